@@ -1,0 +1,63 @@
+/**
+ * The house rules of docs/architecture.md, checked: arrows point down only, no cycles, and a room is
+ * entered by its door (index.ts).
+ */
+const rooms = {
+  errors: [],
+  asn1: ['errors'],
+  x509: ['errors', 'asn1'],
+  pkcs7: ['errors', 'asn1', 'x509'],
+  store: ['errors'],
+  telemetry: ['errors'],
+  keys: ['errors', 'asn1', 'x509'],
+  issuer: ['errors', 'asn1', 'x509', 'store'],
+  challenge: ['errors', 'store'],
+  enrollment: ['errors', 'challenge', 'issuer', 'store', 'x509'],
+  scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
+  ndes: ['errors', 'challenge', 'scep', 'x509'],
+  access: ['errors', 'store'],
+  config: ['errors'],
+  http: ['errors', 'access', 'challenge', 'ndes', 'scep', 'telemetry', 'x509'],
+};
+
+const mayImport = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-imports`,
+  comment: `src/${room} may import only: ${allowed.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+}));
+
+const doors = Object.keys(rooms).map((room) => ({
+  name: `${room}-door`,
+  comment: `src/${room} is entered through its index.ts`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${room}/` },
+  to: { path: `^src/${room}/`, pathNot: `^src/${room}/index\\.ts$` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true }, to: {} },
+    {
+      name: 'authorization-is-minted-in-enrollment',
+      comment: 'Proof-carrying issuance: only authorizers make an Authorization.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(issuer/|enrollment/authorize)' },
+      to: { path: '^src/issuer/authorization-mint\\.ts$' },
+    },
+    ...mayImport,
+    ...doors.map((rule) =>
+      rule.name === 'issuer-door'
+        ? { ...rule, to: { ...rule.to, pathNot: '^src/issuer/(index|authorization-mint)\\.ts$' } }
+        : rule,
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};

@@ -1,0 +1,34 @@
+/**
+ * Runs jest over the TypeScript tests as ES modules and ends with the plain summary line that build
+ * servers read: "N passed, N failed, N skipped". Arguments go to jest.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const scratch = mkdtempSync(join(tmpdir(), 'scep-gateway-test-'));
+const report = join(scratch, 'report.json');
+const run = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    'node_modules/jest/bin/jest.js',
+    '--json',
+    `--outputFile=${report}`,
+    ...process.argv.slice(2),
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+try {
+  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const failed = numFailedTests + numRuntimeErrorTestSuites;
+  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
+} catch {
+  console.error('jest ended without a report');
+}
+rmSync(scratch, { recursive: true, force: true });
+process.exitCode = run.status ?? 1;

@@ -1,0 +1,46 @@
+import { GatewayError } from '../errors/index.js';
+
+/** Dotted text of OID content octets (X.690 §8.19). Arcs beyond 2^53 are kept exact. */
+export function decodeOid(content: Uint8Array): string {
+  const arcs: string[] = [];
+  let small = 0;
+  let big: bigint | undefined;
+  for (const [index, octet] of content.entries()) {
+    if (big === undefined && small > 0x3ffffffffff) big = BigInt(small);
+    if (big === undefined) small = small * 128 + (octet & 0x7f);
+    else big = (big << 7n) | BigInt(octet & 0x7f);
+    if (octet & 0x80) {
+      if (index === content.length - 1) throw malformed();
+      continue;
+    }
+    if (arcs.length > 0) arcs.push((big ?? small).toString());
+    else if (big !== undefined) arcs.push('2', (big - 80n).toString());
+    else {
+      const first = Math.min(2, Math.floor(small / 40));
+      arcs.push(String(first), String(small - first * 40));
+    }
+    small = 0;
+    big = undefined;
+  }
+  if (arcs.length === 0) throw malformed();
+  return arcs.join('.');
+}
+
+/** Content octets of a dotted OID. */
+export function encodeOid(oid: string): Buffer {
+  if (!/^[0-2](\.\d+)+$/.test(oid)) throw new RangeError(`not an OID: ${oid}`);
+  const [first = 0n, second = 0n, ...rest] = oid.split('.').map(BigInt);
+  return Buffer.concat([first * 40n + second, ...rest].map(encodeArc));
+}
+
+function encodeArc(arc: bigint): Buffer {
+  const octets = [Number(arc & 0x7fn)];
+  for (let left = arc >> 7n; left > 0n; left >>= 7n) octets.unshift(Number(left & 0x7fn) | 0x80);
+  return Buffer.from(octets);
+}
+
+function malformed(): GatewayError {
+  return new GatewayError('asn1.malformed', 'The message is not well-formed ASN.1.', {
+    detail: 'bad OBJECT IDENTIFIER',
+  });
+}

@@ -1,0 +1,80 @@
+import type {
+  ChallengeBinding,
+  ChallengeFilter,
+  ChallengeId,
+  ChallengeRecord,
+} from '../store/index.js';
+
+export interface ChallengeOrder {
+  readonly account: string;
+  /** Open challenges this account may hold. */
+  readonly quota: number;
+  readonly binding: ChallengeBinding;
+  /** Octets of randomness; the password is twice as many upper-case hex digits. */
+  readonly length: number;
+  readonly validityMinutes: number;
+  readonly maxUses: number;
+}
+
+export type IssueOutcome =
+  | {
+      readonly kind: 'issued';
+      readonly id: ChallengeId;
+      readonly password: string;
+      readonly expiresAt: Date;
+    }
+  /** The quota of the account is used up (NDES: "The password cache is full."). */
+  | { readonly kind: 'full' };
+
+/** What a presented challenge is checked against. */
+export interface ChallengeUse {
+  readonly profile: string;
+  /** `Name.text` of the CSR subject. */
+  readonly subject: string;
+  /** `dns:host` … as in ChallengeBinding. */
+  readonly san: readonly string[];
+  readonly keyId: string;
+  readonly address: string;
+  /** The enrollment transaction that would hold the challenge. */
+  readonly transaction: string;
+}
+
+export type ChallengeVerdict =
+  | { readonly kind: 'valid'; readonly id: ChallengeId; readonly account: string }
+  /** This transaction holds it already. */
+  | { readonly kind: 'held'; readonly id: ChallengeId; readonly account: string }
+  | {
+      readonly kind: 'refused';
+      readonly id: ChallengeId | undefined;
+      readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' | 'binding';
+      /** For the audit record: which binding did not fit. Never the challenge. */
+      readonly detail: string | undefined;
+    };
+
+/** A secret from the configuration, kept side by side with others. */
+export interface StaticChallenge {
+  readonly name: string;
+  readonly secret: string;
+  readonly profile: string;
+  readonly expiresAt: Date | undefined;
+  readonly maxUses: number | undefined;
+  readonly binding: ChallengeBinding;
+}
+
+/** Issue, bind, redeem, expire challenges. The store sees keyed hashes only. */
+export interface Challenges {
+  issue(order: ChallengeOrder): Promise<IssueOutcome>;
+  /** Would it open? Reserves nothing. */
+  check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
+  /** Checks the binding, then reserves for `use.transaction`. */
+  reserve(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
+  confirm(id: ChallengeId, transaction: string): Promise<void>;
+  release(id: ChallengeId, transaction: string): Promise<void>;
+  list(filter: ChallengeFilter): Promise<readonly ChallengeRecord[]>;
+  revoke(id: ChallengeId): Promise<boolean>;
+  /** Makes the configured static challenges of all profiles the ones that count. */
+  syncStatic(challenges: readonly StaticChallenge[]): Promise<void>;
+  /** The lasting password of NDES' UseSinglePassword mode: derived, the same on every start. */
+  singlePassword(profile: string, length: number): Promise<string>;
+  prune(): Promise<number>;
+}

@@ -1,0 +1,50 @@
+import type { ErrorCode } from '../errors/index.js';
+import type { Certificate, CertificationRequest, Name } from '../x509/index.js';
+
+/** Who asks, for the record; nothing is decided by it but address bindings. */
+export interface ClientContext {
+  readonly correlationId: string;
+  /** Decided by `src/access`, never taken from a header here. */
+  readonly address: string;
+  readonly userAgent: string | undefined;
+}
+
+export interface EnrollmentRequest {
+  readonly profile: string;
+  /** Octets of the transactionID. */
+  readonly transactionId: Buffer;
+  readonly csr: CertificationRequest;
+  /** The certificate that signed the request: self-signed, or one of ours. Its signature over the request is verified. */
+  readonly signer: Certificate;
+  /** `renewal` demands a certificate of ours; `any` takes a challenge or such a certificate. */
+  readonly intent: 'any' | 'renewal';
+  readonly client: ClientContext;
+}
+
+export type EnrollmentOutcome =
+  | {
+      readonly kind: 'issued';
+      readonly certificate: Certificate;
+      readonly chain: readonly Certificate[];
+    }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly text: string }
+  /** Our outage or the CA's: the device shall come again, it has not failed. */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number };
+
+export interface PollRequest {
+  readonly profile: string;
+  readonly transactionId: Buffer;
+  readonly signer: Certificate;
+  readonly client: ClientContext;
+}
+
+/** The one door the faces use. Never throws for what a request contains, save `crypto` faults. */
+export interface Enrollment {
+  enroll(request: EnrollmentRequest): Promise<EnrollmentOutcome>;
+  poll(request: PollRequest): Promise<EnrollmentOutcome>;
+  /** A certificate this profile's issuer issued, by IssuerAndSerialNumber. */
+  findCertificate(profile: string, issuer: Name, serial: string): Promise<Certificate | undefined>;
+  /** CRL of the CA that IssuerAndSerialNumber points to. */
+  currentCrl(profile: string, issuer: Name): Promise<Buffer | undefined>;
+}

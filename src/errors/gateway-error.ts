@@ -1,0 +1,32 @@
+import { errorCodes, type ErrorClass, type ErrorCode } from './codes.js';
+
+export interface GatewayErrorOptions {
+  /** For the log and the audit record only; may name internals, never a secret. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+  /** What the person who sees the error can do next; shown with the message. */
+  readonly mend?: string;
+}
+
+/** `message` may be shown to the caller; `detail` and `cause` are for the log only. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly mend: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    this.mend = options.mend;
+  }
+
+  get class(): ErrorClass {
+    return errorCodes[this.code];
+  }
+}
+
+export function isGatewayError(error: unknown): error is GatewayError {
+  return error instanceof GatewayError;
+}

@@ -1,0 +1,36 @@
+/**
+ * Proof-carrying issuance: `Issuer.submit` demands an Authorization, and only the authorizers of
+ * `src/enrollment` can make one (`authorization-mint.ts`, fenced by the architecture rules). No message
+ * type, path or header reaches a CA without it.
+ */
+export type AuthorizationGround =
+  | { readonly by: 'challenge'; readonly challengeId: string; readonly account: string | undefined }
+  | { readonly by: 'renewal'; readonly certificateSerial: string }
+  | { readonly by: 'approval'; readonly approver: string }
+  /** A profile that says in so many words that no challenge is asked for. */
+  | { readonly by: 'open-profile'; readonly profile: string };
+
+export class Authorization {
+  readonly #genuine = true;
+
+  /** Only `authorization-mint.ts` calls this; the key proves it. */
+  constructor(
+    mint: typeof authorizationMint,
+    /** The enrollment transaction it is good for. */
+    readonly transaction: string,
+    /** KeyId of the CSR's public key it is good for. */
+    readonly keyId: string,
+    readonly ground: AuthorizationGround,
+  ) {
+    if (mint !== authorizationMint)
+      throw new TypeError('an Authorization is made by an authorizer');
+    Object.freeze(this);
+  }
+
+  /** True for an object this constructor made; a look-alike from outside fails. */
+  static isGenuine(value: unknown): value is Authorization {
+    return typeof value === 'object' && value !== null && #genuine in value && value.#genuine;
+  }
+}
+
+export const authorizationMint: unique symbol = Symbol('authorization mint');

@@ -1,0 +1,21 @@
+/** CMS: SignedData, EnvelopedData, key transport, degenerate bundles. The only place that touches CMS ASN.1. */
+export {
+  ciphers,
+  cmsOids,
+  digests,
+  type CipherFacts,
+  type ContentCipher,
+  type DigestAlgorithm,
+} from './algorithms.js';
+export {
+  canDecrypt,
+  type Envelope,
+  type EnvelopeRecipient,
+  type KeyTransport,
+  type MessageSigner,
+  type OpenedEnvelope,
+  type Pkcs7Codec,
+  type RecipientKey,
+  type SignedMessage,
+  type SignRequest,
+} from './codec.js';

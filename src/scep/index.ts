@@ -1,0 +1,2 @@
+/** SCEP (RFC 8894): messages, capabilities, GetCACert shapes, the conductor of an operation, and a client. */
+export type { ScepProfile, ScepRequest, ScepResponse, ScepServer } from './scep-server.types.js';

@@ -1,0 +1,75 @@
+/** Durable state of challenges. Secrets never come here: only their keyed hashes. */
+
+/** HMAC-SHA-256 of a challenge under the gateway's challenge key, lower-case hex. */
+export type ChallengeDigest = string & { readonly __brand: 'ChallengeDigest' };
+export type ChallengeId = string & { readonly __brand: 'ChallengeId' };
+
+/** What a bound challenge opens for; every member that is present must fit. */
+export interface ChallengeBinding {
+  readonly profile?: string;
+  /** RFC 4514-like text as `Name.text` gives it, compared after folding case and blanks. */
+  readonly subject?: string;
+  /** Every SAN of the CSR must be among these: `dns:host`, `email:a@b`, `upn:u@d`, `uri:…`, `ip:…`. */
+  readonly san?: readonly string[];
+  /** KeyId (SHA-256 of the SubjectPublicKeyInfo, hex). */
+  readonly key?: string;
+  /** Address or CIDR the enrolling device must come from. */
+  readonly requester?: string;
+}
+
+export interface ChallengeRecord {
+  readonly id: ChallengeId;
+  readonly digest: ChallengeDigest;
+  /** Account that asked for it; its quota counts it while it is open. */
+  readonly account: string;
+  readonly binding: ChallengeBinding;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
+  /** Enrollments it is good for; undefined is no limit (NDES single password). */
+  readonly maxUses: number | undefined;
+  /** Reserved plus confirmed. */
+  readonly uses: number;
+  readonly revokedAt: Date | undefined;
+}
+
+export type ReserveOutcome =
+  /** Reserved now for this transaction. */
+  | { readonly kind: 'reserved' }
+  /** This transaction already holds or has spent a use: the caller answers from its record. */
+  | { readonly kind: 'held' }
+  /** Unknown, expired, revoked or used up by others. */
+  | { readonly kind: 'refused'; readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' };
+
+export interface ChallengeFilter {
+  readonly account?: string;
+  readonly state?: 'open' | 'used' | 'expired' | 'revoked';
+  readonly limit?: number;
+}
+
+/**
+ * Contract (test/store/challenge-store.contract.ts): every method is atomic; of any number of
+ * concurrent `reserve` calls for a single-use challenge exactly one transaction gets it; a reservation
+ * counts as a use until released; `confirm`, `release` and `reserve` are idempotent per transaction;
+ * what was resolved is durable where the store is durable.
+ */
+export interface ChallengeStore {
+  readonly durable: boolean;
+  /** Adds if `account` has fewer than `quota` open challenges at `createdAt`; false when it has not. */
+  add(record: ChallengeRecord, quota: number): Promise<boolean>;
+  /** Inserts or replaces by id, keeping the uses: static challenges of the configuration. */
+  put(record: ChallengeRecord): Promise<void>;
+  findByDigest(digest: ChallengeDigest): Promise<ChallengeRecord | undefined>;
+  find(id: ChallengeId): Promise<ChallengeRecord | undefined>;
+  reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome>;
+  /** True when this transaction holds or has spent a use. */
+  isHeld(id: ChallengeId, transaction: string): Promise<boolean>;
+  /** Reserved → spent for good. */
+  confirm(id: ChallengeId, transaction: string): Promise<void>;
+  /** Gives a reserved use back (the issuer was unreachable). A spent use stays spent. */
+  release(id: ChallengeId, transaction: string): Promise<void>;
+  list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]>;
+  /** False when there is no such challenge. */
+  revoke(id: ChallengeId, now: Date): Promise<boolean>;
+  /** Drops what expired or was used up before `before`; returns how many. */
+  prune(before: Date): Promise<number>;
+}

@@ -1,0 +1,23 @@
+/** Durable state behind interfaces: SQLite by default, node-cache for challenges in one process. */
+export type {
+  ChallengeBinding,
+  ChallengeDigest,
+  ChallengeFilter,
+  ChallengeId,
+  ChallengeRecord,
+  ChallengeStore,
+  ReserveOutcome,
+} from './challenge-store.js';
+export type {
+  AuditRecord,
+  CertificateFilter,
+  CertificateRecord,
+  Conclusion,
+  EnrollmentStore,
+  PendingFilter,
+  TransactionKey,
+  TransactionRecord,
+  TransactionRowId,
+  TransactionState,
+} from './transaction-store.js';
+export type { AccountRecord, ApiTokenRecord, SettingsStore } from './settings-store.js';

@@ -1,0 +1,2 @@
+/** Log, audit events, correlation ids. */
+export type { Log, LogFields } from './log.types.js';

@@ -1,0 +1,26 @@
+import { der, tag, type BerNode } from '../asn1/index.js';
+import type { Extension } from './extension.js';
+
+/** Reads `Extensions ::= SEQUENCE OF Extension` (RFC 5280 §4.1). */
+export function readExtensions(list: BerNode): Extension[] {
+  return list.require(tag.sequence).children.map((node) => {
+    const flag = node.children[1];
+    const critical = flag?.tag === tag.boolean && flag.content[0] !== 0;
+    const value = node.children[node.children.length - 1];
+    if (!value?.is(tag.octetString)) throw new RangeError('extnValue is missing');
+    return { oid: node.child(0).oid(), critical, value: value.octets() };
+  });
+}
+
+/** DER of `Extensions`; DEFAULT FALSE is left out. */
+export function writeExtensions(extensions: readonly Extension[]): Buffer {
+  return der.sequence(
+    ...extensions.map((extension) =>
+      der.sequence(
+        der.oid(extension.oid),
+        ...(extension.critical ? [der.boolean(true)] : []),
+        der.octetString(extension.value),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,93 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { der, parseBer, type BerNode } from '../asn1/index.js';
+import { GatewayError } from '../errors/index.js';
+
+export const keyOids = { rsa: '1.2.840.113549.1.1.1', ec: '1.2.840.10045.2.1' } as const;
+
+export type EcCurve = 'P-256' | 'P-384' | 'P-521';
+
+const curves: ReadonlyMap<string, { curve: EcCurve; bits: number }> = new Map([
+  ['1.2.840.10045.3.1.7', { curve: 'P-256', bits: 256 }],
+  ['1.3.132.0.34', { curve: 'P-384', bits: 384 }],
+  ['1.3.132.0.35', { curve: 'P-521', bits: 521 }],
+]);
+
+/** SHA-256 of a SubjectPublicKeyInfo, lower-case hex: how the gateway names a key. */
+export type KeyId = string & { readonly __brand: 'KeyId' };
+
+/** A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) with what policy wants to know of it. */
+export class PublicKey {
+  #keyObject: KeyObject | undefined;
+  #id: KeyId | undefined;
+
+  private constructor(
+    /** The SubjectPublicKeyInfo, DER. */
+    readonly spki: Buffer,
+    readonly kind: 'rsa' | 'ec' | 'other',
+    /** Modulus or field size in bits; 0 for `other`. */
+    readonly bits: number,
+    readonly curve: EcCurve | undefined,
+  ) {}
+
+  static fromNode(node: BerNode): PublicKey {
+    const spki = node.raw;
+    const algorithm = node.child(0).child(0).oid();
+    if (algorithm === keyOids.rsa) {
+      const modulus = parseBer(node.child(1).bits()).child(0).integerBytes();
+      return new PublicKey(spki, 'rsa', bitLength(modulus), undefined);
+    }
+    if (algorithm === keyOids.ec) {
+      const parameters = node.child(0).children[1];
+      const named = parameters?.tag === 0x06 ? curves.get(parameters.oid()) : undefined;
+      if (named) return new PublicKey(spki, 'ec', named.bits, named.curve);
+    }
+    return new PublicKey(spki, 'other', 0, undefined);
+  }
+
+  static fromSpki(spki: Buffer): PublicKey {
+    return PublicKey.fromNode(parseBer(spki));
+  }
+
+  static fromKeyObject(key: KeyObject): PublicKey {
+    const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+    return PublicKey.fromSpki(publicKey.export({ format: 'der', type: 'spki' }));
+  }
+
+  get id(): KeyId {
+    this.#id ??= createHash('sha256').update(this.spki).digest('hex') as KeyId;
+    return this.#id;
+  }
+
+  /** @throws GatewayError `x509.malformed` when OpenSSL refuses the key. */
+  get keyObject(): KeyObject {
+    try {
+      this.#keyObject ??= createPublicKey({ key: this.spki, format: 'der', type: 'spki' });
+      return this.#keyObject;
+    } catch (cause) {
+      throw new GatewayError('x509.malformed', 'The public key cannot be used.', { cause });
+    }
+  }
+
+  /** "RSA 2048", "EC P-256": for texts people read. */
+  get description(): string {
+    if (this.kind === 'rsa') return `RSA ${this.bits}`;
+    return this.kind === 'ec' ? `EC ${this.curve ?? ''}` : 'unknown key type';
+  }
+
+  /** RFC 5280 §4.2.1.2 method 1: SHA-1 of the BIT STRING value. */
+  get subjectKeyIdentifier(): Buffer {
+    return createHash('sha1').update(parseBer(this.spki).child(1).bits()).digest();
+  }
+}
+
+function bitLength(unsigned: Buffer): number {
+  let start = 0;
+  while (start < unsigned.length && unsigned[start] === 0) start++;
+  const first = unsigned[start];
+  return first === undefined ? 0 : (unsigned.length - start - 1) * 8 + (32 - Math.clz32(first));
+}
+
+/** DER AlgorithmIdentifier with NULL parameters, as RSA algorithms have. */
+export function algorithmWithNull(oid: string): Buffer {
+  return der.sequence(der.oid(oid), der.nul());
+}
