@@ -20,6 +20,11 @@ export interface ApiTokenRecord {
 export interface SettingsStore {
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string): Promise<void>;
+  /**
+   * Compare and swap: writes `value` only while the key still holds `expected` (undefined: absent).
+   * False, and nothing written, when another process was quicker.
+   */
+  swap(key: string, expected: string | undefined, value: string): Promise<boolean>;
   /** Atomically adds one to a counter and returns it; the first call returns 1. */
   next(counter: string): Promise<number>;
 
