@@ -41,6 +41,8 @@ export type KeyTransport =
   /** PasswordRecipientInfo (RFC 5652 §6.2.4, RFC 8894 §3.1): the challengePassword is the password. */
   | { readonly kind: 'password' };
 
+export type RsaKeyTransport = Exclude<KeyTransport, { kind: 'password' }>;
+
 /** An EnvelopedData, parsed but not decrypted: enough to check the floor before any RSA work. */
 export interface Envelope {
   readonly cipher: ContentCipher;
@@ -67,7 +69,7 @@ export type EnvelopeRecipient =
   | {
       readonly kind: 'certificate';
       readonly certificate: Certificate;
-      readonly keyTransport: Exclude<KeyTransport, { kind: 'password' }>;
+      readonly keyTransport: RsaKeyTransport;
     }
   /** For a client whose key cannot decrypt (EC): the password both sides know (RFC 8894 §3.1). */
   | { readonly kind: 'password'; readonly password: string };

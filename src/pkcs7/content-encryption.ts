@@ -1,0 +1,43 @@
+/** CBC content encryption with PKCS#7 padding (RFC 5652 §6.3). */
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { ciphers, type ContentCipher } from './algorithms.js';
+import { undecryptable } from './cms-error.js';
+
+/** @throws RangeError when key or IV have not the length the cipher wants */
+export function encryptContent(
+  cipher: ContentCipher,
+  key: Buffer,
+  iv: Buffer,
+  content: Buffer,
+): Buffer {
+  const encryption = createCipheriv(nodeName(cipher), nodeKey(cipher, key), iv);
+  return Buffer.concat([encryption.update(content), encryption.final()]);
+}
+
+/** @throws GatewayError `cms.undecryptable`, the same for every reason */
+export function decryptContent(
+  cipher: ContentCipher,
+  key: Buffer,
+  iv: Buffer,
+  encrypted: Buffer,
+): Buffer {
+  try {
+    const decryption = createDecipheriv(nodeName(cipher), nodeKey(cipher, key), iv);
+    return Buffer.concat([decryption.update(encrypted), decryption.final()]);
+  } catch {
+    throw undecryptable();
+  }
+}
+
+/**
+ * DES-EDE3 with K|K|K is DES: OpenSSL 3 keeps single DES behind its legacy provider, and a peer that
+ * can do nothing else (Debian's scepclient) needs no flag from the operator this way.
+ */
+function nodeName(cipher: ContentCipher): Exclude<ContentCipher, 'des-cbc'> {
+  return cipher === 'des-cbc' ? 'des-ede3-cbc' : cipher;
+}
+
+function nodeKey(cipher: ContentCipher, key: Buffer): Buffer {
+  if (key.length !== ciphers[cipher].keyLength) throw new RangeError('content key length');
+  return cipher === 'des-cbc' ? Buffer.concat([key, key, key]) : key;
+}
