@@ -12,7 +12,7 @@ const rooms = {
   keys: ['errors', 'asn1', 'x509'],
   issuer: ['errors', 'asn1', 'x509', 'store'],
   challenge: ['errors', 'store'],
-  enrollment: ['errors', 'challenge', 'issuer', 'store', 'x509'],
+  enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
   access: ['errors', 'store'],

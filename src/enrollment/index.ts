@@ -1,4 +1,6 @@
 /** The decision: request → authorization → policy → issuer → recorded outcome. */
+export { decideApproval, type ApprovalRequest } from './approvals.js';
+export { createEnrollment } from './enrollment.js';
 export type {
   ClientContext,
   Enrollment,
@@ -7,3 +9,5 @@ export type {
   PollRequest,
 } from './enrollment.types.js';
 export type { CsrPolicy, RenewalPolicy, SanType } from './policy-types.js';
+export type { EnrollmentProfile } from './profile.js';
+export { certificateRecord, issuerDigest } from './records.js';

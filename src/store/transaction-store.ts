@@ -30,8 +30,9 @@ export interface TransactionRecord {
   /** KeyId of the CSR's key and of the signer certificate's key. */
   readonly csrKey: string;
   readonly signerKey: string;
-  /** SHA-256 of CertificationRequestInfo, hex: tells a re-sent request from a new one. */
+  /** Keyed hash of CertificationRequestInfo, hex: tells a re-sent request from a new one. */
   readonly requestDigest: string;
+  /** The CSR, sealed by src/enrollment: it carries the challenge. */
   readonly csr: Buffer;
   /** Opaque to the store: JSON of the ground of authorization (src/issuer AuthorizationGround). */
   readonly ground: string;

@@ -1,0 +1,85 @@
+import type { Challenges, ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
+import type { ErrorCode } from '../errors/index.js';
+import type { Authorization, AuthorizationGround } from '../issuer/index.js';
+import { mintAuthorization } from '../issuer/authorization-mint.js';
+import type { CertificateRecord, TransactionRecord } from '../store/index.js';
+import type { EnrollmentRequest } from './enrollment.types.js';
+import type { EnrollmentProfile } from './profile.js';
+import { renewalRefusal } from './renewal.js';
+
+/** What a request has to show for itself. */
+export type Credential =
+  | { readonly kind: 'ground'; readonly ground: AuthorizationGround }
+  | { readonly kind: 'challenge'; readonly password: string }
+  | { readonly kind: 'none'; readonly code: ErrorCode; readonly text: string };
+
+/**
+ * Default deny: a certificate of ours that may be renewed, else a challenge, else the profile's own
+ * word that anyone may enroll. Never the message type alone (CVE-2026-30836, CVE-2025-44005).
+ */
+export function credentialOf(
+  request: EnrollmentRequest,
+  renewed: CertificateRecord | undefined,
+  profile: EnrollmentProfile,
+  now: Date,
+): Credential {
+  const refusal = renewed && renewalRefusal(renewed, request.csr, profile.renewal, now);
+  if (renewed && refusal === undefined) {
+    return { kind: 'ground', ground: { by: 'renewal', certificateSerial: renewed.serial } };
+  }
+  const password = request.csr.challengePassword;
+  if (request.intent === 'any') {
+    if (password !== undefined && takesChallenges(profile)) return { kind: 'challenge', password };
+    if (profile.openToAnyone && renewed === undefined) {
+      return { kind: 'ground', ground: { by: 'open-profile', profile: profile.name } };
+    }
+  }
+  if (refusal !== undefined) return { kind: 'none', code: 'renewal.refused', text: refusal };
+  if (request.intent === 'renewal') {
+    return {
+      kind: 'none',
+      code: 'renewal.refused',
+      text: 'The renewal is not signed with a certificate that this profile issued; enroll with a challenge.',
+    };
+  }
+  return {
+    kind: 'none',
+    code: 'challenge.missing',
+    text: 'The request has no challenge password. Obtain one and put it into the request.',
+  };
+}
+
+function takesChallenges(profile: EnrollmentProfile): boolean {
+  return profile.dynamicChallenges || profile.staticChallenges;
+}
+
+/** One text for every refused challenge: which of unknown, used, expired or bound it is, the audit record says. */
+export const challengeRefusal =
+  'The challenge password cannot be verified: it is unknown, expired, used already, or meant for another device. Obtain a new one.';
+
+export async function checkChallenge(
+  password: string,
+  use: ChallengeUse,
+  profile: EnrollmentProfile,
+  challenges: Challenges,
+): Promise<ChallengeVerdict> {
+  const verdict = await challenges.check(password, use);
+  if (verdict.kind === 'refused') return verdict;
+  const isStatic = verdict.id.startsWith('static:');
+  if (isStatic ? profile.staticChallenges : profile.dynamicChallenges) return verdict;
+  return {
+    kind: 'refused',
+    id: verdict.id,
+    reason: 'binding',
+    detail: `profile ${profile.name} takes no ${isStatic ? 'static' : 'dynamic'} challenges`,
+  };
+}
+
+/** The proof the issuer demands, from a durable transaction that was authorized. */
+export function authorizationFor(record: TransactionRecord): Authorization {
+  const ground: AuthorizationGround =
+    record.state.kind === 'approved'
+      ? { by: 'approval', approver: record.state.approver }
+      : (JSON.parse(record.ground) as AuthorizationGround);
+  return mintAuthorization(record.id, record.csrKey, ground);
+}

@@ -1,0 +1,270 @@
+import type { Challenges, ChallengeUse } from '../challenge/index.js';
+import { GatewayError, type ErrorCode } from '../errors/index.js';
+import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
+import { Certificate, verifyProofOfPossession, type Name } from '../x509/index.js';
+import { answerTransaction, type AnswerDependencies, type PreparedRequest } from './answer.js';
+import { challengeRefusal, checkChallenge, credentialOf, type Credential } from './authorize.js';
+import type {
+  Enrollment,
+  EnrollmentOutcome,
+  EnrollmentRequest,
+  PollRequest,
+} from './enrollment.types.js';
+import { InFlight } from './in-flight.js';
+import { decidePolicy, type PolicyDecision } from './policy.js';
+import { readableSanTexts } from './policy-san.js';
+import type { EnrollmentProfile } from './profile.js';
+import { auditRecord, issuerDigest, subjectOfRequest } from './records.js';
+import { findRenewed } from './renewal.js';
+import { RequestVault } from './request-vault.js';
+import { hasSameKeys, identify, isLive, rowId, type Transaction } from './transaction.js';
+
+export interface EnrollmentDependencies {
+  readonly profiles: readonly EnrollmentProfile[];
+  readonly store: EnrollmentStore;
+  readonly challenges: Challenges;
+  readonly clock: () => Date;
+  /** 32 octets that live as long as the store; see RequestVault. */
+  readonly secret: Buffer;
+}
+
+/** The decision: request → authorization → policy → issuer → recorded outcome. */
+export function createEnrollment(dependencies: EnrollmentDependencies): Enrollment {
+  return new DurableEnrollment(dependencies);
+}
+
+class DurableEnrollment implements Enrollment {
+  readonly #profiles: ReadonlyMap<string, EnrollmentProfile>;
+  readonly #store: EnrollmentStore;
+  readonly #challenges: Challenges;
+  readonly #clock: () => Date;
+  readonly #vault: RequestVault;
+  readonly #answering: AnswerDependencies;
+  readonly #inFlight = new InFlight<EnrollmentOutcome>();
+
+  constructor({ profiles, store, challenges, clock, secret }: EnrollmentDependencies) {
+    this.#profiles = new Map(profiles.map((profile) => [profile.name, profile]));
+    this.#store = store;
+    this.#challenges = challenges;
+    this.#clock = clock;
+    this.#vault = new RequestVault(secret);
+    this.#answering = { store, challenges, clock, vault: this.#vault };
+  }
+
+  async enroll(request: EnrollmentRequest): Promise<EnrollmentOutcome> {
+    const profile = this.#profile(request.profile);
+    if (!verifyProofOfPossession(request.csr)) {
+      throw new GatewayError(
+        'csr.proof-of-possession',
+        'The request is not signed with its own key.',
+      );
+    }
+    const renewed = await findRenewed(request.signer, profile.name, this.#store);
+    const transaction = identify(request, renewed?.thumbprint, this.#vault);
+    return this.#inFlight.share(JSON.stringify([transaction, request.intent]), async () => {
+      const rows = await this.#store.findTransactions(profile.name, transaction.key.transactionId);
+      const existing = rows.find(({ key }) => key.purpose === transaction.key.purpose);
+      const live =
+        existing && isLive(existing, profile.replayMillis, this.#clock()) ? existing : undefined;
+      if (live && !hasSameKeys(transaction, live)) return this.#refuse(request, ...otherKey);
+      if (live?.requestDigest === transaction.requestDigest)
+        return this.#answer(profile, live, request);
+
+      const credential = credentialOf(request, renewed, profile, this.#clock());
+      if (credential.kind === 'none')
+        return this.#refuse(request, credential.code, credential.text);
+      if (
+        live &&
+        credential.kind === 'challenge' &&
+        (await this.#isHeldBy(live, credential.password, request, profile))
+      ) {
+        return this.#answer(profile, live, request);
+      }
+      return this.#begin(profile, request, transaction, credential, existing);
+    });
+  }
+
+  /** A request that no stored answer serves: check everything, reserve, record, and only then ask the issuer. */
+  async #begin(
+    profile: EnrollmentProfile,
+    request: EnrollmentRequest,
+    transaction: Transaction,
+    credential: Exclude<Credential, { kind: 'none' }>,
+    replaced: TransactionRecord | undefined,
+  ): Promise<EnrollmentOutcome> {
+    const id = rowId(transaction, replaced?.id);
+    const policy = decidePolicy(request.csr, profile.policy);
+    const use = this.#challengeUse(request, id, policy);
+
+    if (credential.kind === 'challenge') {
+      const verdict = await checkChallenge(credential.password, use, profile, this.#challenges);
+      if (verdict.kind === 'refused') return this.#refuseChallenge(request, verdict);
+    }
+    if (policy.kind === 'refused')
+      return this.#refuse(request, policy.refusal.code, policy.refusal.text);
+    const waits = profile.approval === 'manual' && !isRenewal(credential);
+    if (waits && (await this.#store.countPending(profile.name)) >= profile.maxPending) {
+      throw new GatewayError('enrollment.pending-limit', 'Too many requests wait for approval.');
+    }
+
+    const held =
+      credential.kind === 'challenge'
+        ? await this.#challenges.reserve(credential.password, use)
+        : undefined;
+    if (held?.kind === 'refused') return this.#refuseChallenge(request, held);
+    const ground =
+      credential.kind === 'ground'
+        ? credential.ground
+        : { by: 'challenge' as const, challengeId: held?.id ?? '', account: held?.account };
+
+    const now = this.#clock();
+    const record: TransactionRecord = {
+      ...transaction,
+      id,
+      csr: this.#vault.seal(request.csr.der),
+      ground: JSON.stringify(ground),
+      challengeId: held?.id,
+      subject: request.csr.subject.text,
+      clientAddress: request.client.address,
+      state: waits ? { kind: 'awaiting-approval' } : { kind: 'authorized' },
+      createdAt: now,
+      updatedAt: now,
+    };
+    const audit = waits
+      ? auditRecord(subjectOfRequest(request, held?.id), {
+          at: now,
+          event: 'enrollment.awaiting-approval',
+          outcome: 'pending',
+        })
+      : undefined;
+    const opened = await this.#store.open(record, audit, replaced?.id);
+    if (opened.id !== id && !hasSameKeys(transaction, opened)) {
+      if (held) await this.#challenges.release(held.id, id);
+      return this.#refuse(request, ...otherKey);
+    }
+    // The row may be an older one with other content: what was approved then is what counts.
+    const isThisRequest = opened.requestDigest === transaction.requestDigest;
+    return this.#answer(
+      profile,
+      opened,
+      request,
+      isThisRequest ? { csr: request.csr, policy } : undefined,
+    );
+  }
+
+  async poll(request: PollRequest): Promise<EnrollmentOutcome> {
+    const profile = this.#profile(request.profile);
+    const rows = await this.#store.findTransactions(
+      profile.name,
+      request.transactionId.toString('hex'),
+    );
+    const key = request.signer.publicKey.id;
+    const row = rows.find(({ signerKey, csrKey }) => signerKey === key || csrKey === key);
+    if (row === undefined || !isLive(row, profile.replayMillis, this.#clock())) {
+      return {
+        kind: 'rejected',
+        code: 'scep.unknown-transaction',
+        text: 'There is no such transaction for this key; send the request again.',
+      };
+    }
+    return this.#inFlight.share(row.id, () =>
+      answerTransaction(this.#answering, profile, row, request.client),
+    );
+  }
+
+  async findCertificate(
+    profileName: string,
+    issuer: Name,
+    serial: string,
+  ): Promise<Certificate | undefined> {
+    const profile = this.#profile(profileName);
+    const record = await this.#store.certificateBySerial(issuerDigest(issuer), serial);
+    if (record?.issuer === profile.issuer.name) return Certificate.fromDer(record.der);
+    return profile.issuer.chain.find((ca) => ca.serial === serial && ca.issuer.matches(issuer));
+  }
+
+  currentCrl(profileName: string, issuer: Name): Promise<Buffer | undefined> {
+    return this.#profile(profileName).crlOf(issuer);
+  }
+
+  #answer(
+    profile: EnrollmentProfile,
+    record: TransactionRecord,
+    request: EnrollmentRequest,
+    prepared?: PreparedRequest,
+  ): Promise<EnrollmentOutcome> {
+    return answerTransaction(this.#answering, profile, record, request.client, prepared);
+  }
+
+  async #isHeldBy(
+    record: TransactionRecord,
+    password: string,
+    request: EnrollmentRequest,
+    profile: EnrollmentProfile,
+  ): Promise<boolean> {
+    const use = this.#challengeUse(request, record.id, decidePolicy(request.csr, profile.policy));
+    return (await checkChallenge(password, use, profile, this.#challenges)).kind === 'held';
+  }
+
+  #challengeUse(
+    request: EnrollmentRequest,
+    transaction: string,
+    policy: PolicyDecision,
+  ): ChallengeUse {
+    return {
+      profile: request.profile,
+      subject: request.csr.subject.text,
+      san: policy.kind === 'granted' ? policy.san : readableSanTexts(request.csr),
+      keyId: request.csr.publicKey.id,
+      address: request.client.address,
+      transaction,
+    };
+  }
+
+  #refuseChallenge(
+    request: EnrollmentRequest,
+    verdict: {
+      readonly id: string | undefined;
+      readonly reason: string;
+      readonly detail: string | undefined;
+    },
+  ): Promise<EnrollmentOutcome> {
+    const reason = [`challenge ${verdict.reason}`, verdict.detail].filter(Boolean).join(': ');
+    return this.#refuse(request, 'challenge.refused', challengeRefusal, reason, verdict.id);
+  }
+
+  async #refuse(
+    request: EnrollmentRequest,
+    code: ErrorCode,
+    text: string,
+    reason = text,
+    challengeId?: string,
+  ): Promise<EnrollmentOutcome> {
+    const decision = {
+      at: this.#clock(),
+      event: 'enrollment.rejected',
+      outcome: 'refused' as const,
+      code,
+      reason,
+    };
+    await this.#store.appendAudit(auditRecord(subjectOfRequest(request, challengeId), decision));
+    return { kind: 'rejected', code, text };
+  }
+
+  #profile(name: string): EnrollmentProfile {
+    const profile = this.#profiles.get(name);
+    if (!profile)
+      throw new GatewayError('internal', 'The profile does not exist.', { detail: name });
+    return profile;
+  }
+}
+
+/** A renewal of a certificate that somebody approved is not approved again. */
+function isRenewal(credential: Credential): boolean {
+  return credential.kind === 'ground' && credential.ground.by === 'renewal';
+}
+
+const otherKey: [ErrorCode, string] = [
+  'scep.transaction-key',
+  'This transactionID belongs to a request with another key; start a new transaction.',
+];
