@@ -20,17 +20,45 @@ export interface Principal {
 
 export type AuthenticationOutcome =
   | { readonly kind: 'authenticated'; readonly principal: Principal }
-  /** No credentials, or wrong ones: answer 401 with the challenges of every scheme that is on. */
-  | { readonly kind: 'unauthenticated'; readonly reason: 'missing' | 'wrong' }
-  /** Too many failures: the account is locked for a while; told apart only in the audit record. */
-  | { readonly kind: 'locked'; readonly retryAfterSeconds: number };
+  /** No credentials: answer 401 with the challenges of every scheme that is on. */
+  | { readonly kind: 'missing' }
+  /**
+   * Wrong ones: the same answer. `account` is named only when there is such an account, because a
+   * password typed into the name field must not reach the log.
+   */
+  | { readonly kind: 'wrong'; readonly account: string | undefined }
+  /** Too many failures: the account is locked for a while; the same answer from outside. */
+  | {
+      readonly kind: 'locked';
+      readonly account: string | undefined;
+      readonly retryAfterSeconds: number;
+      /** True for the failure that closed the account: worth an audit record, unlike its echoes. */
+      readonly begins: boolean;
+    };
 
 export interface Authenticator {
   /** One `WWW-Authenticate` value. */
   readonly challenge: string;
-  /** Undefined when the request carries no credentials of this scheme. */
+  /**
+   * Undefined when the request carries no credentials of this scheme.
+   * @throws GatewayError `http.overload` when too many sign-ins wait for their password check
+   */
   authenticate(
     request: IncomingMessage,
     address: ClientAddress,
   ): Promise<AuthenticationOutcome | undefined>;
+}
+
+/** An account as authenticators see it, wherever it is kept. */
+export interface Account {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly roles: readonly Role[];
+  readonly quota: number;
+  readonly profiles: readonly string[] | undefined;
+}
+
+export interface AccountSource {
+  /** @param name as `signInName` folds it */
+  find(name: string): Promise<Account | undefined>;
 }

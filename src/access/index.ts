@@ -1,5 +1,7 @@
 /** Who is calling: client address, administrator authentication, lock-out. */
 export type {
+  Account,
+  AccountSource,
   AuthenticationOutcome,
   Authenticator,
   ClientAddress,
@@ -7,3 +9,12 @@ export type {
   Principal,
   Role,
 } from './access.types.js';
+export { createAccountSource } from './account-source.js';
+export { apiTokenDigest, newApiToken } from './api-token.js';
+export { authenticate } from './authenticate.js';
+export { createBasicAuthenticator } from './basic-authenticator.js';
+export { socketPeerAddress } from './client-address.js';
+export { createLockout, type Lockout } from './lockout.js';
+export { hashPassword, verifyPassword } from './password.js';
+export { signInName } from './sign-in-name.js';
+export { createTokenAuthenticator } from './token-authenticator.js';

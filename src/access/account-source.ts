@@ -1,0 +1,35 @@
+import type { AccountRecord, SettingsStore } from '../store/index.js';
+import type { Account, AccountSource, Role } from './access.types.js';
+import { parsePasswordHash } from './password.js';
+import { signInName } from './sign-in-name.js';
+
+/**
+ * Accounts kept in the store (the built-in `admin`) before those of the configuration. Stored names are
+ * looked up in lower case.
+ * @throws GatewayError `config.invalid` when a configured password hash cannot be read
+ */
+export function createAccountSource(options: {
+  readonly settings: Pick<SettingsStore, 'account'>;
+  readonly configured: readonly Account[];
+  /** Open challenges a stored account may hold. */
+  readonly storedQuota: number;
+}): AccountSource {
+  const { settings, configured, storedQuota } = options;
+  for (const account of configured) parsePasswordHash(account.passwordHash);
+  const byName = new Map(configured.map((account) => [signInName(account.name), account]));
+
+  return {
+    async find(name) {
+      const stored = await settings.account(name);
+      return stored ? fromStore(stored, storedQuota) : byName.get(name);
+    },
+  };
+}
+
+function fromStore({ name, passwordHash, roles }: AccountRecord, quota: number): Account {
+  return { name, passwordHash, roles: roles.filter(isRole), quota, profiles: undefined };
+}
+
+function isRole(text: string): text is Role {
+  return text === 'admin' || text === 'challenge' || text === 'read';
+}

@@ -1,0 +1,94 @@
+import type {
+  Account,
+  AccountSource,
+  AuthenticationOutcome,
+  Authenticator,
+} from './access.types.js';
+import { readBasicCredentials } from './basic-credentials.js';
+import type { Lockout } from './lockout.js';
+import { unmatchableHash, verifyPassword } from './password.js';
+import { createSignInMemory } from './sign-in-memory.js';
+import { signInName } from './sign-in-name.js';
+import { createWorkSlots } from './work-slots.js';
+
+const checksAtOnce = 2;
+const checksWaiting = 32;
+const rememberedMillis = 5 * 60_000;
+const rememberedSignIns = 1000;
+
+/**
+ * HTTP Basic against our accounts. Unknown accounts and wrong passwords cost the same and look the
+ * same; a locked account refuses even the right password, without checking it.
+ */
+export function createBasicAuthenticator(options: {
+  readonly accounts: AccountSource;
+  readonly lockout: Lockout;
+  readonly clock: () => Date;
+  /** Takes the place of scrypt in tests. */
+  readonly verify?: typeof verifyPassword;
+}): Authenticator {
+  const { accounts, lockout, clock, verify = verifyPassword } = options;
+  const slots = createWorkSlots(checksAtOnce, checksWaiting);
+  const memory = createSignInMemory<AuthenticationOutcome>({
+    clock,
+    millis: rememberedMillis,
+    entries: rememberedSignIns,
+  });
+  const nobody = unmatchableHash();
+
+  async function signIn(name: string, password: string): Promise<AuthenticationOutcome> {
+    const account = await accounts.find(name);
+    const passwordHash = account?.passwordHash ?? nobody;
+    const refused = await locked(name, account);
+    if (refused) return refused;
+    const key = memory.key(name, password, passwordHash);
+    if (account && memory.knows(key)) return authenticated(account);
+    return memory.together(key, () =>
+      slots.run(async () => {
+        // Guesses that queued up while the account was being locked get no check.
+        const lockedMeanwhile = await locked(name, account);
+        if (lockedMeanwhile) return lockedMeanwhile;
+        const right = await verify(password, passwordHash);
+        if (!right || !account) return failed(name, account);
+        memory.remember(key);
+        return (await locked(name, account)) ?? authenticated(account);
+      }),
+    );
+  }
+
+  async function locked(
+    name: string,
+    account: Account | undefined,
+  ): Promise<AuthenticationOutcome | undefined> {
+    const retryAfterSeconds = await lockout.remaining(name);
+    if (retryAfterSeconds === 0) return undefined;
+    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: false };
+  }
+
+  async function failed(
+    name: string,
+    account: Account | undefined,
+  ): Promise<AuthenticationOutcome> {
+    const retryAfterSeconds = await lockout.fail(name);
+    if (retryAfterSeconds === 0) return { kind: 'wrong', account: account?.name };
+    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: true };
+  }
+
+  return {
+    challenge: 'Basic realm="Network Device Enrollment Service"',
+    async authenticate(request) {
+      const credentials = readBasicCredentials(request.headers.authorization);
+      if (credentials === undefined) return undefined;
+      if (credentials === 'malformed') return { kind: 'wrong', account: undefined };
+      return signIn(signInName(credentials.user), credentials.password);
+    },
+  };
+}
+
+function authenticated(account: Account): AuthenticationOutcome {
+  const { name, roles, quota, profiles } = account;
+  return {
+    kind: 'authenticated',
+    principal: { account: name, roles, quota, profiles, scheme: 'basic' },
+  };
+}

@@ -1,0 +1,4 @@
+/** The NDES face: its pages, word for word. */
+export { adminPage, type AdminPageState } from './admin-page.js';
+export { mscepPage } from './mscep-page.js';
+export { encodePage } from './page-frame.js';
