@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import type { Extension } from './extension.js';
 import { readExtensions } from './extension-list.js';
 import { Name } from './name.js';
+import { toPem } from './pem.js';
 import { PublicKey } from './public-key.js';
 
 /** Serial number content octets as lower-case hex without leading zero octets ("-" in front if negative). */
@@ -34,6 +35,8 @@ export class Certificate {
     readonly publicKey: PublicKey,
     readonly extensions: readonly Extension[],
     readonly signatureAlgorithm: string,
+    /** AlgorithmIdentifier of the signature, whole element. */
+    readonly signatureAlgorithmDer: Buffer,
     readonly tbs: Buffer,
     readonly signature: Buffer,
   ) {}
@@ -73,6 +76,7 @@ export class Certificate {
       PublicKey.fromNode(spki),
       extensions ? readExtensions(extensions.child(0)) : [],
       node.child(1).child(0).oid(),
+      node.child(1).raw,
       tbs.raw,
       node.child(2).bits(),
     );
@@ -93,8 +97,7 @@ export class Certificate {
   }
 
   toPem(): string {
-    const lines = this.der.toString('base64').match(/.{1,64}/g) ?? [];
-    return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+    return toPem('CERTIFICATE', this.der);
   }
 }
 

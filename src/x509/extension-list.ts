@@ -1,5 +1,5 @@
 import { der, tag, type BerNode } from '../asn1/index.js';
-import type { Extension } from './extension.js';
+import { extensionOids, type Extension } from './extension.js';
 
 /** Reads `Extensions ::= SEQUENCE OF Extension` (RFC 5280 §4.1). */
 export function readExtensions(list: BerNode): Extension[] {
@@ -17,10 +17,16 @@ export function writeExtensions(extensions: readonly Extension[]): Buffer {
   return der.sequence(
     ...extensions.map((extension) =>
       der.sequence(
-        der.oid(extension.oid),
-        ...(extension.critical ? [der.boolean(true)] : []),
+        encodedOids.get(extension.oid) ?? der.oid(extension.oid),
+        ...(extension.critical ? [critical] : []),
         der.octetString(extension.value),
       ),
     ),
   );
 }
+
+/** Hot path: every enrollment writes these. */
+const encodedOids: ReadonlyMap<string, Buffer> = new Map(
+  Object.values(extensionOids).map((oid) => [oid, der.oid(oid)]),
+);
+const critical = der.boolean(true);

@@ -6,11 +6,24 @@ export {
   type Thumbprints,
 } from './certificate.js';
 export {
+  buildCertificate,
+  type CertificateSigner,
+  type TbsCertificateContent,
+} from './certificate-writer.js';
+export {
   csrAttributeOids,
   parseCertificationRequest,
   type CertificationRequest,
   type CsrAttribute,
 } from './certification-request.js';
+export {
+  buildCertificationRequest,
+  type CertificationRequestContent,
+} from './certification-request-writer.js';
+export { orderChain, verifyIssuedBy } from './chain.js';
+export { parseCrl, type CertificateRevocationList, type RevokedCertificate } from './crl.js';
+export { buildCrl, type CrlContent, type RevocationEntry } from './crl-writer.js';
+export { parseDistinguishedName } from './distinguished-name.js';
 export {
   extendedKeyUsages,
   extensionOids,
@@ -21,4 +34,29 @@ export {
 export { readExtensions, writeExtensions } from './extension-list.js';
 export type { DecryptionKey, RsaKey, SignatureDigest, SigningKey } from './keys.js';
 export { Name, type NameAttribute } from './name.js';
+export { readPem, toPem, type PemBlock } from './pem.js';
+export { verifyProofOfPossession } from './proof-of-possession.js';
 export { algorithmWithNull, keyOids, PublicKey, type EcCurve, type KeyId } from './public-key.js';
+export { requestedValidityDays } from './requested-validity.js';
+export type { CertificateDigest } from './signature-algorithm.js';
+export {
+  authorityInfoAccess,
+  authorityKeyIdentifier,
+  basicConstraints,
+  crlDistributionPoints,
+  extendedKeyUsage,
+  keyUsage,
+  readBasicConstraints,
+  readExtendedKeyUsage,
+  readKeyUsage,
+  subjectKeyIdentifier,
+  type AuthorityInfoAccess,
+  type BasicConstraints,
+} from './standard-extensions.js';
+export {
+  readSubjectAltNames,
+  subjectAltNameText,
+  writeSubjectAltNames,
+  type SubjectAltName,
+} from './subject-alt-name.js';
+export { parseSubjectAltName } from './subject-alt-name-text.js';

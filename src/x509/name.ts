@@ -1,28 +1,15 @@
 import { parseBer, decodeText, tag, type BerNode } from '../asn1/index.js';
+import { GatewayError } from '../errors/index.js';
+import { escapeAttributeValue } from './attribute-text.js';
+import { attributeTypeName } from './attribute-type.js';
 
 /** One AttributeTypeAndValue of an RDN. `value` is undefined where the type is no string. */
 export interface NameAttribute {
   readonly type: string;
   readonly value: string | undefined;
+  /** The value as received, whole element. */
+  readonly der: Buffer;
 }
-
-const shortNames: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '2.5.4.4': 'SN',
-  '2.5.4.42': 'GN',
-  '2.5.4.12': 'title',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-  '1.2.840.113549.1.9.2': 'unstructuredName',
-  '1.2.840.113549.1.9.8': 'unstructuredAddress',
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-};
 
 /** An X.501 Name: the DER as received (never re-encoded) and its parts. */
 export class Name {
@@ -36,13 +23,7 @@ export class Name {
   }
 
   static fromNode(node: BerNode): Name {
-    const rdns = node.require(tag.sequence).children.map((rdn) =>
-      rdn.children.map((pair) => ({
-        type: pair.child(0).oid(),
-        value: decodeText(pair.child(1)),
-      })),
-    );
-    return new Name(node.raw, rdns);
+    return new Name(node.raw, node.require(tag.sequence).children.map(readRdn));
   }
 
   static fromDer(bytes: Buffer): Name {
@@ -58,18 +39,24 @@ export class Name {
     return this.rdns
       .flat()
       .flatMap((pair) =>
-        (pair.type === type || shortNames[pair.type] === type) && pair.value !== undefined
+        (pair.type === type || attributeTypeName(pair.type) === type) && pair.value !== undefined
           ? [pair.value]
           : [],
       );
   }
 
-  /** Most readable form, in encoding order: `CN=device-1,O=Example`. Control characters are escaped. */
+  /**
+   * Most readable form, in encoding order: `CN=device-1,O=Example`; `parseDistinguishedName` reads it
+   * back. Whatever a reader could not see is escaped.
+   */
   get text(): string {
     return this.rdns
       .map((rdn) =>
         rdn
-          .map((pair) => `${shortNames[pair.type] ?? pair.type}=${escapeValue(pair.value ?? '#')}`)
+          .map(
+            ({ type, value, der }) =>
+              `${attributeTypeName(type)}=${escapeAttributeValue(value, der)}`,
+          )
           .join('+'),
       )
       .join(',');
@@ -84,26 +71,26 @@ export class Name {
   }
 }
 
-function fold(name: Name): string {
-  return JSON.stringify(
-    name.rdns.map((rdn) =>
-      rdn
-        .map((pair) =>
-          [pair.type, (pair.value ?? '').trim().replace(/\s+/g, ' ').toLowerCase()].join('='),
-        )
-        .sort(),
-    ),
-  );
+/** An RDN without attributes would be a name that looks empty but is not; extra elements would hide from policy. */
+function readRdn(rdn: BerNode): NameAttribute[] {
+  if (rdn.require(tag.set).children.length === 0) throw malformed('empty RDN');
+  return rdn.children.map((pair) => {
+    if (pair.require(tag.sequence).children.length !== 2) throw malformed('bad attribute');
+    const value = pair.child(1);
+    return { type: pair.child(0).oid(), value: decodeText(value), der: value.raw };
+  });
 }
 
-function escapeValue(value: string): string {
-  return (
-    value
-      .replace(/[\\,+"<>;=]/g, (character) => `\\${character}`)
-      // eslint-disable-next-line no-control-regex -- a name is hostile text that ends in logs and terminals
-      .replace(
-        /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-        (character) => `\\${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      )
-  );
+function malformed(detail: string): GatewayError {
+  return new GatewayError('x509.malformed', 'The name cannot be read.', { detail });
+}
+
+function fold(name: Name): string {
+  return JSON.stringify(name.rdns.map((rdn) => rdn.map(foldAttribute).sort()));
+}
+
+function foldAttribute({ type, value, der }: NameAttribute): string {
+  return value === undefined
+    ? `${type}#${der.toString('hex')}`
+    : `${type}=${value.trim().replace(/\s+/g, ' ').toLowerCase()}`;
 }
