@@ -1,0 +1,53 @@
+import type {
+  Authorization,
+  IssuanceOutcome,
+  IssuanceRequest,
+  Issuer as IssuerSeam,
+} from '../../src/issuer/index.js';
+import type { Certificate } from '../../src/x509/index.js';
+import { issuedBy, selfSigned } from './certificates.js';
+import { testKey } from './keys.js';
+
+type Script = (request: IssuanceRequest) => Promise<IssuanceOutcome>;
+
+/** A CA that does what the test tells it: issues by default, and remembers what it was asked. */
+export class ScriptedIssuer implements IssuerSeam {
+  readonly name = 'scripted';
+  readonly submissions: { request: IssuanceRequest; authorization: Authorization }[] = [];
+  readonly #key = testKey('ca');
+  /** Replace to script the next answers. */
+  onSubmit: Script = (request) => this.issue(request);
+  onRetrieve: (requestId: string) => Promise<IssuanceOutcome> = () =>
+    Promise.resolve({ kind: 'unavailable', submission: 'none', detail: 'not scripted' });
+
+  private constructor(readonly chain: readonly Certificate[]) {}
+
+  static async create(): Promise<ScriptedIssuer> {
+    return new ScriptedIssuer([await selfSigned(testKey('ca'), { subject: 'CN=Scripted CA' })]);
+  }
+
+  async issue({ csr, content }: IssuanceRequest): Promise<IssuanceOutcome> {
+    const [ca] = this.chain;
+    if (!ca) throw new Error('no CA');
+    const certificate = await issuedBy({ certificate: ca, key: this.#key }, csr.publicKey, {
+      subjectDer: content.subject,
+      extensions: content.extensions,
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2027-01-01T00:00:00Z'),
+    });
+    return { kind: 'issued', certificate };
+  }
+
+  submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
+    this.submissions.push({ request, authorization });
+    return this.onSubmit(request);
+  }
+
+  retrieve(requestId: string): Promise<IssuanceOutcome> {
+    return this.onRetrieve(requestId);
+  }
+
+  currentCrl(): Promise<Buffer | undefined> {
+    return Promise.resolve(undefined);
+  }
+}
