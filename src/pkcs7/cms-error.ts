@@ -1,11 +1,21 @@
 /** The errors of this room, each made in one place so that failures which must look alike do. */
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, isGatewayError } from '../errors/index.js';
 
 export function malformed(detail: string, cause?: unknown): GatewayError {
   return new GatewayError('cms.malformed', 'The message is not a well-formed CMS message.', {
     detail,
     cause,
   });
+}
+
+/** Runs a reader behind the structural guard: whatever it trips over is a malformed CMS message. */
+export function asMalformed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isGatewayError(error) && error.code.startsWith('cms.')) throw error;
+    throw malformed(isGatewayError(error) ? (error.detail ?? error.code) : String(error), error);
+  }
 }
 
 /**

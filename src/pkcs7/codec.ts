@@ -92,13 +92,15 @@ export interface Pkcs7Codec {
 
   /**
    * Parses a ContentInfo with SignedData; the structural guard runs first.
-   * @throws GatewayError `asn1.*`, `cms.malformed`, or `cms.algorithm` for a digest outside the table
+   * @throws GatewayError `asn1.*`, `cms.malformed`, or `cms.algorithm` for a digest or signature
+   * algorithm outside the tables
    */
   readSigned(message: Buffer): SignedMessage;
 
   /**
    * Verifies signature, messageDigest and contentType with the given certificate's key: PKCS#1 v1.5
-   * under rsaEncryption or shaNWithRSA, RSASSA-PSS, ECDSA. Dates and chains are the caller's business.
+   * under rsaEncryption or shaNWithRSA, RSASSA-PSS, ECDSA. A missing contentType attribute is let
+   * through, a missing messageDigest is not. Dates and chains are the caller's business.
    * @returns false for any cryptographic disagreement; never throws for one
    */
   verifySigned(message: SignedMessage, certificate: Certificate): boolean;
@@ -112,7 +114,8 @@ export interface Pkcs7Codec {
   /**
    * Opens what `readEnvelope` of this codec returned. Matches recipients by issuer and serial, by
    * subject key identifier, then tries the keys. RSA unwrapping rejects implicitly: a bad key yields a
-   * random content key, and every failure is the one `cms.undecryptable`.
+   * random content key, and every failure is the one `cms.undecryptable`. The content must be one BER
+   * element (everything in SCEP is), which is how a wrong key shows.
    * `password` opens a PasswordRecipientInfo (client side, EC).
    * @throws GatewayError `cms.undecryptable`
    */

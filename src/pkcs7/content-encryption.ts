@@ -3,6 +3,15 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { ciphers, type ContentCipher } from './algorithms.js';
 import { undecryptable } from './cms-error.js';
 
+/** Octets of a DES key carry odd parity (FIPS 46-3): few look, but hardware tokens do. */
+export function newContentKey(
+  cipher: ContentCipher,
+  randomBytes: (size: number) => Buffer,
+): Buffer {
+  const key = randomBytes(ciphers[cipher].keyLength);
+  return cipher.startsWith('des') ? Buffer.from(key.map(withOddParity)) : key;
+}
+
 /** @throws RangeError when key or IV have not the length the cipher wants */
 export function encryptContent(
   cipher: ContentCipher,
@@ -40,4 +49,10 @@ function nodeName(cipher: ContentCipher): Exclude<ContentCipher, 'des-cbc'> {
 function nodeKey(cipher: ContentCipher, key: Buffer): Buffer {
   if (key.length !== ciphers[cipher].keyLength) throw new RangeError('content key length');
   return cipher === 'des-cbc' ? Buffer.concat([key, key, key]) : key;
+}
+
+function withOddParity(octet: number): number {
+  let parity = 1;
+  for (let bits = octet >> 1; bits > 0; bits >>= 1) parity ^= bits & 1;
+  return (octet & 0xfe) | parity;
 }
