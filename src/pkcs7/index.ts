@@ -19,3 +19,4 @@ export {
   type SignedMessage,
   type SignRequest,
 } from './codec.js';
+export { createFastCodec } from './fast-codec.js';
