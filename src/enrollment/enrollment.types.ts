@@ -26,6 +26,11 @@ export type EnrollmentOutcome =
       readonly kind: 'issued';
       readonly certificate: Certificate;
       readonly chain: readonly Certificate[];
+      /**
+       * Of the stored request, for a poll: replies to a key that cannot decrypt are encrypted with it
+       * (RFC 8894 §3.1). A secret: never log.
+       */
+      readonly challengePassword?: string | undefined;
     }
   | { readonly kind: 'pending' }
   | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly text: string }
