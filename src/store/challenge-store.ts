@@ -42,6 +42,7 @@ export type ReserveOutcome =
 
 export interface ChallengeFilter {
   readonly account?: string;
+  /** Revoked before used before expired: a spent challenge stays `used` after its time. */
   readonly state?: 'open' | 'used' | 'expired' | 'revoked';
   readonly limit?: number;
 }
@@ -56,8 +57,12 @@ export interface ChallengeStore {
   readonly durable: boolean;
   /** Adds if `account` has fewer than `quota` open challenges at `createdAt`; false when it has not. */
   add(record: ChallengeRecord, quota: number): Promise<boolean>;
-  /** Inserts or replaces by id, keeping the uses: static challenges of the configuration. */
+  /**
+   * Inserts or replaces by id, keeping the uses: challenges of the configuration. They last: `prune`
+   * leaves them, or a used-up secret would open again at the next start.
+   */
   put(record: ChallengeRecord): Promise<void>;
+  /** Of several with one digest (a static challenge under a new name) the one that is not revoked, newest. */
   findByDigest(digest: ChallengeDigest): Promise<ChallengeRecord | undefined>;
   find(id: ChallengeId): Promise<ChallengeRecord | undefined>;
   reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome>;
@@ -67,9 +72,10 @@ export interface ChallengeStore {
   confirm(id: ChallengeId, transaction: string): Promise<void>;
   /** Gives a reserved use back (the issuer was unreachable). A spent use stays spent. */
   release(id: ChallengeId, transaction: string): Promise<void>;
+  /** Newest first; 1000 where the filter has no limit. */
   list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]>;
   /** False when there is no such challenge. */
   revoke(id: ChallengeId, now: Date): Promise<boolean>;
-  /** Drops what expired or was used up before `before`; returns how many. */
+  /** Drops what expired or was used up before `before` and is not reserved; returns how many. */
   prune(before: Date): Promise<number>;
 }

@@ -8,7 +8,10 @@ export type {
   ChallengeStore,
   ReserveOutcome,
 } from './challenge-store.js';
+export { createMemoryChallengeStore } from './memory/challenge-store.js';
+export { openSqliteStores, type SqliteStoreOptions, type SqliteStores } from './sqlite/open.js';
 export type {
+  AuditFilter,
   AuditRecord,
   CertificateFilter,
   CertificateRecord,

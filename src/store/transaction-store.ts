@@ -93,6 +93,13 @@ export interface CertificateFilter {
   readonly limit?: number;
 }
 
+export interface AuditFilter {
+  readonly transactionId?: string;
+  /** Substring of subject, key, address, challenge, actor, event, code, reason or an id. */
+  readonly text?: string;
+  readonly limit?: number;
+}
+
 export interface PendingFilter {
   readonly profile?: string;
   readonly limit?: number;
@@ -132,6 +139,7 @@ export interface EnrollmentStore {
 
   certificate(thumbprint: string): Promise<CertificateRecord | undefined>;
   certificateBySerial(issuerDigest: string, serial: string): Promise<CertificateRecord | undefined>;
+  /** Newest first; a text that is an exact serial, thumbprint, key id or transactionID comes first. */
   certificates(filter: CertificateFilter, now: Date): Promise<readonly CertificateRecord[]>;
   /** Keeps a certificate that no transaction made (RA, imported). */
   addCertificate(record: CertificateRecord): Promise<void>;
@@ -143,9 +151,6 @@ export interface EnrollmentStore {
   revocationVersion(): Promise<number>;
 
   appendAudit(record: AuditRecord): Promise<void>;
-  audit(filter: {
-    readonly transactionId?: string;
-    readonly text?: string;
-    readonly limit?: number;
-  }): Promise<readonly AuditRecord[]>;
+  /** Newest first. */
+  audit(filter: AuditFilter): Promise<readonly AuditRecord[]>;
 }

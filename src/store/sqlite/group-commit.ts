@@ -1,0 +1,117 @@
+import { GatewayError } from '../../errors/index.js';
+import type { SqliteDriver } from './driver.js';
+import { sqliteError } from './sqlite-error.js';
+
+/** Writes of one transaction at most: bounds the time the event loop stands still. */
+const BATCH_LIMIT = 256;
+
+interface QueuedWrite {
+  /** Runs the statements; gives what to call once the commit is on disk. */
+  execute(): () => void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Writes queued in one turn of the event loop share one transaction and so one fsync. Each has its own
+ * savepoint: one that throws is undone alone. Promises settle after COMMIT, so whatever was resolved is
+ * on disk; when the transaction itself fails, none of it happened and all of them reject.
+ */
+export class GroupCommit {
+  readonly #driver: SqliteDriver;
+  readonly #begin;
+  readonly #commit;
+  readonly #savepoint;
+  readonly #keep;
+  readonly #undo;
+  #queue: QueuedWrite[] = [];
+  #scheduled = false;
+  #closed = false;
+
+  constructor(driver: SqliteDriver) {
+    this.#driver = driver;
+    this.#begin = driver.prepare('BEGIN IMMEDIATE');
+    this.#commit = driver.prepare('COMMIT');
+    this.#savepoint = driver.prepare('SAVEPOINT one_write');
+    this.#keep = driver.prepare('RELEASE one_write');
+    this.#undo = driver.prepare('ROLLBACK TO one_write');
+  }
+
+  /**
+   * `work` runs synchronously inside the next transaction.
+   * @throws what `work` throws, or GatewayError `store.unavailable` when the transaction failed
+   */
+  write<T>(work: () => T): Promise<T> {
+    if (this.#closed)
+      return Promise.reject(new GatewayError('store.unavailable', 'The database is closed.'));
+    return new Promise<T>((resolve, reject) => {
+      const execute = () => {
+        const value = work();
+        return () => resolve(value);
+      };
+      this.#queue.push({ execute, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Refuses further writes and commits those that wait. */
+  drain(): void {
+    this.#closed = true;
+    while (this.#queue.length > 0) this.#flush();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+      if (this.#queue.length > 0) this.#schedule();
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#queue.splice(0, BATCH_LIMIT);
+    if (batch.length === 0) return;
+    try {
+      this.#begin.run();
+      const settlements = batch.map((write) => this.#attempt(write));
+      this.#commit.run();
+      for (const settle of settlements) settle();
+    } catch (error) {
+      this.#rollback();
+      const failure = sqliteError(error);
+      for (const write of batch) write.reject(failure);
+    }
+  }
+
+  #attempt(write: QueuedWrite): () => void {
+    this.#savepoint.run();
+    try {
+      const settle = write.execute();
+      this.#keep.run();
+      return settle;
+    } catch (error) {
+      this.#undoWrite(error);
+      const failure = sqliteError(error);
+      return () => write.reject(failure);
+    }
+  }
+
+  /** A full disk or an I/O error has already undone the whole transaction: then nothing of it may stand. */
+  #undoWrite(error: unknown): void {
+    try {
+      this.#undo.run();
+      this.#keep.run();
+    } catch {
+      throw error;
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.#driver.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, or BEGIN never succeeded.
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { GatewayError } from '../../errors/index.js';
+import type { SqliteDriver } from './driver.js';
+import { Row } from './row.js';
+import { schemaSteps } from './schema.js';
+
+/**
+ * Brings the database to the schema of this release, forward only. The write lock of BEGIN IMMEDIATE
+ * makes processes that open a fresh file together wait for each other.
+ *
+ * @throws GatewayError `store.schema` when the file is newer than this release, or not the gateway's
+ */
+export function migrate(driver: SqliteDriver, now: Date): void {
+  driver.exec('BEGIN IMMEDIATE');
+  try {
+    const found = schemaVersion(driver);
+    if (found > schemaSteps.length) throw newerSchema(found);
+    for (const [index, step] of schemaSteps.entries()) {
+      if (index < found) continue;
+      driver.exec(step);
+      driver
+        .prepare('INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)')
+        .run(index + 1, now.getTime());
+    }
+    driver.exec('COMMIT');
+  } catch (error) {
+    driver.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function schemaVersion(driver: SqliteDriver): number {
+  if (!hasTable(driver)) {
+    if (!isEmpty(driver)) throw foreignDatabase();
+    driver.exec(
+      'CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)',
+    );
+  }
+  return integer(driver, 'SELECT coalesce(max(version), 0) AS n FROM schema_versions');
+}
+
+function hasTable(driver: SqliteDriver): boolean {
+  return (
+    integer(driver, "SELECT count(*) AS n FROM sqlite_schema WHERE name = 'schema_versions'") > 0
+  );
+}
+
+function isEmpty(driver: SqliteDriver): boolean {
+  return integer(driver, 'SELECT count(*) AS n FROM sqlite_schema') === 0;
+}
+
+function integer(driver: SqliteDriver, sql: string): number {
+  return new Row(driver.prepare(sql).get() ?? {}).integer('n');
+}
+
+function newerSchema(found: number): GatewayError {
+  return new GatewayError(
+    'store.schema',
+    `The database has schema version ${found}; this release knows versions up to ${schemaSteps.length}.`,
+    {
+      mend: 'Run the newer scep-gateway that wrote it, or restore the backup made before the upgrade.',
+    },
+  );
+}
+
+function foreignDatabase(): GatewayError {
+  return new GatewayError('store.schema', 'The database was not made by scep-gateway.', {
+    mend: 'Point the gateway at its own data directory.',
+  });
+}

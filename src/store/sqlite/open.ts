@@ -1,0 +1,84 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ChallengeStore } from '../challenge-store.js';
+import type { SettingsStore } from '../settings-store.js';
+import type { EnrollmentStore } from '../transaction-store.js';
+import { SqliteChallengeStore } from './challenge-store.js';
+import { Database } from './database.js';
+import { openSqliteDriver, type SqliteDriver } from './driver.js';
+import { SqliteEnrollmentStore } from './enrollment-store.js';
+import { migrate } from './migration.js';
+import { SqliteSettingsStore } from './settings-store.js';
+import { sqliteError } from './sqlite-error.js';
+
+export interface SqliteStoreOptions {
+  readonly clock?: () => Date;
+  /** How long a write waits for another process that holds the write lock; 5 seconds. */
+  readonly busyTimeoutMs?: number;
+}
+
+export interface SqliteStores {
+  readonly challenges: ChallengeStore;
+  readonly enrollments: EnrollmentStore;
+  readonly settings: SettingsStore;
+  /** Commits what waits, then closes the file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens or makes the database file at `path` (mode 0600, its directory 0700 when it has to be made).
+ * Several processes may hold it open: readers see what is committed, writers wait for each other.
+ *
+ * @throws GatewayError `store.unavailable` or `store.schema`
+ */
+export async function openSqliteStores(
+  path: string,
+  options: SqliteStoreOptions = {},
+): Promise<SqliteStores> {
+  const now = options.clock?.() ?? new Date();
+  const database = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
+  return {
+    challenges: new SqliteChallengeStore(database),
+    enrollments: new SqliteEnrollmentStore(database),
+    settings: new SqliteSettingsStore(database),
+    close: () => database.read(() => database.close()),
+  };
+}
+
+async function openDatabase(path: string, now: Date, busyTimeoutMs: number): Promise<Database> {
+  try {
+    makePrivateFile(path);
+    const driver = await openSqliteDriver(path);
+    try {
+      prepareConnection(driver, busyTimeoutMs);
+      migrate(driver, now);
+      return new Database(driver);
+    } catch (error) {
+      driver.close();
+      throw error;
+    }
+  } catch (error) {
+    throw sqliteError(error);
+  }
+}
+
+/**
+ * SQLite gives its -wal and -shm files the mode of the database file. An existing file is never opened
+ * here: closing it would drop the POSIX locks of every connection this process has to it.
+ */
+function makePrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
+/** synchronous=FULL: in WAL mode this is what makes COMMIT wait for the disk. */
+function prepareConnection(driver: SqliteDriver, busyTimeoutMs: number): void {
+  driver.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  driver.exec('PRAGMA journal_mode = WAL');
+  driver.exec('PRAGMA synchronous = FULL');
+  driver.exec('PRAGMA foreign_keys = ON');
+  driver.exec('PRAGMA trusted_schema = OFF');
+  driver.exec('PRAGMA temp_store = MEMORY');
+  driver.exec('PRAGMA cache_size = -16384');
+}
