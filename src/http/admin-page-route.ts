@@ -1,0 +1,91 @@
+/** `/certsrv/mscep_admin/`: the page MDMs fetch a challenge from. */
+import type { Request, RequestHandler, Response } from 'express';
+import type { Principal } from '../access/index.js';
+import { GatewayError } from '../errors/index.js';
+import { adminPage, type AdminPageState } from '../ndes/index.js';
+import { whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
+import type { Exchanges } from './exchange.js';
+import type { HttpDeps, HttpProfile } from './http.types.js';
+import { pageReply } from './ndes-reply.js';
+import { protectPage } from './page-protection.js';
+import { sendReply } from './reply.js';
+import { requestTarget } from './request-target.js';
+import type { SignIn } from './sign-in.js';
+
+/** `mscep.dll` below it is the same page, when no SCEP operation is asked for. */
+export const adminPagePaths = ['/certsrv/mscep_admin', '/certsrv/mscep_admin/mscep.dll'];
+
+/** A POST is a GET here: HPE's iLO script posts a form (`operation=GetCACaps`) and reads the page. */
+export function adminPageRoute(
+  deps: Pick<HttpDeps, 'profiles' | 'defaultProfile' | 'log'>,
+  exchanges: Exchanges,
+  desk: ChallengeDesk,
+  signIn: SignIn,
+): RequestHandler {
+  const usual = usualProfile(deps);
+
+  async function page(request: Request, response: Response): Promise<void> {
+    protectPage(request, response);
+    const principal = await signIn(request, response);
+    const profile = profileOf(request);
+    exchanges.of(request).profile = profile.name;
+    // To look whether the page is there costs no password.
+    const state: AdminPageState =
+      request.method === 'HEAD'
+        ? { kind: 'no-password', thumbprint: thumbprintOf(profile) }
+        : await stateOf(request, principal, profile);
+    sendReply(response, pageReply(adminPage(state)));
+  }
+
+  async function stateOf(
+    request: Request,
+    principal: Principal,
+    profile: HttpProfile,
+  ): Promise<AdminPageState> {
+    const customer = { principal, exchange: exchanges.of(request) };
+    const thumbprint = thumbprintOf(profile);
+    const { none, single, dynamic, validityMinutes } = profile.challenges;
+    const offered = none || single || dynamic;
+    const refusal = offered
+      ? whyNoChallenge(principal, profile)
+      : `The profile ${profile.name} hands out no challenges.`;
+    if (refusal !== undefined) {
+      await desk.denied(customer, profile, refusal);
+      return { kind: 'no-permission' };
+    }
+    if (none) return { kind: 'no-password', thumbprint };
+    if (single) {
+      const password = await desk.single(customer, profile);
+      return { kind: 'single-password', thumbprint, password };
+    }
+    const outcome = await desk.issue(customer, { profile });
+    return outcome.kind === 'full'
+      ? { kind: 'cache-full', limit: principal.quota }
+      : { kind: 'password', thumbprint, password: outcome.password, validityMinutes };
+  }
+
+  /** `?profile=name`, else the one that stands in NDES' place. */
+  function profileOf(request: Request): HttpProfile {
+    const wanted = new URLSearchParams(requestTarget(request.url).query).get('profile');
+    const profile =
+      wanted === null ? usual : deps.profiles.find(({ name }) => name === wanted.toLowerCase());
+    if (!profile) throw new GatewayError('http.not-found', 'There is no such profile.');
+    return profile;
+  }
+
+  return page;
+}
+
+export function usualProfile({
+  profiles,
+  defaultProfile,
+}: Pick<HttpDeps, 'profiles' | 'defaultProfile'>): HttpProfile | undefined {
+  return (
+    profiles.find(({ paths }) => paths.some((path) => /^\/certsrv\//i.test(path))) ??
+    profiles.find(({ name }) => name === defaultProfile)
+  );
+}
+
+function thumbprintOf(profile: HttpProfile): string {
+  return profile.caCertificate().thumbprints.md5;
+}

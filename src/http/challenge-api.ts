@@ -1,0 +1,150 @@
+/** `/api/v1/challenges`: challenges for MDMs and scripts that need not scrape a page. */
+import express, { type Request, type Response, type Router } from 'express';
+import type { Principal } from '../access/index.js';
+import type { ChallengeOrder, Challenges } from '../challenge/index.js';
+import { GatewayError } from '../errors/index.js';
+import { usualProfile } from './admin-page-route.js';
+import { whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
+import { parseChallengeRequest, type ChallengeRequest } from './challenge-request.js';
+import type { Exchanges } from './exchange.js';
+import type { HttpDeps, HttpProfile } from './http.types.js';
+import { refuseMethod } from './other-methods.js';
+import { sendReply } from './reply.js';
+import { readBody } from './request-body.js';
+import { hasRole, type SignIn } from './sign-in.js';
+
+type ChallengeRecord = Awaited<ReturnType<Challenges['list']>>[number];
+
+const largestOrder = 64 * 1024;
+
+export function challengeApi(
+  deps: HttpDeps,
+  exchanges: Exchanges,
+  desk: ChallengeDesk,
+  signIn: SignIn,
+): Router {
+  const usual = usualProfile(deps);
+
+  async function issue(request: Request, response: Response): Promise<void> {
+    const principal = await signIn(request, response);
+    const customer = { principal, exchange: exchanges.of(request) };
+    const order = parseChallengeRequest(jsonBody(request, await readBody(request, largestOrder)));
+    const profile = profileOf(order);
+    customer.exchange.profile = profile.name;
+    const refusal = profile.challenges.dynamic
+      ? whyNoChallenge(principal, profile)
+      : `The profile ${profile.name} hands out no one-time challenges.`;
+    if (refusal !== undefined) {
+      await desk.denied(customer, profile, refusal);
+      throw new GatewayError('http.forbidden', refusal);
+    }
+    const outcome = await desk.issue(customer, {
+      profile,
+      binding: bindingOf(order),
+      validityMinutes: order.validityMinutes,
+      maxUses: order.uses,
+    });
+    if (outcome.kind === 'full') throw quotaUsedUp(principal);
+    sendJson(response, 201, {
+      id: outcome.id,
+      challenge: outcome.password,
+      expiresAt: outcome.expiresAt.toISOString(),
+      profile: profile.name,
+      url: `${deps.publicUrl ?? ''}${profile.paths[0] ?? ''}`,
+    });
+  }
+
+  /** An account sees its own; `read` and `admin` see all. */
+  async function list(request: Request, response: Response): Promise<void> {
+    const principal = await signIn(request, response);
+    if (!hasRole(principal, 'challenge', 'read')) throw forbidden();
+    const records = await deps.challenges.list(
+      hasRole(principal, 'read') ? {} : { account: principal.account },
+    );
+    sendJson(response, 200, { challenges: records.map((record) => shown(record, deps.clock())) });
+  }
+
+  async function revoke(request: Request, response: Response): Promise<void> {
+    const principal = await signIn(request, response);
+    if (!hasRole(principal, 'challenge')) throw forbidden();
+    const own = hasRole(principal) ? {} : { account: principal.account };
+    const open = await deps.challenges.list({ ...own, state: 'open' });
+    const record = open.find(({ id }) => id === request.params['id']);
+    if (!record || !(await deps.challenges.revoke(record.id))) {
+      throw new GatewayError('http.not-found', 'There is no such open challenge.');
+    }
+    await desk.revoked({ principal, exchange: exchanges.of(request) }, record.id);
+    response.writeHead(204).end();
+  }
+
+  function profileOf({ profile: wanted }: ChallengeRequest): HttpProfile {
+    const profile =
+      wanted === undefined ? usual : deps.profiles.find(({ name }) => name === wanted);
+    if (!profile) {
+      throw new GatewayError('http.message', 'There is no such profile.', {
+        mend: `Profiles: ${deps.profiles.map(({ name }) => name).join(', ')}.`,
+      });
+    }
+    return profile;
+  }
+
+  const router = express.Router();
+  router.route('/api/v1/challenges').post(issue).get(list).all(refuseMethod('GET, HEAD, POST'));
+  router.route('/api/v1/challenges/:id').delete(revoke).all(refuseMethod('DELETE'));
+  return router;
+}
+
+/** JSON must say so: a page in an administrator's browser cannot send it across origins unasked. */
+function jsonBody(request: Request, body: Buffer): unknown {
+  if (body.length === 0) return {};
+  if (!request.is(['application/json', 'application/*+json'])) {
+    throw new GatewayError('http.message', 'The body must be JSON.', {
+      mend: 'Send it with `Content-Type: application/json`.',
+    });
+  }
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new GatewayError('http.message', 'The body is not valid JSON.', { cause });
+  }
+}
+
+function bindingOf(order: ChallengeRequest): Omit<ChallengeOrder['binding'], 'profile'> {
+  const { subject, san, key, requester } = order;
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(san !== undefined && { san }),
+    ...(key !== undefined && { key }),
+    ...(requester !== undefined && { requester }),
+  };
+}
+
+/** Without the digest: it is no secret, but of no use either. */
+function shown(record: ChallengeRecord, now: Date): Readonly<Record<string, unknown>> {
+  const { id, account, binding, createdAt, expiresAt, maxUses, uses } = record;
+  return { id, account, binding, createdAt, expiresAt, maxUses, uses, state: stateOf(record, now) };
+}
+
+function stateOf({ revokedAt, maxUses, uses, expiresAt }: ChallengeRecord, now: Date): string {
+  if (revokedAt) return 'revoked';
+  if (maxUses !== undefined && uses >= maxUses) return 'used';
+  return expiresAt && expiresAt <= now ? 'expired' : 'open';
+}
+
+function quotaUsedUp({ quota }: Principal): GatewayError {
+  return new GatewayError('challenge.quota', `The account holds ${quota} open challenges.`, {
+    mend: 'Use or revoke some, wait until they expire, or raise the quota of the account.',
+  });
+}
+
+function forbidden(): GatewayError {
+  return new GatewayError('http.forbidden', 'The account has no right to do this.');
+}
+
+function sendJson(response: Response, status: number, value: unknown): void {
+  sendReply(response, {
+    status,
+    contentType: 'application/json',
+    body: Buffer.from(`${JSON.stringify(value)}\n`),
+  });
+}

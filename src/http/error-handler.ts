@@ -1,0 +1,38 @@
+import type { ErrorRequestHandler } from 'express';
+import { isGatewayError } from '../errors/index.js';
+import type { Log, LogFields } from '../telemetry/index.js';
+import { errorReply, isOurFault } from './error-response.js';
+import type { Exchanges } from './exchange.js';
+import { sendReply } from './reply.js';
+import { requestTarget } from './request-target.js';
+
+/** The end of every request that failed. What the caller does not see stands in the log. */
+export function errorHandler(
+  { log }: { readonly log: Log },
+  exchanges: Exchanges,
+): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  return (error: unknown, request, response, _next) => {
+    if (isOurFault(error)) log.error('request failed', loggedFault(error));
+    else log.debug('request refused', loggedFault(error));
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const forPrograms = /^\/api\//i.test(requestTarget(request.originalUrl).path);
+    const { correlationId } = exchanges.of(request);
+    sendReply(response, errorReply(error, correlationId, forPrograms ? 'json' : 'text'));
+  };
+}
+
+function loggedFault(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { code: 'internal', error: typeof error };
+  const { cause } = error;
+  return {
+    code: isGatewayError(error) ? error.code : 'internal',
+    error: error.message,
+    detail: isGatewayError(error) ? error.detail : error.stack,
+    cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined,
+  };
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import type { ClientAddress } from '../access/index.js';
+
+/** What is known of one request and its answer besides the HTTP objects. */
+export interface Exchange {
+  readonly correlationId: string;
+  readonly address: ClientAddress;
+  readonly userAgent: string | undefined;
+  readonly startedAt: number;
+  /** Filled in by the route, for the access log. */
+  profile: string | undefined;
+  operation: string | undefined;
+  account: string | undefined;
+}
+
+export interface Exchanges {
+  begin(request: IncomingMessage, exchange: Exchange): void;
+  of(request: IncomingMessage): Exchange;
+}
+
+export function createExchanges(): Exchanges {
+  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  return {
+    begin: (request, exchange) => void exchanges.set(request, exchange),
+    of(request) {
+      const exchange = exchanges.get(request);
+      if (!exchange) throw new RangeError('the request has not begun');
+      return exchange;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/** What the HTTP face needs from the house; the composition root supplies it. */
+import type { Authenticator, ClientAddressResolver } from '../access/index.js';
+import type { Challenges } from '../challenge/index.js';
+import type { ScepServer } from '../scep/index.js';
+import type { Log } from '../telemetry/index.js';
+import type { Certificate } from '../x509/index.js';
+
+export interface HttpDeps {
+  readonly scep: ScepServer;
+  readonly challenges: Challenges;
+  readonly profiles: readonly HttpProfile[];
+  /** Answers at addresses that name no profile: `/cgi-bin/pkiclient.exe`, the admin page, the API. */
+  readonly defaultProfile: string | undefined;
+  readonly limits: {
+    /** Largest pkiMessage, octets. */
+    readonly messageBytes: number;
+    /** PKIOperations in work at once. */
+    readonly concurrentOperations: number;
+  };
+  readonly clientAddress: ClientAddressResolver;
+  readonly authenticators: {
+    /** For the admin page: what MDMs that scrape it understand. */
+    readonly page: readonly Authenticator[];
+    readonly api: readonly Authenticator[];
+  };
+  readonly publications: Publications;
+  /** How the gateway is reached from outside, without a final slash; links are relative without it. */
+  readonly publicUrl: string | undefined;
+  readonly log: Log;
+  /** Resolves when the record is durable; a challenge leaves only after its record. */
+  readonly audit: (record: HttpAuditRecord) => Promise<void>;
+  /** Runs the handling of one request so that every log line carries its id. */
+  readonly withCorrelation: <T>(id: string, run: () => T) => T;
+  readonly newCorrelationId: () => string;
+  readonly clock: () => Date;
+}
+
+export interface HttpProfile {
+  readonly name: string;
+  /** URL paths as configured. */
+  readonly paths: readonly string[];
+  readonly challenges: {
+    readonly dynamic: boolean;
+    /** NDES UseSinglePassword. */
+    readonly single: boolean;
+    /** NDES EnforcePassword = 0: anyone may enroll. */
+    readonly none: boolean;
+    /** Octets of a challenge. */
+    readonly length: number;
+    readonly validityMinutes: number;
+  };
+  /** The issuing CA, whose thumbprint the admin page shows. */
+  readonly caCertificate: () => Certificate;
+}
+
+/** What is fetched by AIA and CDP; undefined when there is no such issuer. */
+export interface Publications {
+  crl(issuer: string): Promise<Buffer | undefined>;
+  certificate(issuer: string): Promise<Buffer | undefined>;
+}
+
+/** The shape of the audit trail's record, for the events that happen at this door. */
+export interface HttpAuditRecord {
+  readonly at: Date;
+  readonly event:
+    | 'access.denied'
+    | 'access.locked'
+    | 'challenge.issued'
+    | 'challenge.denied'
+    | 'challenge.shown'
+    | 'challenge.revoked';
+  readonly correlationId: string;
+  readonly profile: string | undefined;
+  readonly transactionId: undefined;
+  readonly challengeId: string | undefined;
+  readonly subject: string | undefined;
+  readonly keyId: string | undefined;
+  readonly clientAddress: string;
+  readonly actor: string | undefined;
+  readonly outcome: 'ok' | 'refused';
+  readonly code: string | undefined;
+  readonly reason: string | undefined;
+}

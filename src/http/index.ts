@@ -1,0 +1,4 @@
+/** The HTTP face: SCEP, the NDES pages, the challenge API, publications; listeners. */
+export { createHttpApp } from './app.js';
+export type { HttpAuditRecord, HttpDeps, HttpProfile, Publications } from './http.types.js';
+export { createListener, type Listener } from './listener.js';

@@ -1,0 +1,125 @@
+/** One TCP listener: HTTP/1.0 and 1.1, with limits that hold before a request is looked at. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { GatewayError } from '../errors/index.js';
+import type { Log } from '../telemetry/index.js';
+
+export interface ListenerTimeouts {
+  readonly headersMillis: number;
+  readonly requestMillis: number;
+  readonly keepAliveMillis: number;
+}
+
+export interface Listener {
+  /** `http://127.0.0.1:8080`, with the port that was really taken. */
+  readonly url: string;
+  readonly port: number;
+  /** Accepts no more, lets what is in flight finish for so long, then cuts it off. */
+  close(graceMillis: number): Promise<void>;
+}
+
+/** Keep-alive outlives the 60 s of common load balancers, so that they close first. */
+const usualTimeouts: ListenerTimeouts = {
+  headersMillis: 20_000,
+  requestMillis: 60_000,
+  keepAliveMillis: 65_000,
+};
+
+/**
+ * @param address `host:port`, `[ipv6]:port`; port 0 takes any
+ * @throws GatewayError `config.invalid` when the address cannot be listened on
+ */
+export async function createListener(
+  app: RequestListener,
+  address: string,
+  options: {
+    /** Largest pkiMessage, octets: by GET it travels in the request line. */
+    readonly messageBytes: number;
+    readonly log: Log;
+    readonly timeouts?: ListenerTimeouts;
+  },
+): Promise<Listener> {
+  const { messageBytes, log, timeouts = usualTimeouts } = options;
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytes(messageBytes),
+      headersTimeout: timeouts.headersMillis,
+      requestTimeout: timeouts.requestMillis,
+      keepAliveTimeout: timeouts.keepAliveMillis,
+      connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
+    },
+    app,
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    log.debug('connection refused', { code: error.code, address: socket.remoteAddress });
+    answerBrokenRequest(error.code, socket);
+  });
+  await listen(server, address);
+  server.on('error', (error) => log.error('listener failed', { error: error.message }));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    port,
+    close: (graceMillis) => close(server, graceMillis),
+  };
+}
+
+/** Base64 of the largest message with every character percent-encoded, and 32 KiB for the rest. */
+function headerBytes(messageBytes: number): number {
+  return messageBytes * 4 + 32 * 1024;
+}
+
+async function listen(server: Server, address: string): Promise<void> {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  server.listen({ host, port: Number(address.slice(colon + 1)) });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new GatewayError(
+      'config.invalid',
+      `The gateway cannot listen on ${address} (${code ?? 'unknown reason'}).`,
+      { mend: 'Choose another address, or stop what uses it.', cause },
+    );
+  }
+}
+
+async function close(server: Server, graceMillis: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // Connections whose last request ends from now on are idle only then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMillis);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+/** What arrives too broken for a request object is answered here, by hand. */
+function answerBrokenRequest(code: string | undefined, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = brokenRequestStatus(code);
+  const text = `${status}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n` +
+      `Connection: close\r\nX-Content-Type-Options: nosniff\r\n\r\n${text}`,
+  );
+}
+
+function brokenRequestStatus(code: string | undefined): string {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large';
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return '413 Content Too Large';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout';
+    default:
+      return '400 Bad Request';
+  }
+}

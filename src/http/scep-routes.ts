@@ -1,0 +1,93 @@
+/** The door of devices: RFC 8894 §4 over HTTP, as leniently as clients need it. */
+import type { Request, RequestHandler, Response } from 'express';
+import { GatewayError } from '../errors/index.js';
+import { mscepPage } from '../ndes/index.js';
+import type { Exchanges } from './exchange.js';
+import type { HttpDeps } from './http.types.js';
+import { pageReply } from './ndes-reply.js';
+import { createOperationGate } from './operation-gate.js';
+import { refuseMethod } from './other-methods.js';
+import { protectPage } from './page-protection.js';
+import { sendReply } from './reply.js';
+import { readBody } from './request-body.js';
+import { requestTarget } from './request-target.js';
+import { bodyLimit, bodyMessage, queryMessage } from './scep-message.js';
+import { createScepPaths } from './scep-paths.js';
+import { parseScepQuery, type ScepQuery } from './scep-query.js';
+
+export function scepRoutes(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
+  const { messageBytes, concurrentOperations } = deps.limits;
+  const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
+  const enter = createOperationGate(concurrentOperations);
+  const refuse = refuseMethod('GET, HEAD, POST');
+
+  async function answer(
+    request: Request,
+    response: Response,
+    profile: string,
+    query: ScepQuery,
+  ): Promise<void> {
+    const exchange = exchanges.of(request);
+    exchange.profile = profile;
+    exchange.operation = query.operation;
+    const body = await bodyOf(request, response);
+    // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
+    const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
+    if (operation === undefined) {
+      sendPage(request, response);
+      return;
+    }
+    exchange.operation = operation;
+    const handle = (message: Buffer | undefined) =>
+      deps.scep.handle({ profile, operation, message, client: exchange });
+    const result = isPkiOperation(operation)
+      ? await enter(() => handle(messageOf(body, query)))
+      : await handle(undefined);
+    sendReply(response, {
+      ...result,
+      headers:
+        result.retryAfterSeconds === undefined
+          ? {}
+          : { 'Retry-After': String(result.retryAfterSeconds) },
+    });
+  }
+
+  /** Undefined for methods without a body. */
+  async function bodyOf(request: Request, response: Response): Promise<Buffer | undefined> {
+    if (request.method === 'POST') return readBody(request, bodyLimit(messageBytes));
+    if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+    return refuse(request, response);
+  }
+
+  function messageOf(body: Buffer | undefined, query: ScepQuery): Buffer {
+    const inQuery = body === undefined || (body.length === 0 && Boolean(query.message));
+    return inQuery ? queryMessage(query.message, messageBytes) : bodyMessage(body, messageBytes);
+  }
+
+  function sendPage(request: Request, response: Response): void {
+    if (request.method === 'POST') {
+      throw new GatewayError('http.operation', 'The request names no operation and has no body.');
+    }
+    protectPage(request, response);
+    sendReply(response, pageReply(mscepPage(`${deps.publicUrl ?? ''}/CertSrv/mscep_admin`)));
+  }
+
+  return async (request, response, next) => {
+    const target = requestTarget(request.url);
+    const match = profileAt(target.path);
+    if (!match) {
+      next();
+      return;
+    }
+    const query = parseScepQuery(target.query);
+    if (match.needsOperation && query.operation === undefined) {
+      next();
+      return;
+    }
+    return answer(request, response, match.profile, query);
+  };
+}
+
+function isPkiOperation(operation: string): boolean {
+  return /^pkioperation$/i.test(operation);
+}
