@@ -1,51 +1,62 @@
 import { z } from 'zod';
 import { secretSchema } from './secret.js';
 
+const filePath = z.string().min(1, 'the path of a file');
+
 const importedCa = z
   .strictObject({
-    pfx: z.string().optional().describe('PKCS#12 file with certificate, key and chain.'),
-    certificate: z.string().optional().describe('PEM file: the CA certificate, then its chain.'),
-    key: z
-      .string()
+    pfx: filePath.optional().describe('PKCS#12 file with certificate, key and chain.'),
+    certificate: filePath.optional().describe('PEM file: the certificate, then its chain.'),
+    key: filePath
       .optional()
       .describe('PEM file: the private key (PKCS#8 or PKCS#1, may be encrypted).'),
-    passphrase: secretSchema.optional(),
+    passphrase: secretSchema
+      .optional()
+      .describe('Opens the PKCS#12 file or the encrypted key; needed for the import only.'),
   })
-  .describe(
-    'Bring your own: either `pfx`, or `certificate` and `key`. Read once, then kept in the data directory.',
-  );
+  .describe('Bring your own.');
 
-const keyBits = z.union([z.literal(2048), z.literal(3072), z.literal(4096)]);
+const keyBits = z.literal([2048, 3072, 4096]);
+
+/** A light look only: the issuer parses the name. */
+const distinguishedName = z
+  .string()
+  .max(1024)
+  .regex(/^\s*[A-Za-z0-9.]+\s*=/, 'a distinguished name such as `CN=Example Device CA,O=Example`');
 
 export const localIssuerSchema = z
   .strictObject({
-    kind: z.literal('local'),
+    kind: z.literal('local').describe('`local` is the embedded CA.'),
     hierarchy: z
       .enum(['root', 'root-and-issuing'])
       .default('root')
-      .describe('One root that issues, or a root and an issuing CA under it.'),
-    subject: z
-      .string()
+      .describe(
+        'One root that issues, or a root and an issuing CA under it. Decided at the first start.',
+      ),
+    subject: distinguishedName
       .default('CN=SCEP Gateway CA')
       .describe('Distinguished name of the issuing CA.'),
-    rootSubject: z
-      .string()
+    rootSubject: distinguishedName
       .default('CN=SCEP Gateway Root CA')
       .describe('Name of the root where there are two.'),
-    keyBits: keyBits.default(2048).describe('RSA key of the CA.'),
-    rootYears: z.int().min(1).max(50).default(20),
-    issuingYears: z.int().min(1).max(50).default(10),
-    raSubject: z
-      .string()
+    keyBits: keyBits.default(2048).describe('RSA key of each CA certificate, bits.'),
+    rootYears: z.int().min(1).max(50).default(20).describe('Life of the root.'),
+    issuingYears: z
+      .int()
+      .min(1)
+      .max(50)
+      .default(10)
+      .describe('Life of the issuing CA where there are two; at most that of the root.'),
+    raSubject: distinguishedName
       .default('CN=SCEP Gateway-MSCEP-RA')
       .describe('Distinguished name of the RA certificates.'),
-    raKeyBits: keyBits.default(2048),
+    raKeyBits: keyBits.default(2048).describe('RSA key of each RA certificate, bits.'),
     raYears: z
       .int()
       .min(1)
       .max(50)
       .default(2)
-      .describe('RA certificates are renewed with 30 days left.'),
+      .describe('Life of the RA certificates, which are renewed with 30 days left.'),
     raOverlapDays: z
       .int()
       .min(0)
@@ -65,8 +76,14 @@ export const localIssuerSchema = z
       .max(2880)
       .default(60)
       .describe('notBefore lies this far in the past: device clocks are slow (Autopilot: hours).'),
-    import: importedCa.optional(),
-    importRa: importedCa.optional(),
+    import: importedCa
+      .optional()
+      .describe(
+        'An existing CA: either `pfx`, or `certificate` and `key`. Read once, then kept in the data directory.',
+      ),
+    importRa: importedCa
+      .optional()
+      .describe('An existing RA certificate, in the same shape as `import`.'),
   })
   .describe('The embedded CA.');
 

@@ -1,19 +1,50 @@
 import { z } from 'zod';
+import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
 
+const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
+
+/** The length bounds the work of a hostile or careless expression; see pattern-checks.ts. */
+const pattern = z.string().min(1).max(512);
+
 const bindingSchema = z.strictObject({
-  subject: z.string().optional(),
-  san: z.array(z.string()).optional(),
-  key: z.string().optional(),
-  requester: z.string().optional().describe('Address or CIDR.'),
+  subject: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The subject the request must have, e.g. `CN=device-7,O=Example`.'),
+  san: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('subjectAltName entries a request may hold, written `dns:host.example.org`.'),
+  key: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The one public key: SHA-256 of its SubjectPublicKeyInfo, hex.'),
+  requester: z.string().min(1).optional().describe('Client address, or a network as CIDR.'),
 });
 
 const staticChallenge = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
-  secret: secretSchema,
-  expires: z.iso.datetime({ offset: true }).optional(),
-  maxUses: z.int().min(1).optional(),
-  binding: bindingSchema.optional(),
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_.-]{1,64}$/,
+      'a name of up to 64 letters, digits, dots, hyphens and underscores',
+    )
+    .describe('Its name in the log and the audit trail.'),
+  secret: secretSchema.describe('The challenge that devices send.'),
+  expires: z.iso
+    .datetime({ offset: true, error: 'a time with a zone, such as `2030-01-31T12:00:00Z`' })
+    .optional()
+    .describe('Refused from this moment on; never when absent.'),
+  maxUses: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('How many enrollments it opens in all; no limit when absent.'),
+  binding: bindingSchema.optional().describe('Opens only for requests that fit all of this.'),
 });
 
 const challenges = z
@@ -36,24 +67,42 @@ const challenges = z
       .max(32)
       .default(8)
       .describe('Octets of a dynamic challenge; twice as many hex digits.'),
-    validityMinutes: z.int().min(1).max(525600).default(60),
+    validityMinutes: z
+      .int()
+      .min(1)
+      .max(525600)
+      .default(60)
+      .describe('How long a dynamic challenge can be used.'),
+    max: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(10_000)
+      .describe(
+        'Open dynamic challenges of the profile; beyond it the admin page says that its cache is full. An account may hold fewer (`accounts[].quota`).',
+      ),
     single: z
       .boolean()
       .default(false)
       .describe('NDES UseSinglePassword: the page shows one lasting password.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What opens this profile to a new device.');
 
 const algorithms = z
   .strictObject({
     digests: z
       .array(z.enum(['md5', 'sha1', 'sha256', 'sha384', 'sha512']))
       .min(1)
-      .default(['sha1', 'sha256', 'sha384', 'sha512']),
+      .default(['sha1', 'sha256', 'sha384', 'sha512'])
+      .describe('Digests of signed requests. `md5` only where old devices leave no choice.'),
     ciphers: z
       .array(z.enum(['des-cbc', 'des-ede3-cbc', 'aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc']))
       .min(1)
-      .default(['des-ede3-cbc', 'aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc']),
+      .default(['des-ede3-cbc', 'aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc'])
+      .describe(
+        'Content ciphers of encrypted requests. `des-cbc` only where old devices leave no choice.',
+      ),
   })
   .prefault({})
   .describe('The floor: what a request may use. Replies mirror the request.');
@@ -62,36 +111,39 @@ const policy = z
   .strictObject({
     rsaBits: z
       .strictObject({
-        min: z.int().min(1024).max(8192).default(2048),
-        max: z.int().min(1024).max(8192).default(8192),
+        min: z.int().min(1024).max(8192).default(2048).describe('Smallest RSA key, bits.'),
+        max: z.int().min(1024).max(8192).default(8192).describe('Largest RSA key, bits.'),
       })
       .prefault({})
       .describe('Client RSA keys.'),
-    ecCurves: z.array(z.enum(['P-256', 'P-384', 'P-521'])).default(['P-256', 'P-384', 'P-521']),
+    ecCurves: z
+      .array(z.enum(['P-256', 'P-384', 'P-521']))
+      .default(['P-256', 'P-384', 'P-521'])
+      .describe('Curves of client EC keys; an empty list refuses EC.'),
     subject: z
       .strictObject({
         allowEmpty: z.boolean().default(false).describe('Only with a SAN.'),
-        pattern: z
-          .string()
+        pattern: pattern
           .optional()
           .describe(
             'Regular expression the whole subject text must match, e.g. `CN=[^,]+,O=Example`.',
           ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The subject a request may name.'),
     san: z
       .strictObject({
         types: z
           .array(z.enum(['dns', 'email', 'upn', 'uri', 'ip', 'directory', 'other']))
           .default(['dns', 'email', 'upn', 'uri', 'ip'])
           .describe('Kinds of subjectAltName a device may ask for.'),
-        pattern: z
-          .string()
+        pattern: pattern
           .optional()
           .describe('Regular expression every entry, written `dns:host`, must match.'),
-        required: z.boolean().default(false),
+        required: z.boolean().default(false).describe('Refuse requests without a subjectAltName.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The subjectAltName a request may name.'),
     keyUsage: z
       .array(
         z.enum([
@@ -105,11 +157,11 @@ const policy = z
       .default(['digitalSignature', 'keyEncipherment'])
       .describe('Granted when asked for; the whole list when a request asks for none.'),
     extendedKeyUsage: z
-      .array(z.string().regex(/^[0-2](\.\d+)+$/))
+      .array(oid)
       .default(['1.3.6.1.5.5.7.3.2'])
       .describe('OIDs granted when asked for; the whole list when a request asks for none.'),
     extensions: z
-      .array(z.string().regex(/^[0-2](\.\d+)+$/))
+      .array(oid)
       .default([])
       .describe('Further extension OIDs copied from the request as they are.'),
     unlisted: z
@@ -122,17 +174,18 @@ const policy = z
       .enum(['strip', 'refuse', 'allow'])
       .default('refuse')
       .describe('SAN URIs that name a Windows SID (`tag:microsoft.com,2022-09-14:sid:…`).'),
-    validityDays: z.int().min(1).max(9125).default(365),
+    validityDays: z.int().min(1).max(9125).default(365).describe('Life of an issued certificate.'),
     honourRequestedValidity: z
       .boolean()
       .default(true)
       .describe('A shorter validity asked for by Windows (ValidityPeriod attributes) is granted.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What a certificate request may ask for.');
 
 const renewal = z
   .strictObject({
-    allow: z.boolean().default(true),
+    allow: z.boolean().default(true).describe('Whether devices may renew without a challenge.'),
     windowDays: z
       .int()
       .min(0)
@@ -147,11 +200,26 @@ const renewal = z
 
 export const profileSchema = z.strictObject({
   paths: z
-    .array(z.string().startsWith('/'))
-    .min(1)
-    .describe('URL paths of this profile; `/pkiclient.exe` and a final slash may follow.'),
-  issuer: z.string().describe('Name of an entry under `issuers`.'),
+    .array(
+      z
+        .string()
+        .max(256)
+        .regex(
+          /^\/(?:[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*\/?)?$/,
+          'a path such as `/scep/phones`: a slash, then letters, digits, `.`, `_`, `~` and `-`',
+        ),
+    )
+    .default([])
+    .meta({
+      description:
+        'URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash.',
+      defaultText: '`/scep/<name of the profile>`',
+    }),
+  issuer: z.string().default('local').describe('Name of an entry under `issuers`.'),
   challenges,
+  ndes: ndesNamesSchema
+    .optional()
+    .describe("The same settings under the names of NDES' registry, instead of `challenges`."),
   algorithms,
   policy,
   renewal,
@@ -159,7 +227,12 @@ export const profileSchema = z.strictObject({
     .enum(['automatic', 'manual'])
     .default('automatic')
     .describe('`manual` answers PENDING until an administrator decides.'),
-  maxPending: z.int().min(1).max(1_000_000).default(10_000),
+  maxPending: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Requests that may wait for an administrator or a CA at once.'),
   caCertShape: z
     .enum(['ra-and-chain', 'ra-and-issuer', 'ra-only', 'ca-only'])
     .default('ra-and-chain')
@@ -196,4 +269,5 @@ export const profileSchema = z.strictObject({
     .describe('How long a re-sent request of a finished transaction gets the stored answer.'),
 });
 
-export type ProfileConfig = z.infer<typeof profileSchema>;
+/** After loading: `ndes` has become `challenges`. */
+export type ProfileConfig = Omit<z.infer<typeof profileSchema>, 'ndes'>;

@@ -4,21 +4,28 @@
  */
 import { z } from 'zod';
 import { issuerSchema } from './issuer-schema.js';
-import { profileSchema } from './profile-schema.js';
+import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
 
 const listener = z
   .strictObject({
     address: z
       .string()
-      .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port')
+      .regex(
+        /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/,
+        'an address and port such as `0.0.0.0:8080` or `[::]:8080`',
+      )
       .describe('Address and port to listen on, `host:port`.'),
   })
   .describe('One HTTP listener.');
 
 const data = z
   .strictObject({
-    directory: z.string().min(1).default('./data').describe('Where keys and records live.'),
+    directory: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe('Where keys and records live; relative to the working directory.'),
     passphrase: secretSchema
       .optional()
       .describe(
@@ -37,7 +44,8 @@ const data = z
       .default(1)
       .describe('Gateway processes that share the data directory.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Keys and records.');
 
 const limits = z
   .strictObject({
@@ -54,7 +62,8 @@ const limits = z
       .default(256)
       .describe('PKIOperations in work at once; more get 503 with Retry-After.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What one gateway takes on.');
 
 const account = z
   .strictObject({
@@ -65,13 +74,18 @@ const account = z
       .describe('`user`; clients may also send `DOMAIN\\user` or `user@domain`.'),
     passwordHash: z
       .string()
-      .startsWith('scrypt$')
+      .startsWith('scrypt$', 'a hash that begins with `scrypt$`')
+      .max(1024)
       .optional()
-      .describe('From `scep-gateway account hash`.'),
+      .describe('Hash of the password, `scrypt$N$r$p$salt$hash`; instead of `password`.'),
     password: secretSchema
       .optional()
       .describe('A reference to the password, never the password itself.'),
-    roles: z.array(z.enum(['challenge', 'read'])).default(['challenge']),
+    roles: z
+      .array(z.enum(['challenge', 'read']))
+      .min(1)
+      .default(['challenge'])
+      .describe('`challenge` may fetch challenges, `read` may see what happened.'),
     quota: z
       .int()
       .min(1)
@@ -83,15 +97,19 @@ const account = z
       .optional()
       .describe('Profiles it may fetch challenges for; all when absent.'),
   })
-  .describe('An account for the admin page and the API, beside the built-in `admin`.');
+  .describe('An account.');
 
 export const configSchema = z.strictObject({
   listeners: z
     .array(listener)
     .min(1)
-    .default([{ address: '127.0.0.1:8080' }]),
+    .default([{ address: '127.0.0.1:8080' }])
+    .describe('Where the gateway listens; each entry is one HTTP listener.'),
   publicUrl: z
-    .url({ protocol: /^https?$/ })
+    .url({
+      protocol: /^https?$/,
+      error: 'an absolute http or https URL such as `https://scep.example.org`',
+    })
     .optional()
     .describe('How devices reach the gateway from outside; links, CDP and AIA are made from it.'),
   data,
@@ -103,17 +121,32 @@ export const configSchema = z.strictObject({
     ),
   log: z
     .strictObject({
-      level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+      level: z
+        .enum(['error', 'warn', 'info', 'debug'])
+        .default('info')
+        .describe('The least important lines that are written.'),
       format: z
         .enum(['auto', 'json', 'text'])
         .default('auto')
         .describe('`auto`: text on a terminal, else JSON lines.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The log on standard output.'),
   limits,
-  issuers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), issuerSchema).default({}),
-  profiles: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), profileSchema).default({}),
-  accounts: z.array(account).default([]),
+  issuers: z
+    .record(z.string(), issuerSchema)
+    .default({})
+    .describe('CAs by name. Without any, the embedded CA under the name `local`.'),
+  profiles: z
+    .record(z.string(), profileSchema)
+    .default({})
+    .describe(
+      'Enrollment policies by name, chosen by URL path. Without any, `default` at `/scep`, `/scep/default` and `/certsrv/mscep/mscep.dll`.',
+    ),
+  accounts: z
+    .array(account)
+    .default([])
+    .describe('Accounts for the admin page and the API, beside the built-in `admin`.'),
   lockout: z
     .strictObject({
       failures: z
@@ -124,7 +157,14 @@ export const configSchema = z.strictObject({
         .describe('Failed sign-ins of an account before it is locked.'),
       minutes: z.int().min(1).max(1440).default(10).describe('How long it stays locked.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Against guessing of passwords.'),
 });
 
-export type GatewayConfig = z.infer<typeof configSchema>;
+/** As the schema parses it: `ndes` still stands beside `challenges`. */
+export type ParsedConfig = z.infer<typeof configSchema>;
+
+/** What the rest of the gateway reads. */
+export type GatewayConfig = Omit<ParsedConfig, 'profiles'> & {
+  profiles: Record<string, ProfileConfig>;
+};

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import type { IssuerConfig } from './issuer-schema.js';
+import type { GatewayConfig } from './schema.js';
+import type { SecretReference } from './secret.js';
+
+export interface PathBases {
+  /** Folder of the configuration file: secrets and imported keys lie beside it. */
+  readonly baseDirectory: string;
+  /** `data.directory` starts from here, like SCEP_GATEWAY_DATA_DIR. */
+  readonly workingDirectory: string;
+}
+
+/** The configuration with every path in it made absolute. */
+export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayConfig {
+  const secret = (reference: SecretReference): SecretReference =>
+    'file' in reference ? { file: resolve(bases.baseDirectory, reference.file) } : reference;
+  const { data } = config;
+  return {
+    ...config,
+    data: {
+      ...data,
+      directory: resolve(bases.workingDirectory, data.directory),
+      ...(data.passphrase && { passphrase: secret(data.passphrase) }),
+    },
+    accounts: config.accounts.map((account) =>
+      account.password ? { ...account, password: secret(account.password) } : account,
+    ),
+    issuers: mapValues(config.issuers, (issuer) => ({
+      ...issuer,
+      ...(issuer.import && { import: absoluteImport(issuer.import, bases, secret) }),
+      ...(issuer.importRa && { importRa: absoluteImport(issuer.importRa, bases, secret) }),
+    })),
+    profiles: mapValues(config.profiles, (profile) => ({
+      ...profile,
+      challenges: {
+        ...profile.challenges,
+        static: profile.challenges.static.map((entry) => ({
+          ...entry,
+          secret: secret(entry.secret),
+        })),
+      },
+    })),
+  };
+}
+
+type ImportedCa = NonNullable<IssuerConfig['import']>;
+
+function absoluteImport(
+  { pfx, certificate, key, passphrase }: ImportedCa,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): ImportedCa {
+  return {
+    ...(pfx !== undefined && { pfx: resolve(baseDirectory, pfx) }),
+    ...(certificate !== undefined && { certificate: resolve(baseDirectory, certificate) }),
+    ...(key !== undefined && { key: resolve(baseDirectory, key) }),
+    ...(passphrase && { passphrase: secret(passphrase) }),
+  };
+}
+
+function mapValues<T>(record: Record<string, T>, change: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}

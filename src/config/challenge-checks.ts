@@ -1,0 +1,79 @@
+import type { CheckedConfig } from './checked-config.js';
+import { ndesNameMeanings, withNdesNames } from './ndes-names.js';
+import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
+import type { ParsedConfig } from './schema.js';
+import { mappingAt } from './raw-value.js';
+
+type Challenges = ParsedConfig['profiles'][string]['challenges'];
+
+export function checkChallenges({ config, raw }: CheckedConfig): ConfigProblem[] {
+  return Object.entries(config.profiles).flatMap(([name, { challenges, ndes }]) => {
+    const path = ['profiles', name];
+    return [
+      ...checkNdesNames(path, raw),
+      ...checkKinds([...path, 'challenges'], withNdesNames(challenges, ndes)),
+      ...checkStaticNames([...path, 'challenges', 'static'], challenges.static),
+    ];
+  });
+}
+
+/** The same setting under two names: which one counts would be a guess. */
+function checkNdesNames(profile: ConfigPath, raw: unknown): ConfigProblem[] {
+  const ndes = mappingAt(raw, [...profile, 'ndes']);
+  const challenges = mappingAt(raw, [...profile, 'challenges']);
+  return Object.entries(ndesNameMeanings)
+    .filter(([name, key]) => Object.hasOwn(ndes, name) && Object.hasOwn(challenges, key))
+    .map(([name, key]) =>
+      problemAt(
+        [...profile, 'ndes', name],
+        `says the same as challenges.${key} of this profile`,
+        'remove one of them',
+      ),
+    );
+}
+
+function checkKinds(path: ConfigPath, challenges: Challenges): ConfigProblem[] {
+  const { dynamic, none, single } = challenges;
+  if (!dynamic && none === undefined && challenges.static.length === 0) {
+    return [
+      problemAt(
+        path,
+        'leaves no way to enroll: dynamic is false and static is empty',
+        'write `dynamic: true`, add an entry under static, or, to let anyone enroll, write `none: anyone-may-enroll`',
+      ),
+    ];
+  }
+  if (single && none !== undefined) {
+    return [
+      problemAt(
+        [...path, 'single'],
+        'asks for one lasting password, but none lets anyone enroll without',
+        'remove one of them',
+      ),
+    ];
+  }
+  if (single && !dynamic) {
+    return [
+      problemAt(
+        [...path, 'single'],
+        'asks for a password on the admin page, but dynamic is false',
+        'write `dynamic: true`, or remove single',
+      ),
+    ];
+  }
+  return [];
+}
+
+function checkStaticNames(path: ConfigPath, entries: Challenges['static']): ConfigProblem[] {
+  return entries.flatMap(({ name }, index) => {
+    const first = entries.findIndex((other) => other.name.toLowerCase() === name.toLowerCase());
+    if (first === index) return [];
+    return [
+      problemAt(
+        [...path, index, 'name'],
+        `is ${quoted(name)}, the name of static[${first}]`,
+        'give each static challenge a name of its own',
+      ),
+    ];
+  });
+}

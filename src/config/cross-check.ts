@@ -1,0 +1,49 @@
+import { checkAccounts } from './account-checks.js';
+import { checkChallenges } from './challenge-checks.js';
+import type { CheckedConfig } from './checked-config.js';
+import { checkIssuers } from './issuer-checks.js';
+import { checkListeners } from './listener-checks.js';
+import { checkPaths } from './path-checks.js';
+import { checkPolicies } from './policy-checks.js';
+import { problemAt, type ConfigProblem } from './problem.js';
+
+/** Values that are each allowed but cannot stand together. */
+export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
+  return [
+    checkNames,
+    checkListeners,
+    checkData,
+    checkIssuers,
+    checkPaths,
+    checkChallenges,
+    checkPolicies,
+    checkAccounts,
+  ].flatMap((check) => check(checked));
+}
+
+function checkNames({ issuerNames, profileNames }: CheckedConfig): ConfigProblem[] {
+  const entries = [
+    ...issuerNames.map((name) => ['issuers', name]),
+    ...profileNames.map((name) => ['profiles', name]),
+  ];
+  return entries
+    .filter(([, name = '']) => !/^[a-z][a-z0-9-]{0,31}$/.test(name))
+    .map((path) =>
+      problemAt(
+        path,
+        'is not a usable name',
+        'write up to 32 lower-case letters, digits and hyphens, a letter first',
+      ),
+    );
+}
+
+function checkData({ config: { data } }: CheckedConfig): ConfigProblem[] {
+  if (data.challengeStore !== 'memory' || data.processes === 1) return [];
+  return [
+    problemAt(
+      ['data', 'challengeStore'],
+      `is memory, which ${data.processes} processes cannot share`,
+      'write `challengeStore: sqlite`, or `processes: 1`',
+    ),
+  ];
+}

@@ -1,0 +1,116 @@
+import type { CheckedConfig } from './checked-config.js';
+import type { IssuerConfig } from './issuer-schema.js';
+import { nearest } from './nearest.js';
+import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
+
+export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
+  return [
+    ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
+      ...checkImport(['issuers', name, 'import'], issuer.import),
+      ...checkImport(['issuers', name, 'importRa'], issuer.importRa),
+      ...checkLifetimes(['issuers', name], issuer),
+    ]),
+    ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
+      ...checkIssuerName(['profiles', name, 'issuer'], profile.issuer, checked.issuerNames),
+      ...checkShape(['profiles', name, 'caCertShape'], profile, checked.config.issuers),
+    ]),
+  ];
+}
+
+function checkImport(path: ConfigPath, imported: IssuerConfig['import']): ConfigProblem[] {
+  if (imported === undefined) return [];
+  const { pfx, certificate, key } = imported;
+  if (pfx !== undefined && (certificate !== undefined || key !== undefined)) {
+    return [
+      problemAt(
+        path,
+        'names both a PKCS#12 file and PEM files',
+        'write either `pfx`, or `certificate` and `key`',
+      ),
+    ];
+  }
+  if (pfx !== undefined) return [];
+  if (certificate === undefined && key === undefined) {
+    return [problemAt(path, 'names no file', 'write either `pfx`, or `certificate` and `key`')];
+  }
+  if (key === undefined) {
+    return [
+      problemAt(path, 'has a certificate without its key', 'add `key: path of the PEM file`'),
+    ];
+  }
+  if (certificate !== undefined) return [];
+  return [
+    problemAt(path, 'has a key without its certificate', 'add `certificate: path of the PEM file`'),
+  ];
+}
+
+/** Nothing outlives the CA that signed it (RFC 5280 §6.1.3 would fail for the rest of its life). */
+function checkLifetimes(path: ConfigPath, issuer: IssuerConfig): ConfigProblem[] {
+  if (issuer.import !== undefined) return [];
+  const { hierarchy, rootYears, issuingYears, raYears, subject, rootSubject } = issuer;
+  const two = hierarchy === 'root-and-issuing';
+  const caYears = two ? issuingYears : rootYears;
+  const problems: ConfigProblem[] = [];
+  if (two && issuingYears > rootYears) {
+    problems.push(
+      problemAt(
+        [...path, 'issuingYears'],
+        `is ${issuingYears}, more than the ${rootYears} years of the root`,
+        `write ${rootYears} or less, or raise rootYears`,
+      ),
+    );
+  }
+  if (issuer.importRa === undefined && raYears > caYears) {
+    problems.push(
+      problemAt(
+        [...path, 'raYears'],
+        `is ${raYears}, more than the ${caYears} years of the CA`,
+        `write ${caYears} or less`,
+      ),
+    );
+  }
+  if (two && subject === rootSubject) {
+    problems.push(
+      problemAt(
+        [...path, 'rootSubject'],
+        'is the same name as `subject`',
+        'give the root and the issuing CA different names',
+      ),
+    );
+  }
+  return problems;
+}
+
+function checkIssuerName(
+  path: ConfigPath,
+  name: string,
+  known: readonly string[],
+): ConfigProblem[] {
+  if (known.includes(name)) return [];
+  const meant = nearest(name, known);
+  return [
+    problemAt(
+      path,
+      `is ${quoted(name)}, which is not under issuers`,
+      meant === undefined
+        ? `write one of: ${known.map((other) => quoted(other)).join(', ')}; or add it under issuers`
+        : `did you mean ${quoted(meant)}?`,
+    ),
+  ];
+}
+
+function checkShape(
+  path: ConfigPath,
+  profile: { readonly issuer: string; readonly caCertShape: string },
+  issuers: Readonly<Record<string, IssuerConfig>>,
+): ConfigProblem[] {
+  if (profile.caCertShape !== 'ca-only' || !Object.hasOwn(issuers, profile.issuer)) return [];
+  if (issuers[profile.issuer]?.importRa === undefined) return [];
+  return [
+    problemAt(
+      path,
+      `is ca-only, but issuer ${quoted(profile.issuer)} imports an RA certificate that no device would then see`,
+      'write another shape, or remove importRa from the issuer',
+    ),
+  ];
+}

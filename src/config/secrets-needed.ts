@@ -1,0 +1,28 @@
+import type { ConfigPath } from './problem.js';
+import type { GatewayConfig } from './schema.js';
+import type { SecretReference } from './secret.js';
+
+export interface NeededSecret {
+  readonly path: ConfigPath;
+  readonly reference: SecretReference;
+}
+
+/**
+ * The secrets every start needs. Passphrases of imports are not among them: an import is read once, and
+ * its files may be gone afterwards.
+ */
+export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
+  const { data, accounts, profiles } = config;
+  return [
+    ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
+    ...accounts.flatMap(({ password }, index) =>
+      password ? [{ path: ['accounts', index, 'password'], reference: password }] : [],
+    ),
+    ...Object.entries(profiles).flatMap(([name, { challenges }]) =>
+      challenges.static.map(({ secret }, index) => ({
+        path: ['profiles', name, 'challenges', 'static', index, 'secret'],
+        reference: secret,
+      })),
+    ),
+  ];
+}

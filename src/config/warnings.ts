@@ -1,0 +1,67 @@
+import { keyText } from './problem.js';
+import type { GatewayConfig } from './schema.js';
+
+/** Allowed, but the administrator should know. */
+export interface ConfigWarning {
+  readonly key: string;
+  readonly warning: string;
+}
+
+export function configWarnings(config: GatewayConfig): ConfigWarning[] {
+  return [
+    ...dataWarnings(config.data),
+    ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
+  ];
+}
+
+function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  if (data.challengeStore === 'memory') {
+    warnings.push({
+      key: 'data.challengeStore',
+      warning: 'challenges are kept in memory: a restart forgets them',
+    });
+  }
+  if (data.passphrase === undefined) {
+    warnings.push({
+      key: 'data.passphrase',
+      warning:
+        'the passphrase of the private keys is generated into the data directory: whoever can read the whole directory can use the keys',
+    });
+  }
+  return warnings;
+}
+
+function profileWarnings(
+  name: string,
+  { algorithms, challenges }: GatewayConfig['profiles'][string],
+): ConfigWarning[] {
+  const key = (...path: (string | number)[]) => keyText(['profiles', name, ...path]);
+  const warnings: ConfigWarning[] = [];
+  if (algorithms.digests.includes('md5')) {
+    warnings.push({
+      key: key('algorithms', 'digests'),
+      warning: 'MD5 is let in: signatures made with it can be forged',
+    });
+  }
+  if (algorithms.ciphers.includes('des-cbc')) {
+    warnings.push({
+      key: key('algorithms', 'ciphers'),
+      warning: 'single DES is let in: whoever records a request can read its challenge',
+    });
+  }
+  if (challenges.none !== undefined) {
+    warnings.push({
+      key: key('challenges', 'none'),
+      warning: 'anyone who reaches the gateway gets a certificate from this profile',
+    });
+  }
+  challenges.static.forEach(({ expires }, index) => {
+    if (expires !== undefined) return;
+    warnings.push({
+      key: key('challenges', 'static', index),
+      warning: 'this shared secret never expires: give it `expires`, and a successor before that',
+    });
+  });
+  return warnings;
+}
