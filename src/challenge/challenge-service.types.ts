@@ -51,7 +51,7 @@ export type ChallengeVerdict =
       readonly detail: string | undefined;
     };
 
-/** A secret from the configuration, kept side by side with others. */
+/** A secret from the configuration, kept side by side with others. Uses count by profile and name. */
 export interface StaticChallenge {
   readonly name: string;
   readonly secret: string;
@@ -61,8 +61,15 @@ export interface StaticChallenge {
   readonly binding: ChallengeBinding;
 }
 
+/** The lasting password of a profile in NDES' UseSinglePassword mode; `length` in octets. */
+export interface SinglePassword {
+  readonly profile: string;
+  readonly length: number;
+}
+
 /** Issue, bind, redeem, expire challenges. The store sees keyed hashes only. */
 export interface Challenges {
+  /** @throws GatewayError `challenge.binding` when the binding could never fit */
   issue(order: ChallengeOrder): Promise<IssueOutcome>;
   /** Would it open? Reserves nothing. */
   check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
@@ -72,9 +79,18 @@ export interface Challenges {
   release(id: ChallengeId, transaction: string): Promise<void>;
   list(filter: ChallengeFilter): Promise<readonly ChallengeRecord[]>;
   revoke(id: ChallengeId): Promise<boolean>;
-  /** Makes the configured static challenges of all profiles the ones that count. */
-  syncStatic(challenges: readonly StaticChallenge[]): Promise<void>;
+  /**
+   * Makes the configured static challenges and single passwords of all profiles the ones that count, and
+   * revokes those that left the configuration. Called at the start, by the one process that serves.
+   *
+   * @throws GatewayError `config.invalid` for twins or an empty secret, `challenge.binding`
+   */
+  syncStatic(
+    challenges: readonly StaticChallenge[],
+    singles: readonly SinglePassword[],
+  ): Promise<void>;
   /** The lasting password of NDES' UseSinglePassword mode: derived, the same on every start. */
   singlePassword(profile: string, length: number): Promise<string>;
+  /** Drops what closed more than a day ago; returns how many. */
   prune(): Promise<number>;
 }

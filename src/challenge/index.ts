@@ -1,9 +1,11 @@
 /** Issue, bind, redeem and expire challenges. */
+export { createChallenges, type ChallengeServiceOptions } from './challenge-service.js';
 export type {
   ChallengeOrder,
   Challenges,
   ChallengeUse,
   ChallengeVerdict,
   IssueOutcome,
+  SinglePassword,
   StaticChallenge,
 } from './challenge-service.types.js';

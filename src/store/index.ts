@@ -1,4 +1,5 @@
 /** Durable state behind interfaces: SQLite by default, node-cache for challenges in one process. */
+export { challengeState } from './challenge-state.js';
 export type {
   ChallengeBinding,
   ChallengeDigest,
