@@ -20,3 +20,5 @@ export {
   type SignRequest,
 } from './codec.js';
 export { createFastCodec } from './fast-codec.js';
+export { certificateBundle, crlBundle, readBundle, type Bundle } from './bundle.js';
+export { createPkijsCodec } from './pkijs-codec.js';
