@@ -2,3 +2,15 @@
 export { Authorization, type AuthorizationGround } from './authorization.js';
 export type { CaRollover, RegistrationAuthority } from './registration-authority.js';
 export type { CertificateContent, IssuanceOutcome, IssuanceRequest, Issuer } from './issuer.js';
+export { openLocalAuthority } from './local/local-authority.js';
+export type {
+  ImportedKeyPair,
+  LocalAuthority,
+  LocalAuthorityOptions,
+  LocalAuthoritySettings,
+  Notice,
+  PublishedFile,
+  RolloverOrder,
+  RolloverStatus,
+} from './local/local-authority.types.js';
+export { caCertificatePath, crlPath } from './local/published-path.js';
