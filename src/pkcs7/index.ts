@@ -16,6 +16,7 @@ export {
   type OpenedEnvelope,
   type Pkcs7Codec,
   type RecipientKey,
+  type RsaKeyTransport,
   type SignedMessage,
   type SignRequest,
 } from './codec.js';
