@@ -5,17 +5,24 @@ import type { ChallengeOrder, Challenges } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import { usualProfile } from './admin-page-route.js';
 import { whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
-import { parseChallengeRequest, type ChallengeRequest } from './challenge-request.js';
+import {
+  parseChallengeFilter,
+  parseChallengeRequest,
+  type ChallengeRequest,
+} from './challenge-request.js';
 import type { Exchanges } from './exchange.js';
 import type { HttpDeps, HttpProfile } from './http.types.js';
 import { refuseMethod } from './other-methods.js';
 import { sendReply } from './reply.js';
 import { readBody } from './request-body.js';
+import { requestTarget } from './request-target.js';
 import { hasRole, type SignIn } from './sign-in.js';
 
 type ChallengeRecord = Awaited<ReturnType<Challenges['list']>>[number];
 
 const largestOrder = 64 * 1024;
+/** The largest quota an account can have. */
+const mostChallenges = 10_000_000;
 
 export function challengeApi(
   deps: HttpDeps,
@@ -58,8 +65,9 @@ export function challengeApi(
   async function list(request: Request, response: Response): Promise<void> {
     const principal = await signIn(request, response);
     if (!hasRole(principal, 'challenge', 'read')) throw forbidden();
+    const filter = parseChallengeFilter(requestTarget(request.url).query);
     const records = await deps.challenges.list(
-      hasRole(principal, 'read') ? {} : { account: principal.account },
+      hasRole(principal, 'read') ? filter : { ...filter, account: principal.account },
     );
     sendJson(response, 200, { challenges: records.map((record) => shown(record, deps.clock())) });
   }
@@ -67,8 +75,11 @@ export function challengeApi(
   async function revoke(request: Request, response: Response): Promise<void> {
     const principal = await signIn(request, response);
     if (!hasRole(principal, 'challenge')) throw forbidden();
-    const own = hasRole(principal) ? {} : { account: principal.account };
-    const open = await deps.challenges.list({ ...own, state: 'open' });
+    const open = await deps.challenges.list(
+      hasRole(principal)
+        ? { state: 'open', limit: mostChallenges }
+        : { state: 'open', limit: mostChallenges, account: principal.account },
+    );
     const record = open.find(({ id }) => id === request.params['id']);
     if (!record || !(await deps.challenges.revoke(record.id))) {
       throw new GatewayError('http.not-found', 'There is no such open challenge.');

@@ -1,9 +1,10 @@
-/** The body of `POST /api/v1/challenges`. */
+/** What `/api/v1/challenges` is asked for: the body of a POST, the query of a GET. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { Challenges } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 
-const schema = z.strictObject({
+const orderSchema = z.strictObject({
   profile: z.string().max(32).optional(),
   subject: z.string().min(1).max(1024).optional(),
   san: z
@@ -29,17 +30,34 @@ const schema = z.strictObject({
   uses: z.int().min(1).max(100_000).optional(),
 });
 
-export type ChallengeRequest = z.infer<typeof schema>;
+export type ChallengeRequest = z.infer<typeof orderSchema>;
+
+const filterSchema = z.strictObject({
+  state: z.enum(['open', 'used', 'expired', 'revoked']).optional(),
+  limit: z.coerce.number().int().min(1).max(100_000).optional(),
+});
 
 /** @throws GatewayError `http.message`, naming every member that is wrong */
 export function parseChallengeRequest(body: unknown): ChallengeRequest {
-  const parsed = schema.safeParse(body);
+  const parsed = orderSchema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
+  throw unreadable('order', parsed.error, Object.keys(orderSchema.shape));
+}
+
+/** `?state=open&limit=50`. @throws GatewayError `http.message` */
+export function parseChallengeFilter(query: string): Parameters<Challenges['list']>[0] {
+  const parsed = filterSchema.safeParse(Object.fromEntries(new URLSearchParams(query)));
+  if (!parsed.success) throw unreadable('query', parsed.error, Object.keys(filterSchema.shape));
+  const { state, limit } = parsed.data;
+  return { ...(state !== undefined && { state }), ...(limit !== undefined && { limit }) };
+}
+
+function unreadable(what: string, error: z.ZodError, members: readonly string[]): GatewayError {
+  const problems = error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
   );
-  throw new GatewayError('http.message', `The order cannot be read: ${problems.join('; ')}.`, {
-    mend: 'Members: profile, subject, san, key, requester, validityMinutes, uses.',
+  return new GatewayError('http.message', `The ${what} cannot be read: ${problems.join('; ')}.`, {
+    mend: `It may hold: ${members.join(', ')}.`,
   });
 }
 

@@ -5,6 +5,7 @@ import type { Reply } from './reply.js';
 const statuses = {
   'http.operation': 400,
   'http.message': 400,
+  'challenge.binding': 400,
   'http.unauthorized': 401,
   'http.forbidden': 403,
   'http.not-found': 404,
