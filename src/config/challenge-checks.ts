@@ -34,11 +34,11 @@ function checkNdesNames(profile: ConfigPath, raw: unknown): ConfigProblem[] {
 
 function checkKinds(path: ConfigPath, challenges: Challenges): ConfigProblem[] {
   const { dynamic, none, single } = challenges;
-  if (!dynamic && none === undefined && challenges.static.length === 0) {
+  if (!dynamic && !single && none === undefined && challenges.static.length === 0) {
     return [
       problemAt(
         path,
-        'leaves no way to enroll: dynamic is false and static is empty',
+        'leaves no way to enroll: dynamic and single are false, and static is empty',
         'write `dynamic: true`, add an entry under static, or, to let anyone enroll, write `none: anyone-may-enroll`',
       ),
     ];
@@ -49,15 +49,6 @@ function checkKinds(path: ConfigPath, challenges: Challenges): ConfigProblem[] {
         [...path, 'single'],
         'asks for one lasting password, but none lets anyone enroll without',
         'remove one of them',
-      ),
-    ];
-  }
-  if (single && !dynamic) {
-    return [
-      problemAt(
-        [...path, 'single'],
-        'asks for a password on the admin page, but dynamic is false',
-        'write `dynamic: true`, or remove single',
       ),
     ];
   }

@@ -10,9 +10,7 @@ const importedCa = z
     key: filePath
       .optional()
       .describe('PEM file: the private key (PKCS#8 or PKCS#1, may be encrypted).'),
-    passphrase: secretSchema
-      .optional()
-      .describe('Opens the PKCS#12 file or the encrypted key; needed for the import only.'),
+    passphrase: secretSchema.optional().describe('Opens the PKCS#12 file or the encrypted key.'),
   })
   .describe('Bring your own.');
 
@@ -79,7 +77,7 @@ export const localIssuerSchema = z
     import: importedCa
       .optional()
       .describe(
-        'An existing CA: either `pfx`, or `certificate` and `key`. Read once, then kept in the data directory.',
+        'An existing CA: either `pfx`, or `certificate` and `key`. Taken over into the data directory at the first start.',
       ),
     importRa: importedCa
       .optional()

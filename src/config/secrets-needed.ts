@@ -7,16 +7,20 @@ export interface NeededSecret {
   readonly reference: SecretReference;
 }
 
-/**
- * The secrets every start needs. Passphrases of imports are not among them: an import is read once, and
- * its files may be gone afterwards.
- */
+/** The secrets every start needs. */
 export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
-  const { data, accounts, profiles } = config;
+  const { data, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
     ...accounts.flatMap(({ password }, index) =>
       password ? [{ path: ['accounts', index, 'password'], reference: password }] : [],
+    ),
+    ...Object.entries(issuers).flatMap(([name, issuer]) =>
+      (['import', 'importRa'] as const).flatMap((kind) => {
+        const passphrase = issuer[kind]?.passphrase;
+        if (passphrase === undefined) return [];
+        return [{ path: ['issuers', name, kind, 'passphrase'], reference: passphrase }];
+      }),
     ),
     ...Object.entries(profiles).flatMap(([name, { challenges }]) =>
       challenges.static.map(({ secret }, index) => ({
