@@ -1,3 +1,10 @@
 /** Where private keys live. */
+export { FileKeyStore } from './file-key-store.js';
+export { ensureGeneratedPassphrase } from './generated-passphrase.js';
+export type { ImportedIdentity } from './imported-identity.js';
 export type { KeyStore } from './key-store.js';
+export { importPem, type PemFiles } from './pem-import.js';
+export { importPfx } from './pfx-import.js';
+export type { ScryptCost } from './sealing-key.js';
+export type { SecretSource } from './secret-source.js';
 export { SoftwareKey, softwareSigningKey } from './software-key.js';

@@ -1,0 +1,60 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { GatewayError } from '../errors/index.js';
+import { orderChain, type Certificate } from '../x509/index.js';
+
+/** A private key from outside with its certificate and chain, for a CA or an RA. */
+export interface ImportedIdentity {
+  /** PKCS#8, not encrypted: for `KeyStore.import`, nothing else. */
+  readonly privateKeyPem: string;
+  /** The key's own certificate first, then its issuers as far as they were given. */
+  readonly certificates: readonly Certificate[];
+}
+
+/** @throws GatewayError `config.invalid` unless one of the keys is RSA and belongs to one of the certificates */
+export function pairUp(
+  keys: readonly KeyObject[],
+  certificates: readonly Certificate[],
+): ImportedIdentity {
+  if (keys.length === 0)
+    throw invalid('There is no private key.', 'Export the certificate together with its key.');
+  if (certificates.length === 0)
+    throw invalid('There is no certificate.', 'Add the certificate of the key, in PEM form.');
+  for (const key of keys) {
+    const certificate = certificates.find((candidate) => belongs(key, candidate));
+    if (certificate !== undefined) return identity(key, certificate, certificates);
+  }
+  throw invalid(
+    'The private key belongs to none of the certificates.',
+    `Give the key of ${certificates.map(({ subject }) => subject.text).join(' or ')}.`,
+  );
+}
+
+function identity(
+  key: KeyObject,
+  certificate: Certificate,
+  certificates: readonly Certificate[],
+): ImportedIdentity {
+  const { kind, bits, description } = certificate.publicKey;
+  if (kind !== 'rsa' || bits < 2048)
+    throw invalid(
+      `The key is ${description}.`,
+      'SCEP needs RSA keys for the CA and the RA, with 2048 bits or more.',
+    );
+  return {
+    privateKeyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    certificates: orderChain(certificates, certificate),
+  };
+}
+
+/** By the numbers, not by the bytes of the SubjectPublicKeyInfo, which tools write differently. */
+function belongs(key: KeyObject, { publicKey }: Certificate): boolean {
+  try {
+    return createPublicKey(key).equals(publicKey.keyObject);
+  } catch {
+    return false;
+  }
+}
+
+export function invalid(message: string, mend: string, cause?: unknown): GatewayError {
+  return new GatewayError('config.invalid', message, { mend, cause });
+}
