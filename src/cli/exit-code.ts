@@ -1,0 +1,32 @@
+import type { ErrorClass, GatewayError } from '../errors/index.js';
+
+/** What scripts may rely on; listed in docs/cli.md. */
+export const exitCodes = {
+  ok: 0,
+  /** The gateway or the CA said no: refused, not found, not valid. */
+  refused: 1,
+  usage: 2,
+  configuration: 3,
+  /** Not now: unreachable, overloaded, still pending. */
+  unavailable: 4,
+  internal: 70,
+} as const;
+
+const byClass: Readonly<Record<ErrorClass, number>> = {
+  crypto: exitCodes.refused,
+  algorithm: exitCodes.refused,
+  request: exitCodes.refused,
+  unauthorized: exitCodes.refused,
+  policy: exitCodes.refused,
+  transport: exitCodes.unavailable,
+  overload: exitCodes.unavailable,
+  unavailable: exitCodes.unavailable,
+  configuration: exitCodes.configuration,
+  usage: exitCodes.usage,
+  internal: exitCodes.internal,
+};
+
+export function exitCodeOf(error: GatewayError): number {
+  if (error.code === 'cli.not-found') return exitCodes.refused;
+  return byClass[error.class];
+}

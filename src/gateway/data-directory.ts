@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createChallenges, type Challenges } from '../challenge/index.js';
+import type { ResolvedConfig } from '../config/index.js';
+import { ensureGeneratedPassphrase, FileKeyStore } from '../keys/index.js';
+import {
+  createMemoryChallengeStore,
+  openSqliteStores,
+  type EnrollmentStore,
+  type SettingsStore,
+} from '../store/index.js';
+
+/** Everything that lives in the data directory, opened: what a command needs without a listener. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly keys: FileKeyStore;
+  readonly enrollments: EnrollmentStore;
+  readonly settings: SettingsStore;
+  readonly challenges: Challenges;
+  /** True when challenges live in the memory of the serving process, out of reach for others. */
+  readonly challengesInMemory: boolean;
+  /** True when the passphrase of the keys lies in the directory itself. */
+  readonly passphraseGenerated: boolean;
+  /** Seals what is kept of requests; see RequestVault. */
+  readonly requestSecret: Buffer;
+  close(): Promise<void>;
+}
+
+/** @throws GatewayError `keys.*`, `store.*` or `config.unreadable` */
+export async function openDataDirectory(
+  { config, readSecret }: Pick<ResolvedConfig, 'config' | 'readSecret'>,
+  clock: () => Date,
+): Promise<DataDirectory> {
+  const { directory, passphrase, challengeStore } = config.data;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const keys = new FileKeyStore(
+    directory,
+    passphrase ? await readSecret(passphrase) : await ensureGeneratedPassphrase(directory),
+  );
+  const [secret, singlePasswordSecret, requestSecret] = await Promise.all([
+    keys.deriveSecret('challenge digest'),
+    keys.deriveSecret('single password'),
+    keys.deriveSecret('request vault'),
+  ]);
+  const stores = await openSqliteStores(join(directory, 'gateway.db'), { clock });
+  const challengesInMemory = challengeStore === 'memory';
+  return {
+    path: directory,
+    keys,
+    enrollments: stores.enrollments,
+    settings: stores.settings,
+    challenges: createChallenges({
+      store: challengesInMemory
+        ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
+        : stores.challenges,
+      secret,
+      singlePasswordSecret,
+      clock,
+    }),
+    challengesInMemory,
+    passphraseGenerated: passphrase === undefined,
+    requestSecret,
+    close: () => stores.close(),
+  };
+}

@@ -1,0 +1,189 @@
+/** The composition root: configuration in, running gateway out. */
+import { randomBytes } from 'node:crypto';
+import {
+  createAccountSource,
+  createBasicAuthenticator,
+  createLockout,
+  createTokenAuthenticator,
+  hashPassword,
+  socketPeerAddress,
+  type Account,
+  type AccountSource,
+} from '../access/index.js';
+import type { ResolvedConfig } from '../config/index.js';
+import { createEnrollment } from '../enrollment/index.js';
+import {
+  createHttpApp,
+  createListener,
+  type HttpAuditRecord,
+  type Listener,
+} from '../http/index.js';
+import type { Thumbprints } from '../x509/index.js';
+import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
+import { createScepServer, type ScepEvent } from '../scep/index.js';
+import { logAudit, type Telemetry } from '../telemetry/index.js';
+import { administratorQuota, foundAdministrator } from './administrator.js';
+import { openAuthorities } from './authorities.js';
+import { openDataDirectory, type DataDirectory } from './data-directory.js';
+import {
+  defaultProfile,
+  enrollmentProfile,
+  httpProfile,
+  namedProfiles,
+  scepProfile,
+  singlePasswords,
+  staticChallenges,
+  type Authorities,
+} from './profiles.js';
+import { publicationsOf } from './publications.js';
+import { maintainAuthorities, startUpkeep } from './upkeep.js';
+
+/** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
+export interface Installation {
+  readonly resolved: ResolvedConfig;
+  readonly data: DataDirectory;
+  readonly authorities: Authorities;
+  /** The password of `admin`, when it was made just now: to be shown once. */
+  readonly newAdministratorPassword: string | undefined;
+  close(): Promise<void>;
+}
+
+export interface RunningGateway {
+  readonly listeners: readonly Listener[];
+  /** Of the issuing CA of each profile, by profile name. */
+  readonly thumbprints: ReadonlyMap<string, Thumbprints>;
+  /** Lets requests in flight finish, at most this long. */
+  stop(graceMillis: number): Promise<void>;
+}
+
+/**
+ * Opens the data directory; on the first start makes keys, CA, RA certificates and the administrator.
+ * @throws GatewayError `config.*`, `keys.*`, `store.*`
+ */
+export async function openInstallation(
+  resolved: ResolvedConfig,
+  clock: () => Date = () => new Date(),
+): Promise<Installation> {
+  const data = await openDataDirectory(resolved, clock);
+  try {
+    const authorities = await openAuthorities(resolved, data, clock);
+    const newAdministratorPassword = await foundAdministrator(
+      data.settings,
+      resolved.adminPassword,
+      clock(),
+    );
+    return { resolved, data, authorities, newAdministratorPassword, close: () => data.close() };
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}
+
+/** Starts everything that serves. The installation stays open until its own `close`. */
+export async function startGateway(
+  { resolved, data, authorities }: Installation,
+  telemetry: Telemetry,
+  clock: () => Date = () => new Date(),
+): Promise<RunningGateway> {
+  const { config } = resolved;
+  const { log } = telemetry;
+  const profiles = namedProfiles(config, authorities);
+  await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
+  await maintainAuthorities(authorities, log);
+
+  const enrollment = createEnrollment({
+    profiles: profiles.map(enrollmentProfile),
+    store: data.enrollments,
+    challenges: data.challenges,
+    clock,
+    secret: data.requestSecret,
+  });
+  const scep = createScepServer({
+    profiles: profiles.map(scepProfile),
+    codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    enrollment,
+    randomBytes,
+    onEvent: (event) => log.info('pki operation', { ...describe(event) }),
+  });
+  const accounts = await accountSource(resolved, data);
+  const basic = createBasicAuthenticator({
+    accounts,
+    lockout: createLockout({
+      failures: config.lockout.failures,
+      seconds: config.lockout.minutes * 60,
+    }),
+    clock,
+  });
+  const app = createHttpApp({
+    scep,
+    challenges: data.challenges,
+    profiles: profiles.map(httpProfile),
+    defaultProfile: defaultProfile(config),
+    limits: config.limits,
+    clientAddress: socketPeerAddress,
+    authenticators: {
+      page: [basic],
+      api: [basic, createTokenAuthenticator({ tokens: data.settings, accounts, clock })],
+    },
+    publications: publicationsOf(authorities),
+    publicUrl: config.publicUrl?.replace(/\/+$/, ''),
+    log,
+    audit: async (record: HttpAuditRecord) => {
+      await data.enrollments.appendAudit(record);
+      logAudit(log, record);
+    },
+    withCorrelation: (id, run) => telemetry.withCorrelation(id, run),
+    newCorrelationId: () => telemetry.newCorrelationId(),
+    clock,
+  });
+  const listeners: Listener[] = [];
+  const upkeep = startUpkeep({ authorities, challenges: data.challenges, log });
+  try {
+    for (const { address } of config.listeners) {
+      listeners.push(
+        await createListener(app, address, { messageBytes: config.limits.messageBytes, log }),
+      );
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close(0)));
+    await upkeep.stop();
+    throw error;
+  }
+  return {
+    listeners,
+    thumbprints: new Map(
+      profiles.map(({ name, authority }) => [name, authority.thumbprintCertificate.thumbprints]),
+    ),
+    async stop(graceMillis) {
+      await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
+      await upkeep.stop();
+    },
+  };
+}
+
+function describe({
+  correlationId: _inEveryLine,
+  ...event
+}: ScepEvent): Omit<ScepEvent, 'correlationId'> {
+  return event;
+}
+
+async function accountSource(
+  { config, readSecret }: ResolvedConfig,
+  data: DataDirectory,
+): Promise<AccountSource> {
+  const configured = config.accounts.map(async (account): Promise<Account> => ({
+    name: account.name,
+    passwordHash:
+      account.passwordHash ??
+      (await hashPassword(account.password ? await readSecret(account.password) : '')),
+    roles: account.roles,
+    quota: account.quota,
+    profiles: account.profiles,
+  }));
+  return createAccountSource({
+    settings: data.settings,
+    configured: await Promise.all(configured),
+    storedQuota: administratorQuota,
+  });
+}

@@ -1,0 +1,114 @@
+/** Configuration → what each room wants to know of a profile. */
+import type { GatewayConfig, ProfileConfig, ResolvedConfig } from '../config/index.js';
+import type { SinglePassword, StaticChallenge } from '../challenge/index.js';
+import type { EnrollmentProfile } from '../enrollment/index.js';
+import { GatewayError } from '../errors/index.js';
+import type { HttpProfile } from '../http/index.js';
+import type { LocalAuthority } from '../issuer/index.js';
+import type { ScepProfile } from '../scep/index.js';
+import type { ChallengeBinding } from '../store/index.js';
+
+export type Authorities = ReadonlyMap<string, LocalAuthority>;
+
+interface NamedProfile {
+  readonly name: string;
+  readonly profile: ProfileConfig;
+  readonly authority: LocalAuthority;
+}
+
+export function namedProfiles(config: GatewayConfig, authorities: Authorities): NamedProfile[] {
+  return Object.entries(config.profiles).map(([name, profile]) => {
+    const authority = authorities.get(profile.issuer);
+    if (!authority)
+      throw new GatewayError('internal', 'A profile has no issuer.', { detail: name });
+    return { name, profile, authority };
+  });
+}
+
+export function enrollmentProfile({ name, profile, authority }: NamedProfile): EnrollmentProfile {
+  const { challenges, policy, renewal, approval, maxPending } = profile;
+  return {
+    name,
+    issuer: authority.issuer,
+    policy,
+    renewal,
+    approval,
+    dynamicChallenges: challenges.dynamic || challenges.single,
+    staticChallenges: challenges.static.length > 0,
+    openToAnyone: challenges.none === 'anyone-may-enroll',
+    maxPending,
+    replayMillis: profile.replayHours * 3_600_000,
+    crlOf: (issuer) => authority.crlFor(issuer),
+  };
+}
+
+export function scepProfile({ name, profile, authority }: NamedProfile): ScepProfile {
+  const kind = profile.caCertShape === 'ca-only' ? 'ca' : 'ra';
+  return {
+    name,
+    floor: profile.algorithms,
+    registrationAuthority: () => authority.registrationAuthority(kind),
+    chain: () => authority.issuer.chain,
+    rollover: () => authority.rollover(),
+    renewal: profile.renewal.allow,
+    caCertShape: profile.caCertShape,
+    caCertRoot: profile.caCertRoot,
+    replyCertificates: profile.replyCertificates,
+    includeSigner: profile.includeSigner,
+    failureContent: profile.failureContent,
+    microsoftAttributes: profile.microsoftAttributes,
+  };
+}
+
+export function httpProfile({ name, profile, authority }: NamedProfile): HttpProfile {
+  const { challenges, paths } = profile;
+  return {
+    name,
+    paths,
+    challenges: {
+      dynamic: challenges.dynamic,
+      single: challenges.single,
+      none: challenges.none === 'anyone-may-enroll',
+      length: challenges.length,
+      validityMinutes: challenges.validityMinutes,
+    },
+    caCertificate: () => authority.thumbprintCertificate,
+  };
+}
+
+/** Static challenges of all profiles, their secrets read. */
+export async function staticChallenges({
+  config,
+  readSecret,
+}: Pick<ResolvedConfig, 'config' | 'readSecret'>): Promise<StaticChallenge[]> {
+  const all = Object.entries(config.profiles).flatMap(([profile, { challenges }]) =>
+    challenges.static.map(async ({ name, secret, expires, maxUses, binding }) => ({
+      name,
+      profile,
+      secret: await readSecret(secret),
+      expiresAt: expires === undefined ? undefined : new Date(expires),
+      maxUses,
+      binding: present(binding ?? {}),
+    })),
+  );
+  return Promise.all(all);
+}
+
+/** Profiles whose admin page shows one lasting password (NDES UseSinglePassword). */
+export function singlePasswords(config: GatewayConfig): SinglePassword[] {
+  return Object.entries(config.profiles)
+    .filter(([, { challenges }]) => challenges.single)
+    .map(([profile, { challenges }]) => ({ profile, length: challenges.length }));
+}
+
+/** Without the keys that are there but undefined. */
+function present(binding: {
+  [K in keyof ChallengeBinding]?: ChallengeBinding[K] | undefined;
+}): ChallengeBinding {
+  return Object.fromEntries(Object.entries(binding).filter(([, value]) => value !== undefined));
+}
+
+/** Where a request goes that names no profile: `default` if there is one, else the first. */
+export function defaultProfile(config: GatewayConfig): string | undefined {
+  return 'default' in config.profiles ? 'default' : Object.keys(config.profiles)[0];
+}

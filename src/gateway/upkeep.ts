@@ -1,0 +1,61 @@
+import type { Challenges } from '../challenge/index.js';
+import type { Log } from '../telemetry/index.js';
+import type { Authorities } from './profiles.js';
+
+export interface Upkeep {
+  /** Ends after the round that is running. */
+  stop(): Promise<void>;
+}
+
+const reloadMillis = 2_000;
+const maintainMillis = 3_600_000;
+
+/**
+ * What happens while nobody asks: another process' changes to a CA are taken up within seconds; RA
+ * certificates are renewed, CRLs made and old challenges dropped once an hour.
+ */
+export function startUpkeep(dependencies: {
+  readonly authorities: Authorities;
+  readonly challenges: Challenges;
+  readonly log: Log;
+}): Upkeep {
+  const { authorities, challenges, log } = dependencies;
+  let running = Promise.resolve();
+  let nextMaintenance = Date.now() + maintainMillis;
+
+  const round = async () => {
+    for (const [name, authority] of authorities) {
+      if (await authority.reload())
+        log.info('issuer state taken up from another process', { issuer: name });
+    }
+    if (Date.now() < nextMaintenance) return;
+    nextMaintenance = Date.now() + maintainMillis;
+    await maintainAuthorities(authorities, log);
+    const dropped = await challenges.prune();
+    if (dropped > 0) log.info('old challenges dropped', { count: dropped });
+  };
+
+  const timer = setInterval(() => {
+    running = running.then(round).catch((error: unknown) => {
+      log.error('upkeep failed', { error: error instanceof Error ? error.message : String(error) });
+    });
+  }, reloadMillis);
+  timer.unref();
+
+  return {
+    stop() {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}
+
+/** Says loudly, long before, what will expire. */
+export async function maintainAuthorities(authorities: Authorities, log: Log): Promise<void> {
+  for (const [name, authority] of authorities) {
+    for (const { severity, code, text } of await authority.maintain()) {
+      const write = { info: log.info, warning: log.warn, error: log.error }[severity];
+      write.call(log, text, { issuer: name, code });
+    }
+  }
+}
