@@ -69,8 +69,8 @@ export function createBasicAuthenticator(options: {
     name: string,
     account: Account | undefined,
   ): Promise<AuthenticationOutcome> {
-    const retryAfterSeconds = await lockout.fail(name);
-    if (retryAfterSeconds === 0) return { kind: 'wrong', account: account?.name };
+    if (!(await lockout.fail(name))) return { kind: 'wrong', account: account?.name };
+    const retryAfterSeconds = await lockout.remaining(name);
     return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: true };
   }
 

@@ -5,8 +5,8 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 export interface Lockout {
   /** Seconds until the account opens again; 0 when it is open. */
   remaining(account: string): Promise<number>;
-  /** Records a failure; returns the same as `remaining`. */
-  fail(account: string): Promise<number>;
+  /** Records a failure. True for the one that locked the account. */
+  fail(account: string): Promise<boolean>;
 }
 
 /** `failures` within `seconds` lock the account for `seconds`. A success in between forgives nothing. */
@@ -28,8 +28,9 @@ export function createLockout(options: {
     async fail(account) {
       const key = counterKey(account);
       const { consumedPoints } = await counter.penalty(key);
-      if (consumedPoints === failures) await counter.block(key, seconds);
-      return remaining(key);
+      if (consumedPoints !== failures) return false;
+      await counter.block(key, seconds);
+      return true;
     },
   };
 }

@@ -1,0 +1,16 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { ClientAddress } from '../../src/access/index.js';
+
+export const here = '192.0.2.7' as ClientAddress;
+
+/** A request that carries nothing but this Authorization field. */
+export function requestWith(authorization?: string): IncomingMessage {
+  const request = new IncomingMessage(new Socket());
+  if (authorization !== undefined) request.headers.authorization = authorization;
+  return request;
+}
+
+export function basic(credentials: string | Buffer): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
