@@ -61,11 +61,26 @@ export class PublicKey {
   /** @throws GatewayError `x509.malformed` when OpenSSL refuses the key. */
   get keyObject(): KeyObject {
     try {
-      this.#keyObject ??= createPublicKey({ key: this.spki, format: 'der', type: 'spki' });
+      this.#keyObject ??= this.#import();
       return this.#keyObject;
     } catch (cause) {
       throw new GatewayError('x509.malformed', 'The public key cannot be used.', { cause });
     }
+  }
+
+  /**
+   * An RSA key goes in as PKCS#1: OpenSSL 3 takes 0.2 ms to find out what a SubjectPublicKeyInfo is and
+   * 0.005 ms for a bare RSAPublicKey, and every request brings a new key.
+   */
+  #import(): KeyObject {
+    return this.kind === 'rsa'
+      ? createPublicKey({ key: this.#bits, format: 'der', type: 'pkcs1' })
+      : createPublicKey({ key: this.spki, format: 'der', type: 'spki' });
+  }
+
+  /** subjectPublicKey, the value of the BIT STRING. */
+  get #bits(): Buffer {
+    return parseBer(this.spki).child(1).bits();
   }
 
   /** "RSA 2048", "EC P-256": for texts people read. */
@@ -76,7 +91,7 @@ export class PublicKey {
 
   /** RFC 5280 §4.2.1.2 method 1: SHA-1 of the BIT STRING value. */
   get subjectKeyIdentifier(): Buffer {
-    return createHash('sha1').update(parseBer(this.spki).child(1).bits()).digest();
+    return createHash('sha1').update(this.#bits).digest();
   }
 }
 
