@@ -13,6 +13,8 @@ import type {
 /** Expired challenges stay this long, so that a late device hears "expired" and not "unknown". */
 const KEPT_AFTER_EXPIRY_SECONDS = 24 * 3600;
 const SWEEP_EVERY_SECONDS = 600;
+/** How node-cache writes a life without end. */
+const FOR_EVER = 0;
 
 type HoldState = 'reserved' | 'spent';
 
@@ -20,7 +22,7 @@ interface Entry {
   /** Frozen; replaced as a whole. */
   record: ChallengeRecord;
   usedAt: Date | undefined;
-  readonly lasting: boolean;
+  lasting: boolean;
   readonly holds: Map<string, HoldState>;
 }
 
@@ -56,19 +58,22 @@ class MemoryChallengeStore implements ChallengeStore {
   }
 
   put(record: ChallengeRecord): Promise<void> {
-    const former = this.#cache.take<Entry>(record.id);
-    if (!former && !this.#makeRoom(record.createdAt))
+    const entry = this.#entry(record.id);
+    if (entry) {
+      this.#forget(entry.record);
+      entry.record = { ...record, uses: entry.record.uses };
+      entry.lasting = true;
+      this.#cache.ttl(record.id, FOR_EVER);
+      this.#index(entry);
+    } else if (this.#makeRoom(record.createdAt)) {
+      this.#keep({ record, usedAt: undefined, lasting: true, holds: new Map() });
+    } else {
       return Promise.reject(
         new GatewayError('store.unavailable', 'No room for another challenge in memory.', {
           mend: 'Raise the size of the memory store, or use the SQLite store.',
         }),
       );
-    this.#keep({
-      record: former ? { ...record, uses: former.record.uses } : record,
-      usedAt: former?.usedAt,
-      lasting: true,
-      holds: former?.holds ?? new Map<string, HoldState>(),
-    });
+    }
     return Promise.resolve();
   }
 
@@ -151,9 +156,13 @@ class MemoryChallengeStore implements ChallengeStore {
   }
 
   #keep(entry: Entry): void {
-    const { record } = entry;
-    this.#cache.set(record.id, entry, entry.lasting ? 0 : secondsToLive(record));
-    entry.record = Object.freeze({ ...record });
+    this.#cache.set(entry.record.id, entry, entry.lasting ? FOR_EVER : secondsToLive(entry.record));
+    this.#index(entry);
+  }
+
+  #index(entry: Entry): void {
+    const record = Object.freeze({ ...entry.record });
+    entry.record = record;
     ids(this.#idsByDigest, record.digest).add(record.id);
     ids(this.#openByAccount, record.account).add(record.id);
   }
@@ -204,9 +213,8 @@ function isReserved(entry: Entry): boolean {
   return [...entry.holds.values()].includes('reserved');
 }
 
-/** 0 is for ever (node-cache). */
 function secondsToLive(record: ChallengeRecord): number {
-  if (record.expiresAt === undefined) return 0;
+  if (record.expiresAt === undefined) return FOR_EVER;
   const validity = (record.expiresAt.getTime() - record.createdAt.getTime()) / 1000;
   return Math.max(validity, 0) + KEPT_AFTER_EXPIRY_SECONDS;
 }

@@ -1,0 +1,388 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EnrollmentStore, TransactionRowId, TransactionState } from '../../src/store/index.js';
+import { at, audit, certificate, noon, transaction } from './records.js';
+
+export interface OpenedStore {
+  readonly store: EnrollmentStore;
+  close(): Promise<void>;
+}
+
+const idOf = (id: string) => id as TransactionRowId;
+
+/** What every EnrollmentStore does. `make` gives an empty one. */
+export function enrollmentStoreContract(name: string, make: () => Promise<OpenedStore>): void {
+  describe(`EnrollmentStore contract: ${name}`, () => {
+    let opened: OpenedStore;
+    let store: EnrollmentStore;
+
+    beforeEach(async () => {
+      opened = await make();
+      store = opened.store;
+    });
+    afterEach(() => opened.close());
+
+    const events = async () => (await store.audit({})).map((record) => record.event);
+
+    describe('open', () => {
+      test('keeps every field', async () => {
+        const record = transaction('1', { challengeId: 'c1', updatedAt: at(1) });
+        expect(await store.open(record, undefined)).toEqual(record);
+        expect(await store.findTransaction(record.key)).toEqual(record);
+        expect(await store.transaction(record.id)).toEqual(record);
+        expect(await events()).toEqual([]);
+      });
+
+      test('answers with the row that stands, and audits nothing', async () => {
+        const first = transaction('1');
+        await store.open(first, audit('first'));
+        const second = transaction('2', { key: first.key, subject: 'CN=other' });
+        expect((await store.open(second, audit('second'))).id).toBe('1');
+        expect(await store.transaction(second.id)).toBeUndefined();
+        expect(await events()).toEqual(['first']);
+      });
+
+      test('one of many concurrent requests opens it', async () => {
+        const { key } = transaction('1');
+        const rows = await Promise.all(
+          Array.from({ length: 20 }, (_, n) =>
+            store.open(transaction(`row${n}`, { key }), undefined),
+          ),
+        );
+        expect(new Set(rows.map((row) => row.id)).size).toBe(1);
+      });
+
+      test('replaces only the row it supersedes', async () => {
+        const first = transaction('1', { state: { kind: 'rejected', code: 'x', text: 'no' } });
+        await store.open(first, undefined);
+        const next = transaction('2', { key: first.key });
+        expect((await store.open(next, undefined, idOf('other'))).id).toBe('1');
+        expect((await store.open(next, audit('again'), first.id)).id).toBe('2');
+        expect(await store.transaction(first.id)).toBeUndefined();
+        expect(await store.findTransaction(first.key)).toEqual(next);
+        expect(await events()).toEqual(['again']);
+      });
+
+      test('superseding what is gone opens the row', async () => {
+        expect((await store.open(transaction('2'), undefined, idOf('1'))).id).toBe('2');
+      });
+
+      test('the rows of a transactionID, newest first, of its profile only', async () => {
+        const key = { profile: 'default', transactionId: 'aa', purpose: 'new' };
+        await store.open(transaction('1', { key }), undefined);
+        await store.open(transaction('2', { key: { ...key, purpose: 'renew:FF' } }), undefined);
+        await store.open(transaction('3', { key: { ...key, profile: 'other' } }), undefined);
+        const rows = await store.findTransactions('default', 'aa');
+        expect(rows.map((row) => row.id)).toEqual(['2', '1']);
+        expect(await store.findTransactions('default', 'ab')).toEqual([]);
+      });
+    });
+
+    describe('conclude', () => {
+      const states: readonly TransactionState[] = [
+        { kind: 'authorized' },
+        { kind: 'awaiting-approval' },
+        { kind: 'approved', approver: 'admin' },
+        { kind: 'submitted', issuer: 'adcs', requestId: '4711' },
+        { kind: 'issued', certificate: certificate(1).thumbprint },
+        { kind: 'rejected', code: 'policy.key', text: 'RSA 1024 is too small.' },
+      ];
+
+      test.each(states)('keeps the state $kind', async (state) => {
+        await store.open(transaction('1'), undefined);
+        const conclusion = { transaction: idOf('1'), state, audit: audit('e'), now: at(3) };
+        expect(await store.conclude(conclusion)).toBe(true);
+        const row = await store.transaction(idOf('1'));
+        expect(row?.state).toEqual(state);
+        expect(row?.updatedAt).toEqual(at(3));
+        expect(row?.createdAt).toEqual(noon);
+      });
+
+      test('a later state leaves nothing of the earlier one', async () => {
+        await store.open(transaction('1', { state: states[3]! }), undefined);
+        for (const state of [states[2]!, states[0]!, states[4]!]) {
+          await store.conclude({ transaction: idOf('1'), state, audit: audit('e'), now: noon });
+          expect((await store.transaction(idOf('1')))?.state).toEqual(state);
+        }
+      });
+
+      test('brings certificate and audit with the answer', async () => {
+        await store.open(transaction('1'), undefined);
+        const issued = certificate(1);
+        await store.conclude({
+          transaction: idOf('1'),
+          state: { kind: 'issued', certificate: issued.thumbprint },
+          certificate: issued,
+          audit: audit('enrollment.issued'),
+          now: noon,
+        });
+        expect(await store.certificate(issued.thumbprint)).toEqual(issued);
+        expect(await events()).toEqual(['enrollment.issued']);
+      });
+
+      test.each([states[4]!, states[5]!])('answers once: $kind stands', async (state) => {
+        await store.open(transaction('1'), undefined);
+        const first = { transaction: idOf('1'), state, audit: audit('first'), now: noon };
+        expect(await store.conclude(first)).toBe(true);
+        const again = {
+          ...first,
+          state: { kind: 'issued', certificate: 'F'.repeat(64) } as const,
+          certificate: certificate(2),
+          audit: audit('again'),
+        };
+        expect(await store.conclude(again)).toBe(false);
+        expect((await store.transaction(idOf('1')))?.state).toEqual(state);
+        expect(await store.certificate(certificate(2).thumbprint)).toBeUndefined();
+        expect(await events()).toEqual(['first']);
+      });
+
+      test('of concurrent answers one stands', async () => {
+        await store.open(transaction('1'), undefined);
+        const answers = await Promise.all(
+          Array.from({ length: 10 }, (_, n) =>
+            store.conclude({
+              transaction: idOf('1'),
+              state: { kind: 'issued', certificate: certificate(n).thumbprint },
+              certificate: certificate(n),
+              audit: audit('e'),
+              now: noon,
+            }),
+          ),
+        );
+        expect(answers.filter((answered) => answered)).toHaveLength(1);
+        expect(await store.certificates({}, noon)).toHaveLength(1);
+      });
+
+      test('false for a stranger', async () => {
+        const stranger = {
+          transaction: idOf('x'),
+          state: states[0]!,
+          audit: audit('e'),
+          now: noon,
+        };
+        expect(await store.conclude(stranger)).toBe(false);
+        expect(await events()).toEqual([]);
+      });
+
+      test('when the certificate cannot be kept, nothing is', async () => {
+        await store.open(transaction('1'), undefined);
+        await store.addCertificate(certificate(1));
+        const twin = certificate(2, { serial: certificate(1).serial });
+        await expect(
+          store.conclude({
+            transaction: idOf('1'),
+            state: { kind: 'issued', certificate: twin.thumbprint },
+            certificate: twin,
+            audit: audit('e'),
+            now: noon,
+          }),
+        ).rejects.toMatchObject({ code: 'internal' });
+        expect((await store.transaction(idOf('1')))?.state).toEqual({ kind: 'authorized' });
+        expect(await events()).toEqual([]);
+      });
+    });
+
+    describe('abandon', () => {
+      test('removes what came to nothing', async () => {
+        await store.open(transaction('1'), undefined);
+        await store.abandon(idOf('1'), audit('abandoned'));
+        expect(await store.transaction(idOf('1'))).toBeUndefined();
+        expect(await events()).toEqual(['abandoned']);
+      });
+
+      test('leaves an answer alone', async () => {
+        const state = { kind: 'rejected', code: 'x', text: 'no' } as const;
+        await store.open(transaction('1', { state }), undefined);
+        await store.abandon(idOf('1'), audit('abandoned'));
+        await store.abandon(idOf('nobody'), audit('abandoned'));
+        expect((await store.transaction(idOf('1')))?.state).toEqual(state);
+        expect(await events()).toEqual([]);
+      });
+    });
+
+    describe('pending', () => {
+      beforeEach(async () => {
+        const rows: [string, number, string, TransactionState][] = [
+          ['late', 5, 'default', { kind: 'awaiting-approval' }],
+          ['early', 1, 'default', { kind: 'submitted', issuer: 'a', requestId: '1' }],
+          ['other', 3, 'other', { kind: 'awaiting-approval' }],
+          ['approved', 0, 'default', { kind: 'approved', approver: 'admin' }],
+          ['working', 0, 'default', { kind: 'authorized' }],
+        ];
+        for (const [id, minutes, profile, state] of rows)
+          await store.open(
+            transaction(id, {
+              key: { profile, transactionId: id, purpose: 'new' },
+              createdAt: at(minutes),
+              state,
+            }),
+            undefined,
+          );
+      });
+
+      test('oldest first', async () => {
+        const ids = async (filter: Parameters<EnrollmentStore['pending']>[0]) =>
+          (await store.pending(filter)).map((row) => row.id);
+        expect(await ids({})).toEqual(['early', 'other', 'late']);
+        expect(await ids({ profile: 'default' })).toEqual(['early', 'late']);
+        expect(await ids({ limit: 1 })).toEqual(['early']);
+      });
+
+      test('counted by profile', async () => {
+        expect(await store.countPending('default')).toBe(2);
+        expect(await store.countPending('nobody')).toBe(0);
+      });
+    });
+
+    describe('certificates', () => {
+      test('found by thumbprint and by issuer and serial', async () => {
+        const record = certificate(1, { revokedAt: at(1), revocationReason: 4 });
+        await store.addCertificate(record);
+        expect(await store.certificate(record.thumbprint)).toEqual(record);
+        expect(await store.certificateBySerial(record.issuerDigest, record.serial)).toEqual(record);
+        expect(await store.certificateBySerial('0'.repeat(64), record.serial)).toBeUndefined();
+        expect(await store.certificate(certificate(2).thumbprint)).toBeUndefined();
+      });
+
+      test('kept once', async () => {
+        await store.addCertificate(certificate(1));
+        await store.addCertificate(certificate(1, { subject: 'CN=changed' }));
+        expect(await store.certificates({}, noon)).toEqual([certificate(1)]);
+      });
+
+      test('newest first, as many as asked for', async () => {
+        for (const n of [1, 2, 3]) await store.addCertificate(certificate(n));
+        expect(await store.certificates({ limit: 2 }, noon)).toEqual([
+          certificate(3),
+          certificate(2),
+        ]);
+      });
+
+      describe('search', () => {
+        const subjects = async (...parameters: Parameters<EnrollmentStore['certificates']>) =>
+          (await store.certificates(...parameters)).map((record) => record.subject);
+
+        beforeEach(async () => {
+          await store.addCertificate(
+            certificate(1, { subject: 'CN=100%_sure', serial: '0a1b', profile: 'wifi' }),
+          );
+          await store.addCertificate(
+            certificate(2, { subject: 'CN=Bob', sanText: 'email:bob@example.com' }),
+          );
+          await store.addCertificate(
+            certificate(3, { subject: 'CN=Carol', transactionId: 'TX-0A1B-x', notAfter: at(10) }),
+          );
+          await store.revoke(certificate(2).thumbprint, 1, audit('revoked'));
+        });
+
+        test.each([
+          ['part of the subject, any case', 'BOB', ['CN=Bob']],
+          ['part of the SAN', 'bob@', ['CN=Bob']],
+          ['part of the transactionID', 'X-0A', ['CN=Carol']],
+          ['nothing', 'dave', []],
+          ['a percent sign is a percent sign', '0%_', ['CN=100%_sure']],
+          ['an underscore is an underscore', 'B_b', []],
+          ['the serial first', '0a1b', ['CN=100%_sure', 'CN=Carol']],
+          ['the serial as tools print it', '0A:1B', ['CN=100%_sure']],
+          ['the serial with 0x', '0xa1b', ['CN=100%_sure']],
+          ['a key id', certificate(3).keyId, ['CN=Carol']],
+          ['a thumbprint', certificate(3).thumbprint, ['CN=Carol']],
+          [
+            'a thumbprint in pairs',
+            certificate(3)
+              .thumbprint.toLowerCase()
+              .replace(/..(?=.)/g, '$&:'),
+            ['CN=Carol'],
+          ],
+          ['a whole transactionID', 'TX-0A1B-x', ['CN=Carol']],
+        ])('%s', async (_name, text, expected) => {
+          expect(await subjects({ text }, noon)).toEqual(expected);
+        });
+
+        test('limited, with the exact one kept', async () => {
+          expect(await subjects({ text: '0a1b', limit: 1 }, noon)).toEqual(['CN=100%_sure']);
+        });
+
+        test.each([
+          ['valid', ['CN=100%_sure']],
+          ['expired', ['CN=Carol']],
+          ['revoked', ['CN=Bob']],
+        ] as const)('state %s', async (state, expected) => {
+          expect(await subjects({ state }, at(11))).toEqual(expected);
+        });
+
+        test('of a profile', async () => {
+          expect(await subjects({ profile: 'wifi' }, noon)).toEqual(['CN=100%_sure']);
+          expect(await subjects({ profile: 'wifi', text: 'bob' }, noon)).toEqual([]);
+        });
+      });
+    });
+
+    describe('revoke', () => {
+      beforeEach(() => store.addCertificate(certificate(1)));
+
+      test('once, with date, reason, audit and a new version', async () => {
+        const { thumbprint } = certificate(1);
+        expect(await store.revocationVersion()).toBe(0);
+        expect(await store.revoke(thumbprint, 4, audit('revoked', { at: at(7) }))).toBe(true);
+        expect(await store.revoke(thumbprint, 1, audit('again'))).toBe(false);
+        expect(await store.certificate(thumbprint)).toEqual(
+          certificate(1, { revokedAt: at(7), revocationReason: 4 }),
+        );
+        expect(await store.revocationVersion()).toBe(1);
+        expect(await events()).toEqual(['revoked']);
+      });
+
+      test('false for a stranger', async () => {
+        expect(await store.revoke('F'.repeat(64), 1, audit('e'))).toBe(false);
+        expect(await store.revocationVersion()).toBe(0);
+      });
+
+      test('lists the revoked of one issuing CA in order', async () => {
+        await store.addCertificate(certificate(2));
+        await store.addCertificate(certificate(3));
+        await store.addCertificate(certificate(4, { issuerDigest: '0'.repeat(64) }));
+        await store.revoke(certificate(3).thumbprint, 1, audit('e', { at: at(1) }));
+        await store.revoke(certificate(1).thumbprint, 1, audit('e', { at: at(2) }));
+        await store.revoke(certificate(4).thumbprint, 1, audit('e', { at: at(3) }));
+        const revoked = await store.revoked(certificate(1).issuerDigest);
+        expect(revoked.map((record) => record.serial)).toEqual([
+          certificate(3).serial,
+          certificate(1).serial,
+        ]);
+      });
+    });
+
+    describe('audit', () => {
+      test('keeps every field', async () => {
+        const full = audit('enrollment.rejected', {
+          at: at(5),
+          transactionId: 'TX-1',
+          challengeId: 'c1',
+          subject: 'CN=device-1',
+          keyId: 'ab',
+          clientAddress: '192.0.2.7',
+          actor: 'admin',
+          outcome: 'refused',
+          code: 'policy.key',
+          reason: 'RSA 1024 is too small.',
+        });
+        await store.appendAudit(full);
+        expect(await store.audit({})).toEqual([full]);
+      });
+
+      test('newest first, by transactionID, text and limit', async () => {
+        await store.appendAudit(audit('one', { transactionId: 'TX-1', reason: '50% off' }));
+        await store.appendAudit(
+          audit('two', { transactionId: 'TX-2', clientAddress: '2001:db8::1' }),
+        );
+        await store.appendAudit(audit('three', { transactionId: 'TX-1', outcome: 'error' }));
+        const found = async (filter: Parameters<EnrollmentStore['audit']>[0]) =>
+          (await store.audit(filter)).map((record) => record.event);
+        expect(await found({ transactionId: 'TX-1' })).toEqual(['three', 'one']);
+        expect(await found({ transactionId: 'TX-1', text: '50%' })).toEqual(['one']);
+        expect(await found({ text: '2001:DB8' })).toEqual(['two']);
+        expect(await found({ text: 'k7q2', limit: 2 })).toEqual(['three', 'two']);
+      });
+    });
+  });
+}

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { GatewayError } from '../../../src/errors/index.js';
+import { openSqliteDriver, type SqliteDriver } from '../../../src/store/sqlite/driver.js';
+import { GroupCommit } from '../../../src/store/sqlite/group-commit.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'group-commit-'));
+let files = 0;
+let path: string;
+let driver: SqliteDriver;
+let log: string[];
+let failing: string | undefined;
+
+/** The real driver, with the transaction statements written down and one of them failing on demand. */
+function recording(real: SqliteDriver): SqliteDriver {
+  return {
+    exec: (sql) => real.exec(sql),
+    close: () => real.close(),
+    prepare(sql) {
+      const statement = real.prepare(sql);
+      return {
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+        run(...values) {
+          log.push(sql);
+          if (sql === failing) throw new Error(`${sql} failed`);
+          return statement.run(...values);
+        },
+      };
+    },
+  };
+}
+
+beforeEach(async () => {
+  path = join(directory, `${++files}.db`);
+  driver = await openSqliteDriver(path);
+  driver.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 50');
+  driver.exec('CREATE TABLE t (n INTEGER PRIMARY KEY)');
+  log = [];
+  failing = undefined;
+});
+
+afterEach(() => driver.close());
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const insert = (n: number) => () => {
+  driver.prepare('INSERT INTO t (n) VALUES (?)').run(n);
+  return n;
+};
+const stored = () =>
+  driver
+    .prepare('SELECT n FROM t ORDER BY n')
+    .all()
+    .map((row) => row['n']);
+const commits = () => log.filter((sql) => sql === 'COMMIT').length;
+
+describe('GroupCommit', () => {
+  test('writes of one turn share one commit', async () => {
+    const group = new GroupCommit(recording(driver));
+    const writes = [1, 2, 3].map((n) => group.write(insert(n)));
+    expect(stored()).toEqual([]);
+    expect(await Promise.all(writes)).toEqual([1, 2, 3]);
+    expect(stored()).toEqual([1, 2, 3]);
+    expect(commits()).toBe(1);
+  });
+
+  test('resolves after the commit, not before', async () => {
+    const group = new GroupCommit(recording(driver));
+    let committedWhenResolved: number | undefined;
+    await group.write(insert(1)).then(() => (committedWhenResolved = commits()));
+    expect(committedWhenResolved).toBe(1);
+  });
+
+  test('a write that throws is undone alone', async () => {
+    const group = new GroupCommit(driver);
+    const failure = new GatewayError('challenge.quota', 'full');
+    const outcomes = await Promise.allSettled([
+      group.write(insert(1)),
+      group.write(() => {
+        insert(2)();
+        throw failure;
+      }),
+      group.write(insert(1)),
+      group.write(insert(3)),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(outcomes[1]).toMatchObject({ reason: failure });
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'internal' } });
+    expect(stored()).toEqual([1, 3]);
+  });
+
+  test.each(['BEGIN IMMEDIATE', 'COMMIT', 'SAVEPOINT one_write', 'RELEASE one_write'])(
+    'when %s fails, all reject and nothing is stored',
+    async (statement) => {
+      const group = new GroupCommit(recording(driver));
+      failing = statement;
+      const outcomes = await Promise.allSettled([1, 2].map((n) => group.write(insert(n))));
+      for (const outcome of outcomes)
+        expect(outcome).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'store.unavailable', detail: `${statement} failed` },
+        });
+      expect(stored()).toEqual([]);
+      failing = undefined;
+      expect(await group.write(insert(3))).toBe(3);
+      expect(stored()).toEqual([3]);
+    },
+  );
+
+  test('a full disk fails the whole group, and the next one works', async () => {
+    driver.exec('CREATE TABLE big (bytes BLOB)');
+    const pages = driver.prepare('PRAGMA page_count').get()?.['page_count'];
+    driver.exec(`PRAGMA max_page_count = ${Number(pages) + 2}`);
+    const group = new GroupCommit(driver);
+    const outcomes = await Promise.allSettled([
+      group.write(insert(1)),
+      group.write(() => driver.prepare('INSERT INTO big VALUES (zeroblob(100000))').run()),
+      group.write(insert(2)),
+    ]);
+    expect(stored()).toEqual(
+      outcomes.flatMap((outcome, n) => (outcome.status === 'fulfilled' ? [[1, 0, 2][n]] : [])),
+    );
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'store.unavailable' } });
+    expect(await group.write(insert(3))).toBe(3);
+  });
+
+  test('a lock held elsewhere rejects, then clears', async () => {
+    const other = await openSqliteDriver(path);
+    other.exec('BEGIN IMMEDIATE');
+    const group = new GroupCommit(driver);
+    await expect(group.write(insert(1))).rejects.toMatchObject({ code: 'store.unavailable' });
+    other.exec('COMMIT');
+    other.close();
+    expect(await group.write(insert(1))).toBe(1);
+  });
+
+  test('a long queue goes in several commits', async () => {
+    const group = new GroupCommit(recording(driver));
+    await Promise.all(Array.from({ length: 600 }, (_, n) => group.write(insert(n))));
+    expect(stored()).toHaveLength(600);
+    expect(commits()).toBe(3);
+  });
+
+  test('drain commits what waits and refuses what comes after', async () => {
+    const group = new GroupCommit(driver);
+    const waiting = group.write(insert(1));
+    group.drain();
+    expect(stored()).toEqual([1]);
+    expect(await waiting).toBe(1);
+    await expect(group.write(insert(2))).rejects.toMatchObject({ code: 'store.unavailable' });
+  });
+});
