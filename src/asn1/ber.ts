@@ -42,6 +42,7 @@ function readElement(walk: Walk, start: number, limit: number, depth: number): B
   if ((identifier & 0x1f) === 0x1f) throw malformed('multi-octet tag', start);
   if (identifier === 0) throw malformed('end-of-contents outside an indefinite length', start);
   const constructed = (identifier & constructedBit) !== 0;
+  if (isMisformed(identifier)) throw malformed('primitive or constructed against its type', start);
 
   let contentStart = start + 2;
   let length = message.readUInt8(start + 1);
@@ -61,6 +62,22 @@ function readElement(walk: Walk, start: number, limit: number, depth: number): B
 
   const children = constructed ? readChildren(walk, contentStart, end, depth) : noChildren;
   return new BerNode(message, identifier, start, contentStart, end, end, children);
+}
+
+/** Types that X.690 §8 knows in one form only; a view on the other form would find nothing inside. */
+function isMisformed(identifier: number): boolean {
+  switch (identifier) {
+    case tag.sequence & ~constructedBit:
+    case tag.set & ~constructedBit:
+    case tag.boolean | constructedBit:
+    case tag.integer | constructedBit:
+    case tag.null | constructedBit:
+    case tag.oid | constructedBit:
+    case tag.enumerated | constructedBit:
+      return true;
+    default:
+      return false;
+  }
 }
 
 const noChildren: readonly BerNode[] = Object.freeze([]);

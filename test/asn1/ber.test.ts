@@ -35,6 +35,11 @@ describe('parseBer', () => {
     ['indefinite primitive', '0480'],
     ['five length octets', '30850000000001ff'],
     ['multi-octet tag', '1f8101'],
+    ['a primitive SEQUENCE', '1000'],
+    ['a primitive SET', '1100'],
+    ['a constructed INTEGER', '2203020101'],
+    ['a constructed NULL', '2500'],
+    ['a constructed OBJECT IDENTIFIER', '2600'],
   ])('refuses %s', (_name, hex) => {
     expect(() => parseBer(Buffer.from(hex, 'hex'))).toThrow(
       expect.objectContaining({ code: 'asn1.malformed' }),
