@@ -29,14 +29,26 @@ export function decodeOid(content: Uint8Array): string {
 /** Content octets of a dotted OID. */
 export function encodeOid(oid: string): Buffer {
   if (!/^[0-2](\.\d+)+$/.test(oid)) throw new RangeError(`not an OID: ${oid}`);
-  const [first = 0n, second = 0n, ...rest] = oid.split('.').map(BigInt);
-  return Buffer.concat([first * 40n + second, ...rest].map(encodeArc));
+  const [first = '', second = '', ...rest] = oid.split('.');
+  const octets: number[] = [];
+  appendArc(octets, Number(first) * 40, second);
+  for (const arc of rest) appendArc(octets, 0, arc);
+  return Buffer.from(octets);
 }
 
-function encodeArc(arc: bigint): Buffer {
-  const octets = [Number(arc & 0x7fn)];
-  for (let left = arc >> 7n; left > 0n; left >>= 7n) octets.unshift(Number(left & 0x7fn) | 0x80);
-  return Buffer.from(octets);
+/** Base 128 of `base` + `arc`. A message names dozens of OIDs, so BigInt only where a number will not do. */
+function appendArc(octets: number[], base: number, arc: string): void {
+  const value = arc.length < 16 ? base + Number(arc) : BigInt(base) + BigInt(arc);
+  const at = octets.length;
+  if (typeof value === 'number') {
+    octets.push(value % 128);
+    for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128))
+      octets.splice(at, 0, (left % 128) | 0x80);
+  } else {
+    octets.push(Number(value & 0x7fn));
+    for (let left = value >> 7n; left > 0n; left >>= 7n)
+      octets.splice(at, 0, Number(left & 0x7fn) | 0x80);
+  }
 }
 
 function malformed(): GatewayError {
