@@ -22,7 +22,7 @@ export class FileKeyStore implements KeyStore, SecretSource {
   readonly #sealed: SealedDirectory;
   #master: Promise<Buffer> | undefined;
 
-  /** `cost` is for tests; it counts only when the store is made. */
+  /** `cost` counts only when the store is made; by default it suits a passphrase that a person chose. */
   constructor(directory: string, passphrase: string, cost?: ScryptCost) {
     this.#sealed = new SealedDirectory(join(directory, 'keys'), passphrase, cost);
   }

@@ -5,6 +5,6 @@ export type { ImportedIdentity } from './imported-identity.js';
 export type { KeyStore } from './key-store.js';
 export { importPem, type PemFiles } from './pem-import.js';
 export { importPfx } from './pfx-import.js';
-export type { ScryptCost } from './sealing-key.js';
+export { generatedPassphraseCost, type ScryptCost } from './sealing-key.js';
 export type { SecretSource } from './secret-source.js';
 export { SoftwareKey, softwareSigningKey } from './software-key.js';

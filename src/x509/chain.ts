@@ -1,4 +1,3 @@
-import { parseBer } from '../asn1/index.js';
 import type { Certificate } from './certificate.js';
 import type { CertificateRevocationList } from './crl.js';
 import { verifySignature } from './signature-algorithm.js';
@@ -13,7 +12,7 @@ export function verifyIssuedBy(
 ): boolean {
   if (!signed.issuer.matches(issuer.subject)) return false;
   const { tbs, signature, signatureAlgorithmDer } = signed;
-  return verifySignature(parseBer(signatureAlgorithmDer), tbs, signature, issuer.publicKey);
+  return verifySignature(signatureAlgorithmDer, tbs, signature, issuer.publicKey);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { constants, verify, type VerifyKeyObjectInput } from 'node:crypto';
-import { der, tag, type BerNode } from '../asn1/index.js';
+import { der, parseBer, tag, type BerNode } from '../asn1/index.js';
 import { algorithmWithNull, type PublicKey } from './public-key.js';
 
 /** Digests the gateway signs certificates, CRLs and CSRs with. */
@@ -71,15 +71,18 @@ const digestNames: ReadonlyMap<string, string> = new Map(
   Object.entries(digestOids).map(([digest, oid]) => [oid, digest]),
 );
 
-/** Any digest from MD5 on: whether it is strong enough is the profile's floor, not decided here. Never throws. */
+/**
+ * `algorithm` is an AlgorithmIdentifier. Any digest from MD5 on: whether it is strong enough is the
+ * profile's floor, not decided here. Never throws.
+ */
 export function verifySignature(
-  algorithm: BerNode,
+  algorithm: Buffer,
   data: Buffer,
   signature: Buffer,
   publicKey: PublicKey,
 ): boolean {
   try {
-    const scheme = readScheme(algorithm);
+    const scheme = readScheme(parseBer(algorithm));
     const key = publicKey.keyObject;
     if (scheme === undefined || key.asymmetricKeyType !== scheme.keyType) return false;
     return verify(scheme.digest, data, { key, ...scheme.options }, signature);

@@ -1,7 +1,11 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ensureGeneratedPassphrase, FileKeyStore } from '../../src/keys/index.js';
+import {
+  ensureGeneratedPassphrase,
+  FileKeyStore,
+  generatedPassphraseCost,
+} from '../../src/keys/index.js';
 import { withDirectory } from './temporary-directory.js';
 
 describe('ensureGeneratedPassphrase', () => {
@@ -26,7 +30,7 @@ describe('ensureGeneratedPassphrase', () => {
   test('makes no new one while keys depend on the old one', () =>
     withDirectory(async (directory) => {
       const made = await ensureGeneratedPassphrase(directory);
-      await new FileKeyStore(directory, made, { N: 1024, r: 8, p: 1 }).deriveSecret('x');
+      await new FileKeyStore(directory, made, generatedPassphraseCost).deriveSecret('x');
       const path = join(directory, 'passphrase');
       await rm(path);
       await expect(ensureGeneratedPassphrase(directory)).rejects.toEqual(
