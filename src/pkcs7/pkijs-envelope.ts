@@ -1,20 +1,14 @@
-import {
-  ContentInfo,
-  EnvelopedData,
-  IssuerAndSerialNumber,
-  KeyTransRecipientInfo,
-  PasswordRecipientinfo,
-  type RecipientInfo,
-} from 'pkijs';
+import { EncryptedContentInfo, KeyTransRecipientInfo } from 'pkijs';
 import { der, parseBer, tag, type BerNode } from '../asn1/index.js';
 import { readCipher } from './algorithm-identifier.js';
 import { ciphers, cmsOids, type ContentCipher } from './algorithms.js';
 import {
+  describeIdentifier,
   identifies,
   readCertificateIdentifier,
   type CertificateIdentifier,
 } from './certificate-identifier.js';
-import { asMalformed, undecryptable } from './cms-error.js';
+import { asMalformed, malformed, undecryptable } from './cms-error.js';
 import type {
   Envelope,
   KeyTransport,
@@ -22,6 +16,7 @@ import type {
   RecipientKey,
   RsaKeyTransport,
 } from './codec.js';
+import { readContentInfo } from './content-info.js';
 import { unwrapContentKey } from './content-key.js';
 import { definiteForm } from './definite-form.js';
 import type { GatewayEngine } from './gateway-engine.js';
@@ -31,14 +26,15 @@ import {
   unwrapWithPassword,
   type PasswordRecipient,
 } from './password-recipient.js';
-import { toBlock, toDer, toNode, underSchema } from './pkijs-blocks.js';
+import { toBlock, toDer, underSchema } from './pkijs-blocks.js';
 
 /** RSA operations one message may cost us, and password derivations. */
 const maxKeyAttempts = 8;
 const maxPasswordAttempts = 2;
 
 /**
- * EnvelopedData (RFC 5652 §6.1) read through pkijs. pkijs' own decrypt() throws for RSAES-PKCS1-v1_5 on
+ * EnvelopedData (RFC 5652 §6.1) read through the pkijs classes of its parts; pkijs' EnvelopedData refuses a
+ * message over recipientInfos that are passed over here, and an empty set of them. Its own decrypt() throws for RSAES-PKCS1-v1_5 on
  * Node 20 and knows no PWRI-KEK, so content keys come from this room's primitives, and the content from
  * the engine.
  */
@@ -49,27 +45,28 @@ export class PkijsEnvelope implements Envelope {
   readonly #encryptedContent: Buffer;
   readonly #recipients: readonly Recipient[];
 
-  private constructor({ encryptedContentInfo, recipientInfos }: EnvelopedData) {
-    const { contentEncryptionAlgorithm } = encryptedContentInfo;
-    const { cipher, iv } = readCipher(parseBer(toDer(contentEncryptionAlgorithm)));
+  private constructor(envelopedData: BerNode) {
+    // originatorInfo [0] may stand in front, unprotectedAttrs [1] behind; neither matters.
+    const at = envelopedData.child(1).tag === tag.contextConstructed(0) ? 2 : 1;
+    const info = readEncryptedContentInfo(envelopedData.expect(at + 1, tag.sequence));
+    const { cipher, iv } = readCipher(parseBer(toDer(info.contentEncryptionAlgorithm)));
     this.cipher = cipher;
     this.#iv = iv;
-    this.#encryptedContent = Buffer.from(encryptedContentInfo.getEncryptedContent());
-    this.#recipients = recipientInfos.flatMap(readRecipient);
+    this.#encryptedContent = Buffer.from(info.getEncryptedContent());
+    this.#recipients = envelopedData.expect(at, tag.set).children.flatMap(readRecipient);
     this.keyTransports = this.#recipients.map(({ transport }) => transport);
   }
 
   /** @throws GatewayError `asn1.*`, `cms.malformed`, `cms.algorithm` */
   static read(content: Buffer): PkijsEnvelope {
     const root = parseBer(content);
-    return asMalformed(() => {
-      const envelopedData = underSchema('EnvelopedData', () => {
-        const info = new ContentInfo({ schema: toBlock(whatCounts(root)) });
-        if (info.contentType !== cmsOids.envelopedData) throw new RangeError(info.contentType);
-        return new EnvelopedData({ schema: info.content });
-      });
-      return new PkijsEnvelope(envelopedData);
-    });
+    return asMalformed(() => new PkijsEnvelope(readContentInfo(root, cmsOids.envelopedData)));
+  }
+
+  describeRecipients(): readonly string[] {
+    return this.#recipients.map((info) =>
+      info.kind === 'password' ? 'a password' : describeIdentifier(info.identifier),
+    );
   }
 
   /** @throws GatewayError `cms.undecryptable`, or what the key's store throws when it is out of reach */
@@ -150,48 +147,46 @@ interface KeyAttempt {
   readonly recipient: RecipientKey;
 }
 
-/**
- * The message in definite form, without what nobody reads (originatorInfo, unprotectedAttrs, kinds of
- * recipientInfo the gateway cannot use): the schemas of pkijs would refuse a message over it.
- */
-function whatCounts(contentInfo: BerNode): Buffer {
-  const envelopedData = contentInfo.child(1).child(0);
-  const [version, ...fields] = envelopedData.children;
-  const [recipients, encryptedContentInfo] =
-    fields[0]?.tag === tag.contextConstructed(0) ? fields.slice(1) : fields;
-  if (!version || !recipients || !encryptedContentInfo) throw new RangeError('fields missing');
-  const usable = recipients
-    .require(tag.set)
-    .children.filter(
-      ({ tag: kind }) => kind === tag.sequence || kind === tag.contextConstructed(3),
-    );
-  return der.sequence(
-    definiteForm(contentInfo.child(0)),
-    der.contextConstructed(
-      0,
-      der.sequence(
-        definiteForm(version),
-        der.setInOrder(...usable.map(definiteForm)),
-        definiteForm(encryptedContentInfo),
-      ),
-    ),
+/** The type of the content is not read, so pkijs is told the usual one. */
+function readEncryptedContentInfo(node: BerNode): EncryptedContentInfo {
+  const [, algorithm, content] = node.children;
+  if (!algorithm || !content) throw malformed('no encrypted content');
+  const schema = der.sequence(
+    der.oid(cmsOids.data),
+    definiteForm(algorithm),
+    definiteForm(content),
+  );
+  return underSchema(
+    'EncryptedContentInfo',
+    () => new EncryptedContentInfo({ schema: toBlock(schema) }),
   );
 }
 
-/** None for kinds and algorithms the gateway cannot use. */
-function readRecipient({ value }: RecipientInfo): Recipient[] {
-  if (value instanceof PasswordRecipientinfo) {
-    const parameters = readPasswordRecipient(parseBer(toDer(value)));
+/** None for kinds and algorithms the gateway cannot use. pkijs knows password recipients, but not PWRI-KEK. */
+function readRecipient(node: BerNode): Recipient[] {
+  if (node.tag === tag.contextConstructed(3)) {
+    const parameters = readPasswordRecipient(node);
     return parameters ? [{ kind: 'password', transport: { kind: 'password' }, parameters }] : [];
   }
-  if (!(value instanceof KeyTransRecipientInfo)) return [];
-  const transport = readKeyTransport(parseBer(toDer(value.keyEncryptionAlgorithm)));
+  if (node.tag !== tag.sequence) return [];
+  const info = readKeyTransRecipientInfo(node);
+  const transport = readKeyTransport(parseBer(toDer(info.keyEncryptionAlgorithm)));
   if (transport === undefined) return [];
-  const encryptedKey = Buffer.from(value.encryptedKey.getValue());
-  return [{ kind: 'key-transport', identifier: readIdentifier(value), transport, encryptedKey }];
+  const identifier = readCertificateIdentifier(node.child(1));
+  const encryptedKey = Buffer.from(info.encryptedKey.getValue());
+  return [{ kind: 'key-transport', identifier, transport, encryptedKey }];
 }
 
-function readIdentifier({ rid }: KeyTransRecipientInfo): CertificateIdentifier {
-  if (rid instanceof IssuerAndSerialNumber) return readCertificateIdentifier(parseBer(toDer(rid)));
-  return { kind: 'subject-key-identifier', keyIdentifier: toNode(rid).octets() };
+/** The rid holds a name and a serial as odd as a certificate's; it is read as values of `x509`. */
+function readKeyTransRecipientInfo(node: BerNode): KeyTransRecipientInfo {
+  const schema = der.sequence(
+    der.unsignedInteger(2),
+    der.context(0, Buffer.alloc(0)),
+    definiteForm(node.child(2)),
+    definiteForm(node.child(3)),
+  );
+  return underSchema(
+    'KeyTransRecipientInfo',
+    () => new KeyTransRecipientInfo({ schema: toBlock(schema) }),
+  );
 }

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { OctetString } from 'asn1js';
-import { ContentInfo, IssuerAndSerialNumber, SignedData, type SignerInfo } from 'pkijs';
+import { SignedData, type SignerInfo } from 'pkijs';
 import {
   defaultBerLimits,
   der,
+  encodeOid,
   parseBer,
   tag,
   type BerLimits,
@@ -16,13 +17,10 @@ import {
   type SignatureAlgorithm,
 } from './algorithm-identifier.js';
 import { cmsOids } from './algorithms.js';
-import {
-  identifies,
-  readCertificateIdentifier,
-  type CertificateIdentifier,
-} from './certificate-identifier.js';
+import { identifies, readCertificateIdentifier } from './certificate-identifier.js';
 import { asMalformed, malformed } from './cms-error.js';
 import type { MessageSigner, SignedMessage } from './codec.js';
+import { readContentInfo } from './content-info.js';
 import { definiteForm } from './definite-form.js';
 import { toBlock, toDer, toNode, underSchema } from './pkijs-blocks.js';
 import { verifySignature } from './signature-verification.js';
@@ -41,24 +39,29 @@ export class PkijsSignedMessage implements SignedMessage {
   /** @throws GatewayError `asn1.*`, `cms.malformed`, `cms.algorithm` */
   static read(message: Buffer, limits: BerLimits = defaultBerLimits): PkijsSignedMessage {
     const root = parseBer(message, limits);
-    return asMalformed(() => PkijsSignedMessage.#read(split(root)));
+    return asMalformed(() => PkijsSignedMessage.#read(readContentInfo(root, cmsOids.signedData)));
   }
 
-  static #read({ certificates, crls, rest }: ReceivedSignedData): PkijsSignedMessage {
-    const signedData = underSchema('SignedData', () => {
-      const info = new ContentInfo({ schema: toBlock(rest) });
-      if (info.contentType !== cmsOids.signedData) throw new RangeError(info.contentType);
-      return new SignedData({ schema: info.content });
-    });
-    const { eContent, eContentType } = signedData.encapContentInfo;
+  static #read(received: BerNode): PkijsSignedMessage {
+    const optional = received.children.slice(3);
+    const certificates = sequencesIn(optional, tag.contextConstructed(0)).map((node) =>
+      Certificate.fromNode(node),
+    );
+    const signerInfos = optional.find((node) => node.tag === tag.set);
+    if (signerInfos === undefined) throw malformed('no signerInfos');
     // One signer is what SCEP has (RFC 8894 §3.1); of several, the first speaks for the message.
-    const [signerInfo] = signedData.signerInfos;
+    const signerInfo = signerInfos.children[0];
+    const parsed = underSchema(
+      'SignedData',
+      () => new SignedData({ schema: toBlock(skeleton(received, signerInfo)) }),
+    );
+    const { eContent } = parsed.encapContentInfo;
     return new PkijsSignedMessage(
       eContent === undefined ? undefined : contentOctets(eContent),
-      eContentType,
+      received.child(2).child(0).oid(),
       certificates,
-      crls,
-      signerInfo && readSigner(signerInfo, certificates),
+      sequencesIn(optional, tag.contextConstructed(1)).map((node) => node.raw),
+      signerInfo && readSigner(signerInfo, parsed.signerInfos[0], certificates),
     );
   }
 
@@ -84,12 +87,13 @@ export class PkijsSignedMessage implements SignedMessage {
   #agrees({ attributes }: PkijsSigner, contentDigest: Buffer): boolean {
     const messageDigests = attributes.get(cmsOids.messageDigest) ?? [];
     const contentTypes = attributes.get(cmsOids.contentType) ?? [];
+    const expected = encodeOid(this.contentType);
     return (
       messageDigests.length === 1 &&
       messageDigests.every(
         (node) => node.is(tag.octetString) && node.octets().equals(contentDigest),
       ) &&
-      contentTypes.every((node) => node.tag === tag.oid && node.oid() === this.contentType)
+      contentTypes.every((node) => node.tag === tag.oid && node.content.equals(expected))
     );
   }
 }
@@ -101,51 +105,41 @@ interface PkijsSigner extends MessageSigner {
   readonly signature: Buffer;
 }
 
-interface ReceivedSignedData {
-  readonly certificates: readonly Certificate[];
-  readonly crls: readonly Buffer[];
-  /** The message without both sets, in definite form. */
-  readonly rest: Buffer;
+/**
+ * What pkijs is given: content and signer in definite form. Its schemas would refuse a whole message over
+ * parts that nobody reads (versions, digestAlgorithms, unsigned attributes) or that are as odd as devices
+ * make them and are read as values of `x509` (certificates, CRLs, the name and serial in the sid).
+ */
+function skeleton(signedData: BerNode, signerInfo: BerNode | undefined): Buffer {
+  return der.sequence(
+    der.unsignedInteger(1),
+    der.setOf(),
+    encapsulatedContent(signedData.expect(2, tag.sequence)),
+    der.setOf(...(signerInfo === undefined ? [] : [signerSkeleton(signerInfo)])),
+  );
 }
 
-/**
- * Lifts certificates and CRLs out before pkijs reads the rest. It would parse every field of them, and
- * one odd certificate (a time of its own making, an extension pkijs knows better) would cost the message.
- */
-function split(contentInfo: BerNode): ReceivedSignedData {
-  const signedData = contentInfo.child(1).child(0);
-  const [version, digests, content, ...sets] = signedData.children;
-  if (!version || !digests || !content) throw malformed('fields missing');
-  const certificates = sets.find((set) => set.tag === tag.contextConstructed(0));
-  const crls = sets.find((set) => set.tag === tag.contextConstructed(1));
-  const others = sets.filter((set) => set !== certificates && set !== crls);
-  return {
-    certificates: sequencesOf(certificates).map((node) => Certificate.fromNode(node)),
-    crls: sequencesOf(crls).map((node) => node.raw),
-    rest: der.sequence(
-      definiteForm(contentInfo.child(0)),
-      der.contextConstructed(
-        0,
-        der.sequence(
-          definiteForm(version),
-          definiteForm(digests),
-          encapsulatedContent(content),
-          ...others.map(definiteForm),
-        ),
-      ),
-    ),
-  };
+function signerSkeleton(signerInfo: BerNode): Buffer {
+  const fields = signerInfo.child(3).tag === tag.contextConstructed(0) ? [2, 3, 4, 5] : [2, 3, 4];
+  return der.sequence(
+    der.unsignedInteger(1),
+    der.context(0, Buffer.alloc(0)),
+    ...fields.map((index) => definiteForm(signerInfo.child(index))),
+  );
 }
 
 /** An empty `[0]` counts as absent; the schema of pkijs refuses it. */
 function encapsulatedContent(node: BerNode): Buffer {
-  const empty = node.children[1]?.children.length === 0;
-  return empty ? der.sequence(definiteForm(node.child(0))) : definiteForm(node);
+  const content = node.children[1]?.require(tag.contextConstructed(0));
+  return content?.children.length === 0
+    ? der.sequence(definiteForm(node.child(0)))
+    : definiteForm(node);
 }
 
 /** Attribute certificates and other formats of the sets carry context tags; they are passed over. */
-function sequencesOf(set: BerNode | undefined): readonly BerNode[] {
-  return set?.children.filter((node) => node.tag === tag.sequence) ?? [];
+function sequencesIn(fields: readonly BerNode[], set: number): readonly BerNode[] {
+  const found = fields.find((node) => node.tag === set);
+  return found?.children.filter((node) => node.tag === tag.sequence) ?? [];
 }
 
 function contentOctets(eContent: unknown): Buffer {
@@ -153,8 +147,13 @@ function contentOctets(eContent: unknown): Buffer {
   return Buffer.from(eContent.getValue());
 }
 
-function readSigner(info: SignerInfo, certificates: readonly Certificate[]): PkijsSigner {
-  const identifier = readIdentifier(info);
+function readSigner(
+  received: BerNode,
+  info: SignerInfo | undefined,
+  certificates: readonly Certificate[],
+): PkijsSigner {
+  if (info === undefined) throw malformed('no SignerInfo');
+  const identifier = readCertificateIdentifier(received.child(1));
   const isIdentifiedBy = (certificate: Certificate): boolean => identifies(identifier, certificate);
   return {
     certificate: certificates.find(isIdentifiedBy),
@@ -167,17 +166,16 @@ function readSigner(info: SignerInfo, certificates: readonly Certificate[]): Pki
   };
 }
 
-function readIdentifier({ sid }: SignerInfo): CertificateIdentifier {
-  return readCertificateIdentifier(
-    sid instanceof IssuerAndSerialNumber ? parseBer(toDer(sid)) : toNode(sid),
-  );
-}
-
 function readAttributes({ signedAttrs }: SignerInfo): ReadonlyMap<string, readonly BerNode[]> {
   const attributes = new Map<string, readonly BerNode[]>();
   for (const { type, values } of signedAttrs?.attributes ?? []) {
     if (attributes.has(type)) throw malformed(`attribute ${type} twice`);
-    attributes.set(type, values.map(toNode));
+    attributes.set(type, membersOf(values));
   }
   return attributes;
+}
+
+/** pkijs leaves `values` undefined for an empty SET, whatever its type says. */
+function membersOf(values: readonly unknown[] | undefined): readonly BerNode[] {
+  return values?.map(toNode) ?? [];
 }
