@@ -2,28 +2,29 @@ import { GatewayError } from '../errors/index.js';
 
 /** Dotted text of OID content octets (X.690 §8.19). Arcs beyond 2^53 are kept exact. */
 export function decodeOid(content: Uint8Array): string {
-  const arcs: string[] = [];
+  if (((content[content.length - 1] ?? 0x80) & 0x80) !== 0) throw malformed();
+  let text = '';
   let small = 0;
   let big: bigint | undefined;
-  for (const [index, octet] of content.entries()) {
+  // By index and into one string: this is a quarter of what reading a message costs.
+  for (let at = 0; at < content.length; at++) {
+    const octet = content[at] ?? 0;
     if (big === undefined && small > 0x3ffffffffff) big = BigInt(small);
     if (big === undefined) small = small * 128 + (octet & 0x7f);
     else big = (big << 7n) | BigInt(octet & 0x7f);
-    if (octet & 0x80) {
-      if (index === content.length - 1) throw malformed();
-      continue;
-    }
-    if (arcs.length > 0) arcs.push((big ?? small).toString());
-    else if (big !== undefined) arcs.push('2', (big - 80n).toString());
-    else {
-      const first = Math.min(2, Math.floor(small / 40));
-      arcs.push(String(first), String(small - first * 40));
-    }
+    if (octet & 0x80) continue;
+    text = text === '' ? firstArcs(big ?? small) : `${text}.${big ?? small}`;
     small = 0;
     big = undefined;
   }
-  if (arcs.length === 0) throw malformed();
-  return arcs.join('.');
+  return text;
+}
+
+/** The first two arcs share one number (X.690 §8.19.4). */
+function firstArcs(value: number | bigint): string {
+  if (typeof value === 'bigint') return `2.${value - 80n}`;
+  const first = Math.min(2, Math.floor(value / 40));
+  return `${first}.${value - first * 40}`;
 }
 
 /** Content octets of a dotted OID. */

@@ -3,6 +3,7 @@ import { isGatewayError } from '../errors/index.js';
 import { readCipher } from './algorithm-identifier.js';
 import { ciphers, cmsOids, type ContentCipher } from './algorithms.js';
 import {
+  describeIdentifier,
   identifies,
   readCertificateIdentifier,
   type CertificateIdentifier,
@@ -55,6 +56,12 @@ export class FastEnvelope implements Envelope {
     return asMalformed(() => new FastEnvelope(readContentInfo(root, cmsOids.envelopedData)));
   }
 
+  describeRecipients(): readonly string[] {
+    return this.#recipients.map((info) =>
+      info.kind === 'password' ? 'a password' : describeIdentifier(info.identifier),
+    );
+  }
+
   /** @throws GatewayError `cms.undecryptable`, or what the key's store throws when it is out of reach */
   async open(keys: readonly RecipientKey[], password: string | undefined): Promise<OpenedEnvelope> {
     return (
@@ -101,19 +108,29 @@ export class FastEnvelope implements Envelope {
     return (named.length > 0 ? named : all.filter(isRightSize)).slice(0, maxKeyAttempts);
   }
 
-  /**
-   * Implicit rejection makes every key a plausible one: right is what unpads to one BER element, as
-   * everything in a pkcsPKIEnvelope is (RFC 8894 §3.1).
-   */
+  /** Undefined when `contentKey` is not the one, or the content is no message of SCEP. */
   #decrypt(contentKey: Buffer): Buffer | undefined {
     try {
       const content = decryptContent(this.cipher, contentKey, this.#iv, this.#encryptedContent);
-      parseBer(content);
-      return content;
+      return isBer(content) ? content : undefined;
     } catch (error) {
       if (isGatewayError(error)) return undefined;
       throw error;
     }
+  }
+}
+
+/**
+ * Implicit rejection makes every content key a plausible one: right is what unpads to one BER element,
+ * as everything in a pkcsPKIEnvelope is (RFC 8894 §3.1). One with more elements than the guard allows,
+ * a CertRep with a long CRL, is BER too, and for its reader to judge.
+ */
+function isBer(content: Buffer): boolean {
+  try {
+    parseBer(content);
+    return true;
+  } catch (error) {
+    return isGatewayError(error) && error.code === 'asn1.limit';
   }
 }
 

@@ -536,6 +536,15 @@ describe('EnvelopedData', () => {
     expect(operations).toBe(1);
   });
 
+  test('a content of more elements than the guard allows, as a long CRL is, opens', async () => {
+    const crl = der.sequence(...Array.from({ length: 5000 }, () => der.nul()));
+    const sealed = await codec.seal(crl, 'aes-128-cbc', [to(raEncrypt.certificate)]);
+    const opened = await codec.openEnvelope(codec.readEnvelope(sealed), {
+      recipients: [raEncrypt],
+    });
+    expect(opened.content).toEqual(crl);
+  });
+
   test('every failure is one error', async () => {
     const sealed = await codec.seal(content, 'aes-128-cbc', [to(raEncrypt.certificate)]);
     const garbage = await codec.seal(Buffer.from('not BER'), 'aes-128-cbc', [
