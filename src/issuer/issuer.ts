@@ -39,7 +39,7 @@ export type IssuanceOutcome =
     };
 
 /**
- * A CA as the gateway sees it. Contract (test/issuer/contract.ts): `submit` checks that the
+ * A CA as the gateway sees it. Contract (test/issuer/issuer.contract.ts): `submit` checks that the
  * Authorization is genuine and is for this transaction and this key, else throws; the same transaction
  * submitted twice is the caller's mistake, the issuer does not deduplicate; nothing is thrown for a CA
  * that is down. The caller records an issued certificate durably before it lets it out.

@@ -1,4 +1,5 @@
 import { extensionOids, readKeyUsage, type Certificate } from '../../x509/index.js';
+import type { PublishedCa, RaPair } from './authority-record.js';
 import type { LoadedAuthority } from './loaded-authority.js';
 import type { Notice } from './local-authority.types.js';
 import { endOfRa, raRenewalDays } from './ra-replacement.js';
@@ -12,7 +13,7 @@ export function expiryNotices(
 ): Notice[] {
   return [
     ...chain.flatMap((ca) => caNotices(ca, now)),
-    ...raNotices(record.current.ra, now),
+    ...raNotices(record.current, now),
     ...(caIsRecipient && !canEncipher(record.current.ca.certificate)
       ? [notRecipient(record.current.ca.certificate)]
       : []),
@@ -47,28 +48,30 @@ function caNotices({ subject, notBefore, notAfter }: Certificate, now: Date): No
   ];
 }
 
-function raNotices(ra: LoadedAuthority['record']['current']['ra'], now: Date): Notice[] {
+function raNotices({ ca, ra }: PublishedCa, now: Date): Notice[] {
   const end = endOfRa(ra);
   const left = daysUntil(end, now);
   if (left >= raRenewalDays) return [];
-  const mend = ra.imported
-    ? 'Import their successors.'
-    : 'They end with their CA: prepare a CA rollover.';
-  return left <= 0
-    ? [
-        {
+  return [
+    left <= 0
+      ? {
           severity: 'error',
           code: 'ra.expired',
-          text: `The RA certificates ended on ${day(end)}. ${mend}`,
-        },
-      ]
-    : [
-        {
+          text: `The RA certificates ended on ${day(end)}. ${raMend(ra, end, ca.certificate)}`,
+        }
+      : {
           severity: 'warning',
           code: 'ra.expiring',
-          text: `The RA certificates end on ${day(end)}. ${mend}`,
+          text: `The RA certificates end on ${day(end)}. ${raMend(ra, end, ca.certificate)}`,
         },
-      ];
+  ];
+}
+
+function raMend({ imported }: RaPair, end: Date, ca: Certificate): string {
+  if (imported) return 'Import their successors.';
+  return end >= ca.notAfter
+    ? 'They end with their CA: prepare a CA rollover.'
+    : 'They are renewed as soon as store and keys can be reached.';
 }
 
 function canEncipher(ca: Certificate): boolean {

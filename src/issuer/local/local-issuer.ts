@@ -1,11 +1,11 @@
-import { GatewayError } from '../../errors/index.js';
 import {
   extensionOids,
   readBasicConstraints,
   type Certificate,
   type Extension,
 } from '../../x509/index.js';
-import { Authorization } from '../authorization.js';
+import { demandAuthorization } from '../authorization-demand.js';
+import type { Authorization } from '../authorization.js';
 import type { IssuanceOutcome, IssuanceRequest, Issuer } from '../issuer.js';
 import type { CertificateMint } from './certificate-mint.js';
 import type { LoadedAuthority } from './loaded-authority.js';
@@ -77,19 +77,6 @@ export class LocalIssuer implements Issuer {
   currentCrl(): Promise<Buffer> {
     return this.#options.crl();
   }
-}
-
-function demandAuthorization(request: IssuanceRequest, authorization: Authorization): void {
-  if (!Authorization.isGenuine(authorization))
-    throw unauthorized('the Authorization is not genuine');
-  if (authorization.transaction !== request.transaction)
-    throw unauthorized('the Authorization is for another transaction');
-  if (authorization.keyId !== request.csr.publicKey.id)
-    throw unauthorized('the Authorization is for another key');
-}
-
-function unauthorized(detail: string): GatewayError {
-  return new GatewayError('internal', 'The request was not authorized for issuance.', { detail });
 }
 
 /** True as well for what cannot be read: the CA signs no riddles about CAs. */
