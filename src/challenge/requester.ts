@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** Whether the text is an address or a CIDR that `isRequester` can compare with. */
 export function isAddressRange(range: string): boolean {
@@ -9,7 +9,7 @@ export function isAddressRange(range: string): boolean {
 export function isRequester(range: string, address: string): boolean {
   const parsed = parseRange(range);
   const { text, family } = canonicalAddress(address);
-  if (!parsed || !family) return false;
+  if (!parsed || parsed.family !== family) return false;
   const list = new BlockList();
   list.addSubnet(parsed.address, parsed.prefix, parsed.family);
   return list.check(text, family);
@@ -29,15 +29,15 @@ function parseRange(
   return { address: text, prefix: Number(length), family };
 }
 
-/** A dual-stack listener reports IPv4 clients as ::ffff:192.0.2.1; a link-local one has a zone. */
+/** A dual-stack listener reports IPv4 clients as ::ffff:192.0.2.1; a link-local address has a zone. */
 function canonicalAddress(address: string): {
   readonly text: string;
   readonly family: Family | undefined;
 } {
-  const text = address
-    .trim()
-    .replace(/%.*$/, '')
-    .replace(/^::ffff:(?=\d+\.)/i, '');
-  const version = isIP(text);
-  return { text, family: version === 4 ? 'ipv4' : version === 6 ? 'ipv6' : undefined };
+  const text = address.trim().replace(/%.*$/, '');
+  if (isIPv4(text)) return { text, family: 'ipv4' };
+  if (!isIPv6(text)) return { text, family: undefined };
+  const canonical = new SocketAddress({ address: text, family: 'ipv6' }).address;
+  const mapped = canonical.replace(/^::ffff:/i, '');
+  return isIPv4(mapped) ? { text: mapped, family: 'ipv4' } : { text: canonical, family: 'ipv6' };
 }

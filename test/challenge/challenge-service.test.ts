@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  createChallenges,
+  type ChallengeOrder,
+  type Challenges,
+} from '../../src/challenge/index.js';
+import { createMemoryChallengeStore, type ChallengeStore } from '../../src/store/index.js';
+import { order, use } from './orders.js';
+
+const noon = new Date('2026-06-01T12:00:00Z');
+let now: Date;
+let store: ChallengeStore;
+let challenges: Challenges;
+
+const secret = Buffer.alloc(32, 1);
+const singlePasswordSecret = Buffer.alloc(32, 2);
+
+function service(changes: Partial<Parameters<typeof createChallenges>[0]> = {}): Challenges {
+  return createChallenges({ store, secret, singlePasswordSecret, clock: () => now, ...changes });
+}
+
+beforeEach(() => {
+  now = noon;
+  store = createMemoryChallengeStore({ maxKeys: 10_000 });
+  challenges = service();
+});
+
+function pass(minutes: number): void {
+  now = new Date(now.getTime() + minutes * 60_000);
+}
+
+async function issued(changes: Partial<ChallengeOrder> = {}) {
+  const outcome = await challenges.issue(order(changes));
+  if (outcome.kind === 'full') throw new Error('full');
+  return outcome;
+}
+
+describe('issue', () => {
+  test('makes twice as many upper-case hex digits as octets, from the randomness it is given', async () => {
+    const sizes: number[] = [];
+    challenges = service({
+      randomBytes: (size) => {
+        sizes.push(size);
+        return Buffer.alloc(size, 0xab);
+      },
+    });
+    expect(await challenges.issue(order({ length: 8, validityMinutes: 90 }))).toEqual({
+      kind: 'issued',
+      id: 'ab'.repeat(10),
+      password: 'ABABABABABABABAB',
+      expiresAt: new Date('2026-06-01T13:30:00Z'),
+    });
+    expect(sizes).toEqual([8, 10]);
+  });
+
+  test('keeps no password, only what its key tells apart', async () => {
+    const { id, password } = await issued();
+    const record = await store.find(id);
+    expect(JSON.stringify(record).toUpperCase()).not.toContain(password);
+    expect(record).toMatchObject({ account: 'mdm', maxUses: 1, uses: 0, binding: {} });
+    expect(record?.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(await service({ secret: Buffer.alloc(32, 9) }).check(password, use('t'))).toMatchObject({
+      kind: 'refused',
+      reason: 'unknown',
+    });
+  });
+
+  test('says full when the account has its quota, and has room again later', async () => {
+    expect((await challenges.issue(order({ quota: 1 }))).kind).toBe('issued');
+    expect(await challenges.issue(order({ quota: 1 }))).toEqual({ kind: 'full' });
+    expect((await challenges.issue(order({ quota: 1, account: 'other' }))).kind).toBe('issued');
+    pass(60);
+    expect((await challenges.issue(order({ quota: 1 }))).kind).toBe('issued');
+  });
+
+  test('refuses a binding that could never fit', async () => {
+    await expect(challenges.issue(order({ binding: { requester: 'x' } }))).rejects.toMatchObject({
+      code: 'challenge.binding',
+    });
+  });
+
+  test('insists on keys of 32 octets', () => {
+    expect(() => service({ secret: Buffer.alloc(16) })).toThrow('A challenge key needs 32 octets.');
+  });
+});
+
+describe('check and reserve', () => {
+  test('a fresh challenge opens once', async () => {
+    const { id, password } = await issued();
+    const valid = { kind: 'valid', id, account: 'mdm' };
+    expect(await challenges.check(password, use('t1'))).toEqual(valid);
+    expect(await challenges.reserve(password, use('t1'))).toEqual(valid);
+    const held = { kind: 'held', id, account: 'mdm' };
+    expect(await challenges.check(password, use('t1'))).toEqual(held);
+    expect(await challenges.reserve(password, use('t1'))).toEqual(held);
+    const used = { kind: 'refused', id, reason: 'used', detail: undefined };
+    expect(await challenges.check(password, use('t2'))).toEqual(used);
+    expect(await challenges.reserve(password, use('t2'))).toEqual(used);
+  });
+
+  test('check reserves nothing', async () => {
+    const { password } = await issued();
+    await challenges.check(password, use('t1'));
+    expect((await challenges.reserve(password, use('t2'))).kind).toBe('valid');
+  });
+
+  test.each([
+    ['lower case', (password: string) => password.toLowerCase()],
+    ['blanks around', (password: string) => ` ${password}\r\n`],
+  ])('forgives %s', async (_name, change) => {
+    const { password } = await issued();
+    expect((await challenges.check(change(password), use('t'))).kind).toBe('valid');
+  });
+
+  test.each([
+    ['nothing', () => ''],
+    ['a digit less', (password: string) => password.slice(1)],
+    ['a digit more', (password: string) => `${password}0`],
+    ['a blank inside', (password: string) => `${password.slice(0, 8)} ${password.slice(8)}`],
+    ['twice', (password: string) => password + password],
+  ])('does not know: %s', async (_name, change) => {
+    const { password } = await issued();
+    for (const verdict of [
+      await challenges.check(change(password), use('t')),
+      await challenges.reserve(change(password), use('t')),
+    ])
+      expect(verdict).toEqual({
+        kind: 'refused',
+        id: undefined,
+        reason: 'unknown',
+        detail: undefined,
+      });
+  });
+
+  test('expired and revoked challenges say so', async () => {
+    const [short, gone] = [await issued({ validityMinutes: 5 }), await issued()];
+    expect(await challenges.revoke(gone.id)).toBe(true);
+    pass(5);
+    for (const [{ id, password }, reason] of [
+      [short, 'expired'],
+      [gone, 'revoked'],
+    ] as const) {
+      const refused = { kind: 'refused', id, reason, detail: undefined };
+      expect(await challenges.check(password, use('t'))).toEqual(refused);
+      expect(await challenges.reserve(password, use('t'))).toEqual(refused);
+    }
+  });
+
+  test('a bound challenge stays open when it does not fit', async () => {
+    const { id, password } = await issued({ binding: { profile: 'wifi' } });
+    const refused = {
+      kind: 'refused',
+      id,
+      reason: 'binding',
+      detail: 'bound to profile wifi, used in default',
+    };
+    expect(await challenges.check(password, use('t'))).toEqual(refused);
+    expect(await challenges.reserve(password, use('t'))).toEqual(refused);
+    expect((await store.find(id))?.uses).toBe(0);
+    expect((await challenges.reserve(password, use('t', { profile: 'wifi' }))).kind).toBe('valid');
+  });
+
+  test('release gives it back, confirm never does', async () => {
+    const { id, password } = await issued();
+    await challenges.reserve(password, use('t1'));
+    await challenges.release(id, 't1');
+    expect((await challenges.reserve(password, use('t2'))).kind).toBe('valid');
+    await challenges.confirm(id, 't2');
+    await challenges.release(id, 't2');
+    expect((await challenges.reserve(password, use('t2'))).kind).toBe('held');
+    expect(await challenges.reserve(password, use('t3'))).toMatchObject({ reason: 'used' });
+  });
+
+  test('property: only the exact challenge opens', async () => {
+    const { password } = await issued();
+    const digit = fc.nat(15).map((value) => value.toString(16).toUpperCase());
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: digit, minLength: 16, maxLength: 16 }),
+      fc
+        .tuple(fc.nat(15), digit)
+        .map(([at, other]) => password.slice(0, at) + other + password.slice(at + 1)),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (presented) => {
+        const opens = (await challenges.check(presented, use('t'))).kind === 'valid';
+        expect(opens).toBe(presented.trim().toUpperCase() === password);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('property: two transactions never hold a single-use challenge at once', async () => {
+    const transaction = fc.constantFrom('t1', 't2', 't3');
+    const step = fc.tuple(fc.constantFrom('reserve', 'confirm', 'release'), transaction);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const { id, password } = await issued({ quota: 10_000 });
+        let holder: string | undefined;
+        let spent = false;
+        for (const [action, who] of steps) {
+          if (action === 'reserve') {
+            const { kind } = await challenges.reserve(password, use(who));
+            expect(kind).toBe(holder === undefined ? 'valid' : holder === who ? 'held' : 'refused');
+            holder ??= who;
+          } else {
+            await challenges[action](id, who);
+            if (holder === who && action === 'confirm') spent = true;
+            if (holder === who && action === 'release' && !spent) holder = undefined;
+          }
+        }
+      }),
+    );
+  });
+
+  test('of 50 concurrent transactions one gets it', async () => {
+    const { password } = await issued();
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => challenges.reserve(password, use(`t${n}`))),
+    );
+    expect(verdicts.filter((verdict) => verdict.kind === 'valid')).toHaveLength(1);
+  });
+});
+
+describe('list and prune', () => {
+  test('a closed challenge is shown for a day', async () => {
+    const { id } = await issued();
+    pass(60);
+    expect((await challenges.list({ state: 'expired' })).map((record) => record.id)).toEqual([id]);
+    pass(24 * 60);
+    expect(await challenges.prune()).toBe(0);
+    pass(1);
+    expect(await challenges.prune()).toBe(1);
+    expect(await challenges.list({})).toEqual([]);
+  });
+});
