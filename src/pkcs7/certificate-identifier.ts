@@ -37,6 +37,13 @@ export function identifies(identifier: CertificateIdentifier, certificate: Certi
   );
 }
 
+/** For people: "CN=Test CA serial 01", "key identifier a1b2". */
+export function describeIdentifier(identifier: CertificateIdentifier): string {
+  return identifier.kind === 'issuer-and-serial'
+    ? `${identifier.issuer.text} serial ${identifier.serial}`
+    : `key identifier ${identifier.keyIdentifier.toString('hex')}`;
+}
+
 /** IssuerAndSerialNumber: the issuer as the certificate has it, the serial in minimal form. */
 export function writeIssuerAndSerial(certificate: Certificate): Buffer {
   return der.sequence(

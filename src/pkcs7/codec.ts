@@ -48,6 +48,8 @@ export interface Envelope {
   readonly cipher: ContentCipher;
   /** Of every recipientInfo, in order; kinds the gateway cannot use are left out. */
   readonly keyTransports: readonly KeyTransport[];
+  /** Whom each of them names, for people: "CN=Test CA serial 01", "key identifier a1b2…", "a password". */
+  describeRecipients(): readonly string[];
 }
 
 /** One of our keys that a device may have encrypted to. */

@@ -503,6 +503,8 @@ describe('EnvelopedData', () => {
     );
     const envelope = codec.readEnvelope(bytes);
     expect(envelope.keyTransports).toEqual([pkcs1]);
+    const keyIdentifier = raEncrypt.key.publicKey.subjectKeyIdentifier.toString('hex');
+    expect(envelope.describeRecipients()).toEqual([`key identifier ${keyIdentifier}`]);
     const opened = await codec.openEnvelope(envelope, { recipients: [raSign, raEncrypt] });
     expect(opened.recipient).toBe(raEncrypt);
   });
