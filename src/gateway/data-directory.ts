@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createChallenges, type Challenges } from '../challenge/index.js';
 import type { ResolvedConfig } from '../config/index.js';
-import { ensureGeneratedPassphrase, FileKeyStore } from '../keys/index.js';
+import { ensureGeneratedPassphrase, FileKeyStore, generatedPassphraseCost } from '../keys/index.js';
 import {
   createMemoryChallengeStore,
   openSqliteStores,
@@ -33,10 +33,13 @@ export async function openDataDirectory(
 ): Promise<DataDirectory> {
   const { directory, passphrase, challengeStore } = config.data;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const keys = new FileKeyStore(
-    directory,
-    passphrase ? await readSecret(passphrase) : await ensureGeneratedPassphrase(directory),
-  );
+  const keys = passphrase
+    ? new FileKeyStore(directory, await readSecret(passphrase))
+    : new FileKeyStore(
+        directory,
+        await ensureGeneratedPassphrase(directory),
+        generatedPassphraseCost,
+      );
   const [secret, singlePasswordSecret, requestSecret] = await Promise.all([
     keys.deriveSecret('challenge digest'),
     keys.deriveSecret('single password'),

@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { withInstallation } from './state.js';
+import { note } from './terminal.js';
+
+export function initCommand(): Command {
+  return new Command('init')
+    .description(
+      'Make keys, CA, RA certificates and the administrator without serving; what is there is kept.',
+    )
+    .action(() =>
+      withInstallation(({ data, authorities, newAdministratorPassword }) => {
+        note(`data directory ${data.path} is ready`);
+        for (const [name, { thumbprintCertificate }] of authorities) {
+          note(
+            `issuer ${name}: ${thumbprintCertificate.subject.text}, SHA-256 ${thumbprintCertificate.thumbprints.sha256}`,
+          );
+        }
+        note(
+          newAdministratorPassword === undefined
+            ? 'administrator admin: password unchanged'
+            : `administrator admin: password ${newAdministratorPassword} (shown this once)`,
+        );
+        note('next: scep-gateway serve');
+        return Promise.resolve();
+      }),
+    );
+}
