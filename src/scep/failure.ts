@@ -29,7 +29,7 @@ export interface Fault {
   readonly detail?: string | undefined;
 }
 
-export const uniformFailureText =
+const uniformFailureText =
   'The message failed its cryptographic checks: signature, encryption or proof of possession. ' +
   'Fetch the CA certificates again (GetCACert) and repeat the request.';
 

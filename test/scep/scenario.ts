@@ -1,7 +1,7 @@
 /** One SCEP server with a scripted enrollment behind it, and a device in front of it. */
 import { randomBytes } from 'node:crypto';
 import type { Enrollment, EnrollmentRequest, PollRequest } from '../../src/enrollment/index.js';
-import { createFastCodec, type Pkcs7Codec } from '../../src/pkcs7/index.js';
+import { createFastCodec, createPkijsCodec, type Pkcs7Codec } from '../../src/pkcs7/index.js';
 import {
   createScepServer,
   type ScepEvent,
@@ -24,7 +24,7 @@ import {
   type TestSigner,
 } from '../support/pki-message.js';
 
-export const codecs: readonly Pkcs7Codec[] = [createFastCodec()];
+export const codecs: readonly Pkcs7Codec[] = [createFastCodec(), createPkijsCodec()];
 
 export const correlationId = 'ref-1';
 
@@ -41,6 +41,8 @@ export interface Scenario {
   /** Sends, demands status 200, reads and verifies. */
   exchange(options?: Partial<PkiMessageOptions>): Promise<ReadReply>;
   get(operation: string): Promise<ScepResponse>;
+  /** The server as a client sees it, without a socket. */
+  readonly fetch: typeof fetch;
   reply(response: ScepResponse): ReadReply;
 }
 
@@ -88,11 +90,38 @@ export async function scenario(
       return reply(response);
     },
     get: (operation) => handle(operation),
+    fetch: inProcessFetch(handle),
     reply,
   };
 }
 
-export function testProfile(
+function inProcessFetch(
+  handle: (operation: string, message?: Buffer) => Promise<ScepResponse>,
+): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const query = url.searchParams.get('message');
+    const body = init?.body;
+    const message =
+      body instanceof Uint8Array
+        ? Buffer.from(body)
+        : query === null
+          ? undefined
+          : Buffer.from(query, 'base64');
+    try {
+      const answer = await handle(url.searchParams.get('operation') ?? '', message);
+      return new Response(Uint8Array.from(answer.body), {
+        status: answer.status,
+        headers: { 'Content-Type': answer.contentType },
+      });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return new Response(error.message, { status: 400 });
+    }
+  };
+}
+
+function testProfile(
   { ca, raSigning, raEncryption }: TestAuthority,
   overrides: Partial<ScepProfile> = {},
 ): ScepProfile {
@@ -123,7 +152,7 @@ export function testProfile(
 type Outcome = Awaited<ReturnType<Enrollment['enroll']>>;
 
 /** Proves possession as the real one does; everything else is scripted by the test. */
-export class FakeEnrollment implements Enrollment {
+class FakeEnrollment implements Enrollment {
   readonly enrolled: EnrollmentRequest[] = [];
   readonly polled: PollRequest[] = [];
   readonly certificates: Certificate[] = [];

@@ -101,7 +101,7 @@ export interface ScepClient {
   getNextCaCert(session: ScepSession): Promise<readonly Certificate[]>;
 }
 
-export interface GetCaCertOptions {
+interface GetCaCertOptions {
   /** CA identifier for servers with several. */
   readonly identifier?: string;
   /**
