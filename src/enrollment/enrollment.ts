@@ -1,7 +1,12 @@
 import type { Challenges, ChallengeUse } from '../challenge/index.js';
 import { GatewayError, type ErrorCode } from '../errors/index.js';
 import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
-import { Certificate, verifyProofOfPossession, type Name } from '../x509/index.js';
+import {
+  Certificate,
+  parseCertificationRequest,
+  verifyProofOfPossession,
+  type Name,
+} from '../x509/index.js';
 import { answerTransaction, type AnswerDependencies, type PreparedRequest } from './answer.js';
 import { challengeRefusal, checkChallenge, credentialOf, type Credential } from './authorize.js';
 import type {
@@ -167,9 +172,12 @@ class DurableEnrollment implements Enrollment {
         text: 'There is no such transaction for this key; send the request again.',
       };
     }
-    return this.#inFlight.share(row.id, () =>
+    const outcome = await this.#inFlight.share(row.id, () =>
       answerTransaction(this.#answering, profile, row, request.client),
     );
+    if (outcome.kind !== 'issued' || request.signer.publicKey.kind === 'rsa') return outcome;
+    const { challengePassword } = parseCertificationRequest(this.#vault.open(row.csr));
+    return { ...outcome, challengePassword };
   }
 
   async findCertificate(

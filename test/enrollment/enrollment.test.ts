@@ -471,6 +471,28 @@ describe('manual approval', () => {
     });
   });
 
+  test('a poll by a key that cannot decrypt gets the challenge to encrypt the reply with', async () => {
+    const enrollment = enrollmentWith({ approval: 'manual' });
+    for (const [key, transactionId] of [
+      ['client-p-256', 'T1'],
+      ['client', 'T2'],
+    ] as const) {
+      const challengePassword = await newChallenge();
+      const request = await requestOf(key, { challengePassword, transactionId });
+      await enrollment.enroll(request);
+      const [waiting] = await stores.enrollments.pending({});
+      await decideApproval(approvals(), {
+        transaction: waiting?.id ?? '',
+        decision: 'approve',
+        actor: 'alice',
+        correlationId: 'CLI',
+      });
+      const polled = await enrollment.poll(request);
+      const told = polled.kind === 'issued' ? polled.challengePassword : polled.kind;
+      expect(told).toBe(key === 'client' ? undefined : challengePassword);
+    }
+  });
+
   test('a poll by another key learns nothing', async () => {
     const enrollment = enrollmentWith({ approval: 'manual' });
     await enrollment.enroll(await requestOf('client', { challengePassword: await newChallenge() }));
