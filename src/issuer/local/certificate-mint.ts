@@ -51,6 +51,8 @@ const originExtensions: readonly string[] = [
 /** Makes every certificate of this authority: the devices', the RA's and the CAs' own. */
 export class CertificateMint {
   readonly #options: MintOptions;
+  /** What all certificates of a CA have in common, encoded once. */
+  readonly #encoded = new WeakMap<Certificate, readonly Extension[]>();
 
   constructor(options: MintOptions) {
     this.#options = options;
@@ -60,8 +62,7 @@ export class CertificateMint {
     return this.#build(ca.certificate, ca.key, order, [
       ...order.extensions.filter(({ oid }) => !originExtensions.includes(oid)),
       subjectKeyIdentifier(order.publicKey),
-      authorityKeyIdentifier(keyIdentifierOf(ca.certificate)),
-      ...this.#pointers(ca.id),
+      ...this.#issuerExtensions(ca),
     ]);
   }
 
@@ -93,10 +94,22 @@ export class CertificateMint {
     );
   }
 
+  #issuerExtensions(ca: SigningCa): readonly Extension[] {
+    const known = this.#encoded.get(ca.certificate);
+    if (known) return known;
+    const made = [
+      authorityKeyIdentifier(keyIdentifierOf(ca.certificate)),
+      ...this.#pointers(ca.id),
+    ];
+    this.#encoded.set(ca.certificate, made);
+    return made;
+  }
+
   #pointers(ca: CaId): Extension[] {
     const { publicUrl, issuerName } = this.#options;
     if (publicUrl === undefined) return [];
-    const base = publicUrl.replace(/\/+$/, '');
+    // URL writes an internationalized host in its xn-- form, as an IA5String needs it.
+    const base = new URL(publicUrl).href.replace(/\/+$/, '');
     return [
       crlDistributionPoints([base + crlPath(issuerName, ca)]),
       authorityInfoAccess({ caIssuers: [base + caCertificatePath(issuerName, ca)] }),

@@ -1,7 +1,7 @@
 import type { RsaKey } from '../../x509/index.js';
 import type { AuthorityKeys } from './local-authority.types.js';
 
-/** The authority's private keys by name, each loaded once: opening an encrypted key costs a passphrase hash. */
+/** The authority's private keys by name, each opened once, however often the state is read again. */
 export class KeyRing {
   readonly #loaded = new Map<string, Promise<RsaKey>>();
 

@@ -77,7 +77,7 @@ export interface Notice {
   readonly text: string;
 }
 
-export type NoticeCode =
+type NoticeCode =
   | 'ra.renewed'
   | 'ra.key-dropped'
   | 'ra.key-missing'

@@ -7,7 +7,7 @@ import { openLocalAuthority } from '../../../src/issuer/index.js';
 import type { CertificateRecord } from '../../../src/store/index.js';
 import { MemoryKeyStore } from '../../support/memory-key-store.js';
 
-export const settings: LocalAuthoritySettings = {
+export const exampleSettings: LocalAuthoritySettings = {
   hierarchy: 'root',
   subject: 'CN=Example CA,O=Example',
   rootSubject: 'CN=Example Root CA,O=Example',
@@ -24,7 +24,7 @@ export const settings: LocalAuthoritySettings = {
 };
 
 /** Settings in memory, with compare and swap as the stores have it. */
-export class MemoryState {
+class MemoryState {
   readonly values = new Map<string, string>();
   readonly #counters = new Map<string, number>();
   /** Runs before the next swap, once: another process that is quicker. */
@@ -50,7 +50,7 @@ export class MemoryState {
   }
 }
 
-export class MemoryRecords {
+class MemoryRecords {
   readonly added: CertificateRecord[] = [];
   readonly revocations: CertificateRecord[] = [];
   version = 0;
@@ -98,7 +98,7 @@ export class Site {
   ): Promise<LocalAuthority> {
     return openLocalAuthority({
       name: 'local',
-      settings: { ...settings, ...changed },
+      settings: { ...exampleSettings, ...changed },
       keys: this.keys,
       records: this.records,
       state: this.state,

@@ -101,6 +101,12 @@ describe('a certificate of the local CA', () => {
     expect(certificate.extensions[0]).toEqual(subjectKeyIdentifier(testKey('client').publicKey));
   });
 
+  test('points to an internationalized host in ASCII', async () => {
+    const authority = await new Site().open(undefined, { publicUrl: 'https://gerät.example/scep' });
+    const { value } = (await issue(authority)).extension(extensionOids.cdp)!;
+    expect(value.toString('latin1')).toContain('https://xn--gert-noa.example/scep/crl/local.crl');
+  });
+
   test('begins in the past and ends after the days of the content', async () => {
     const site = new Site();
     const authority = await site.open({ backdateMinutes: 120 });
