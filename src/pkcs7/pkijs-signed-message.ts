@@ -120,12 +120,24 @@ function skeleton(signedData: BerNode, signerInfo: BerNode | undefined): Buffer 
 }
 
 function signerSkeleton(signerInfo: BerNode): Buffer {
-  const fields = signerInfo.child(3).tag === tag.contextConstructed(0) ? [2, 3, 4, 5] : [2, 3, 4];
+  const attributes = signedAttributesOf(signerInfo);
+  const [algorithm, signature] = attributes === undefined ? [3, 4] : [4, 5];
   return der.sequence(
     der.unsignedInteger(1),
     der.context(0, Buffer.alloc(0)),
-    ...fields.map((index) => definiteForm(signerInfo.child(index))),
+    definiteForm(signerInfo.child(2)),
+    // pkijs throws over an empty set; nothing verifies over it either.
+    ...(attributes === undefined || attributes.children.length === 0
+      ? []
+      : [definiteForm(attributes)]),
+    definiteForm(signerInfo.child(algorithm)),
+    definiteForm(signerInfo.child(signature)),
   );
+}
+
+function signedAttributesOf(signerInfo: BerNode): BerNode | undefined {
+  const node = signerInfo.child(3);
+  return node.tag === tag.contextConstructed(0) ? node : undefined;
 }
 
 /** An empty `[0]` counts as absent; the schema of pkijs refuses it. */
@@ -153,6 +165,7 @@ function readSigner(
   certificates: readonly Certificate[],
 ): PkijsSigner {
   if (info === undefined) throw malformed('no SignerInfo');
+  const signedAttributes = signedAttributesOf(received);
   const identifier = readCertificateIdentifier(received.child(1));
   const isIdentifiedBy = (certificate: Certificate): boolean => identifies(identifier, certificate);
   return {
@@ -160,7 +173,10 @@ function readSigner(
     isIdentifiedBy,
     digest: readDigest(parseBer(toDer(info.digestAlgorithm))),
     attributes: readAttributes(info),
-    signedAttributes: info.signedAttrs && parseBer(Buffer.from(info.signedAttrs.encodedValue)),
+    signedAttributes:
+      signedAttributes?.children.length === 0
+        ? signedAttributes
+        : info.signedAttrs && parseBer(Buffer.from(info.signedAttrs.encodedValue)),
     signatureAlgorithm: readSignatureAlgorithm(parseBer(toDer(info.signatureAlgorithm))),
     signature: Buffer.from(info.signature.getValue()),
   };
