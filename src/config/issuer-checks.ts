@@ -55,7 +55,7 @@ function checkLifetimes(path: ConfigPath, issuer: IssuerConfig): ConfigProblem[]
     problems.push(
       problemAt(
         [...path, 'issuingYears'],
-        `is ${issuingYears}, more than the ${rootYears} years of the root`,
+        `is ${issuingYears}, but the root lives for ${rootYears}`,
         `write ${rootYears} or less, or raise rootYears`,
       ),
     );
@@ -64,7 +64,7 @@ function checkLifetimes(path: ConfigPath, issuer: IssuerConfig): ConfigProblem[]
     problems.push(
       problemAt(
         [...path, 'raYears'],
-        `is ${raYears}, more than the ${caYears} years of the CA`,
+        `is ${raYears}, but the CA lives for ${caYears}`,
         `write ${caYears} or less`,
       ),
     );

@@ -14,16 +14,30 @@ const bindingSchema = z.strictObject({
     .optional()
     .describe('The subject the request must have, e.g. `CN=device-7,O=Example`.'),
   san: z
-    .array(z.string().min(1))
+    .array(
+      z
+        .string()
+        .regex(
+          /^\s*(?:dns|email|upn|uri|ip|directory|other):/i,
+          'a kind and a value, such as `dns:host.example.org`',
+        ),
+    )
     .min(1)
     .optional()
-    .describe('subjectAltName entries a request may hold, written `dns:host.example.org`.'),
+    .describe('subjectAltName entries a request may hold, at least one of them.'),
   key: z
     .string()
-    .min(1)
+    .regex(
+      /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
+      'the SHA-256 of a SubjectPublicKeyInfo, 64 hex digits',
+    )
     .optional()
     .describe('The one public key: SHA-256 of its SubjectPublicKeyInfo, hex.'),
-  requester: z.string().min(1).optional().describe('Client address, or a network as CIDR.'),
+  requester: z
+    .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
+    .meta({ title: 'address, or network such as `192.0.2.0/24`' })
+    .optional()
+    .describe('Where the request must come from.'),
 });
 
 const staticChallenge = z.strictObject({

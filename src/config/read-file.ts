@@ -11,7 +11,10 @@ export async function readBytes(path: string, read: ReadFile = readFile): Promis
   try {
     return { kind: 'read', content: await read(path) };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code =
+      typeof error === 'object' && error !== null && 'code' in error
+        ? String(error.code)
+        : 'unknown error';
     return { kind: 'failed', reason: reasons[code] ?? code };
   }
 }

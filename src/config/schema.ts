@@ -133,16 +133,15 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('The log on standard output.'),
   limits,
-  issuers: z
-    .record(z.string(), issuerSchema)
-    .default({})
-    .describe('CAs by name. Without any, the embedded CA under the name `local`.'),
-  profiles: z
-    .record(z.string(), profileSchema)
-    .default({})
-    .describe(
+  issuers: z.record(z.string(), issuerSchema).default({}).meta({
+    description: 'CAs by name. Without any, the embedded CA under the name `local`.',
+    defaultText: '`local`',
+  }),
+  profiles: z.record(z.string(), profileSchema).default({}).meta({
+    description:
       'Enrollment policies by name, chosen by URL path. Without any, `default` at `/scep`, `/scep/default` and `/certsrv/mscep/mscep.dll`.',
-    ),
+    defaultText: '`default`',
+  }),
   accounts: z
     .array(account)
     .default([])

@@ -10,6 +10,7 @@ import {
   type Document,
 } from 'yaml';
 import { problemAt, type ConfigPath, type ConfigProblem, type FilePosition } from './problem.js';
+import { isDeeperThan } from './yaml-depth.js';
 
 export type YamlOutcome =
   | {
@@ -22,17 +23,28 @@ export type YamlOutcome =
 
 /** No alias is needed to write a gateway.yaml; a few hundred resolved nodes are plenty. */
 const maxAliasCount = 100;
-const maxCharacters = 1_048_576;
+const maxCharacters = 262_144;
+const maxDepth = 50;
 
 export function readYaml(text: string): YamlOutcome {
   if (text.length > maxCharacters) {
-    return malformed('is larger than 1 MiB', 'name a gateway.yaml');
+    return malformed('is larger than 256 KiB', 'name a gateway.yaml');
+  }
+  if (isDeeperThan(text, maxDepth)) {
+    return malformed('is nested too deep', 'write a plain mapping of keys to values');
   }
   try {
     return readDocument(text);
   } catch (error) {
-    if (error instanceof ReferenceError) {
+    const reason = error instanceof Error ? error.message : '';
+    if (reason.startsWith('Excessive alias count')) {
       return malformed('uses aliases that unfold without bounds', 'write the values out');
+    }
+    if (reason.startsWith('Unresolved alias')) {
+      return malformed(
+        'uses an alias (`*name`) whose anchor (`&name`) is not set',
+        'write the value out',
+      );
     }
     return malformed('cannot be read as YAML', 'write a plain mapping of keys to values');
   }
@@ -44,7 +56,7 @@ function readDocument(text: string): YamlOutcome {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
