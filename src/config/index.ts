@@ -1,5 +1,6 @@
 /** Schema, loading, defaults, cross checks; what is wrong is said key by key, with the mend. */
 export { checkConfig, type CheckedOutcome } from './check.js';
+export { ConfigFault } from './config-fault.js';
 export { describeConfig } from './describe.js';
 export { loadConfig, type LoadConfigOptions, type ResolvedConfig } from './load.js';
 export { ndesRegistryToConfig, type NdesImport } from './ndes-import.js';

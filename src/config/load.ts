@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path';
 import { GatewayError, isGatewayError } from '../errors/index.js';
 import { absolutePaths } from './absolute-paths.js';
 import { checkConfig } from './check.js';
+import { ConfigFault } from './config-fault.js';
 import { environmentProblems, readEnvironment, type EnvironmentSettings } from './environment.js';
 import {
   keyText,
-  problemsText,
   quoted,
   type ConfigProblem,
   type ConfigPath,
@@ -42,8 +42,8 @@ export interface ResolvedConfig {
 /**
  * The configuration a gateway starts with: SCEP_GATEWAY_CONFIG, completed by defaults, overruled by the
  * other variables. Every secret the start needs can be read when this resolves.
- * @throws GatewayError `config.invalid` with everything that is wrong, key by key, with line and column;
- *   `config.unreadable` when the file or a secret cannot be read
+ * @throws ConfigFault `config.invalid` with everything that is wrong, key by key, with line and column;
+ *   GatewayError `config.unreadable` when the file cannot be read, ConfigFault when a secret cannot
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<ResolvedConfig> {
   const workingDirectory = options.workingDirectory ?? process.cwd();
@@ -131,10 +131,10 @@ async function checkSecrets(
     }
   }
   if (problems.length > 0) {
-    throw new GatewayError('config.unreadable', problemsText('secrets', problems));
+    throw new ConfigFault('config.unreadable', 'secrets', problems);
   }
 }
 
-function invalid(source: string, problems: readonly ConfigProblem[]): GatewayError {
-  return new GatewayError('config.invalid', problemsText(source, problems));
+function invalid(source: string, problems: readonly ConfigProblem[]): ConfigFault {
+  return new ConfigFault('config.invalid', source, problems);
 }

@@ -41,14 +41,15 @@ export function parseRegistryFile(text: string): RegistryKey[] {
 /** Lines without comments and blanks; hexadecimal data that goes on after a backslash is joined. */
 function logicalLines(text: string): string[] {
   const joined: string[] = [];
-  let open = '';
+  let open: string | undefined;
   for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)) {
-    const whole = open + line.trim();
-    const continues = /^[^;].*=hex[^"]*\\$/.test(whole);
-    open = continues ? whole.slice(0, -1) : '';
+    const part = line.trim();
+    const continues = part.endsWith('\\') && (open !== undefined || /^[^;].*=hex/.test(part));
+    const whole: string = (open ?? '') + (continues ? part.slice(0, -1) : part);
+    open = continues ? whole : undefined;
     if (!continues && whole !== '' && !whole.startsWith(';')) joined.push(whole);
   }
-  return open === '' ? joined : [...joined, open];
+  return open === undefined ? joined : [...joined, open];
 }
 
 function valuesOf(line: string): RegistryValue[] {
