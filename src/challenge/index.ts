@@ -1,5 +1,5 @@
 /** Issue, bind, redeem and expire challenges. */
-export { createChallenges, type ChallengeServiceOptions } from './challenge-service.js';
+export { createChallenges } from './challenge-service.js';
 export type {
   ChallengeOrder,
   Challenges,

@@ -10,9 +10,8 @@ export type {
   ReserveOutcome,
 } from './challenge-store.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
-export { openSqliteStores, type SqliteStoreOptions, type SqliteStores } from './sqlite/open.js';
+export { openSqliteStores, type SqliteStores } from './sqlite/open.js';
 export type {
-  AuditFilter,
   AuditRecord,
   CertificateFilter,
   CertificateRecord,

@@ -266,7 +266,11 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
             certificate(1, { subject: 'CN=100%_sure', serial: '0a1b', profile: 'wifi' }),
           );
           await store.addCertificate(
-            certificate(2, { subject: 'CN=Bob', sanText: 'email:bob@example.com' }),
+            certificate(2, {
+              subject: 'CN=Bob',
+              sanText: 'email:bob@example.com',
+              transactionId: `of ${certificate(3).serial}`,
+            }),
           );
           await store.addCertificate(
             certificate(3, { subject: 'CN=Carol', transactionId: 'TX-0A1B-x', notAfter: at(10) }),
@@ -284,6 +288,7 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
           ['the serial first', '0a1b', ['CN=100%_sure', 'CN=Carol']],
           ['the serial as tools print it', '0A:1B', ['CN=100%_sure']],
           ['the serial with 0x', '0xa1b', ['CN=100%_sure']],
+          ['a long serial, and no more', certificate(3).serial, ['CN=Carol']],
           ['a key id', certificate(3).keyId, ['CN=Carol']],
           ['a thumbprint', certificate(3).thumbprint, ['CN=Carol']],
           [

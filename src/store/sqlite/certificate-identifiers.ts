@@ -18,9 +18,14 @@ export function certificateIdentifiers(text: string): CertificateIdentifiers {
   };
 }
 
-/** A whole SHA-256 thumbprint or key id stands nowhere else: no text search needed. */
+/** A whole SHA-256 thumbprint or key id: stored under it or not at all. */
 export function isFullDigest(text: string): boolean {
   return /^[0-9A-Fa-f]{64}$/.test(hexDigits(text));
+}
+
+/** So long that no subject holds it by chance: when it was found as an identifier, that is what was meant. */
+export function isLongIdentifier(text: string): boolean {
+  return hexDigits(text).length >= 16;
 }
 
 function hexDigits(text: string): string {

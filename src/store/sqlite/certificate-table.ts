@@ -1,5 +1,9 @@
 import type { CertificateFilter, CertificateRecord } from '../transaction-store.js';
-import { certificateIdentifiers, isFullDigest } from './certificate-identifiers.js';
+import {
+  certificateIdentifiers,
+  isFullDigest,
+  isLongIdentifier,
+} from './certificate-identifiers.js';
 import type { Database } from './database.js';
 import { anywhere, DEFAULT_SEARCH_LIMIT, newestFirst } from './newest-first.js';
 import type { Row } from './row.js';
@@ -95,7 +99,8 @@ export async function searchCertificates(
   const source = { select, table: 'certificates' } as const;
   if (filter.text === undefined) return (await newestFirst(db, source, where, limit)).map(fromRow);
   const exact = searchExact(db, filter.text, where, limit);
-  if (isFullDigest(filter.text)) return exact;
+  if (isFullDigest(filter.text) || (exact.length > 0 && isLongIdentifier(filter.text)))
+    return exact;
   const pattern = anywhere(filter.text);
   const holding = where.with(
     "subject LIKE ? ESCAPE '\\' OR san_text LIKE ? ESCAPE '\\' OR transaction_id LIKE ? ESCAPE '\\'",

@@ -13,7 +13,7 @@ import type { Row } from './row.js';
 import { Where } from './where.js';
 
 /** Rows one statement sweeps or prunes at most: keeps a transaction short. */
-const SWEEP_LIMIT = 256;
+const SWEEP_LIMIT = 64;
 
 const usesLeft = 'revoked_at IS NULL AND (max_uses IS NULL OR uses < max_uses)';
 const holdOf = 'transaction_key = ? AND challenge = (SELECT row FROM challenges WHERE id = ?)';
