@@ -249,6 +249,8 @@ export function envelopedDataContract(name: string, make: MakeCodec): void {
       );
       const envelope = codec.readEnvelope(bytes);
       expect(envelope.keyTransports).toEqual([pkcs1]);
+      const keyIdentifier = raEncrypt.key.publicKey.subjectKeyIdentifier.toString('hex');
+      expect(envelope.describeRecipients()).toEqual([`key identifier ${keyIdentifier}`]);
       const opened = await codec.openEnvelope(envelope, { recipients: [raSign, raEncrypt] });
       expect(opened.recipient).toBe(raEncrypt);
     });
