@@ -17,6 +17,23 @@ const rooms = {
   ndes: ['errors', 'challenge', 'scep', 'x509'],
   access: ['errors', 'store'],
   config: ['errors'],
+  gateway: [
+    'errors',
+    'access',
+    'asn1',
+    'challenge',
+    'config',
+    'enrollment',
+    'http',
+    'issuer',
+    'keys',
+    'ndes',
+    'pkcs7',
+    'scep',
+    'store',
+    'telemetry',
+    'x509',
+  ],
   http: ['errors', 'access', 'challenge', 'ndes', 'scep', 'telemetry', 'x509'],
 };
 

@@ -34,7 +34,7 @@ const clients = await Promise.all(
     benchClient(new SoftwareKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)),
   ),
 );
-const servers = [await startGateway({ codec, keyBits })];
+const servers = [await startGateway({ codec, keyBits, profile: flags.get('profile') })];
 if (withPeer) {
   const peer = await startScepserver(keyBits);
   if (peer) servers.push(peer);

@@ -20,6 +20,8 @@ const password = 'bench-administrator';
 export async function startGateway(options: {
   readonly codec: 'fast' | 'pkijs';
   readonly keyBits: number;
+  /** Folder for a V8 CPU profile of the gateway, written when it stops. */
+  readonly profile: string | undefined;
 }): Promise<ServerUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'scep-gateway-bench-'));
   const port = await freePort();
@@ -34,7 +36,9 @@ export async function startGateway(options: {
       accounts: [],
     }),
   );
-  const child = spawn(process.execPath, ['bin/scep-gateway.js', 'serve'], {
+  const profiling =
+    options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
+  const child = spawn(process.execPath, [...profiling, 'bin/scep-gateway.js', 'serve'], {
     env: {
       ...process.env,
       SCEP_GATEWAY_CONFIG: config,

@@ -71,6 +71,7 @@ export function httpProfile({ name, profile, authority }: NamedProfile): HttpPro
       none: challenges.none === 'anyone-may-enroll',
       length: challenges.length,
       validityMinutes: challenges.validityMinutes,
+      max: challenges.max,
     },
     caCertificate: () => authority.thumbprintCertificate,
   };

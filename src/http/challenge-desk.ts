@@ -54,7 +54,7 @@ export function createChallengeDesk(
     async issue(customer, { profile, binding, validityMinutes, maxUses }) {
       const outcome = await deps.challenges.issue({
         account: customer.principal.account,
-        quota: customer.principal.quota,
+        quota: quotaOf(customer, profile),
         binding: { ...binding, profile: profile.name },
         length: profile.challenges.length,
         validityMinutes: validityMinutes ?? profile.challenges.validityMinutes,
@@ -73,7 +73,7 @@ export function createChallengeDesk(
               event: 'challenge.denied',
               outcome: 'refused',
               code: 'challenge.quota',
-              reason: `The account holds ${customer.principal.quota} open challenges.`,
+              reason: `The account holds ${quotaOf(customer, profile)} open challenges.`,
               ...about,
             },
       );
@@ -96,6 +96,10 @@ export function createChallengeDesk(
         reason,
       }),
   };
+}
+
+function quotaOf({ principal }: Customer, { challenges }: HttpProfile): number {
+  return Math.min(principal.quota, challenges.max);
 }
 
 /** Why this account gets no challenge for this profile; undefined when it does. */

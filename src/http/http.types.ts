@@ -48,6 +48,8 @@ export interface HttpProfile {
     /** Octets of a challenge. */
     readonly length: number;
     readonly validityMinutes: number;
+    /** Open challenges one account may hold here (NDES PasswordMax). */
+    readonly max: number;
   };
   /** The issuing CA, whose thumbprint the admin page shows. */
   readonly caCertificate: () => Certificate;
