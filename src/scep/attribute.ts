@@ -3,6 +3,9 @@ import { decodeText, der, tag, type BerNode } from '../asn1/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { MessageSigner } from '../pkcs7/index.js';
 
+/** Whatever holds them: attribute type → members of its SET. */
+export type SignedAttributes = Pick<MessageSigner, 'attributes'>;
+
 export interface TextAttribute {
   readonly text: string;
   readonly octets: Buffer;
@@ -21,11 +24,11 @@ export interface AttributeLimits {
  * @throws GatewayError `scep.attribute`
  */
 export function textAttribute(
-  signer: MessageSigner,
+  from: SignedAttributes,
   oid: string,
   limits: AttributeLimits,
 ): TextAttribute | undefined {
-  const node = singleValue(signer, oid);
+  const node = singleValue(from, oid);
   if (node === undefined) return undefined;
   const text = decodeText(node);
   if (text === undefined) throw unusable(oid, `tag 0x${node.tag.toString(16)} is no string`);
@@ -35,11 +38,11 @@ export function textAttribute(
 
 /** @returns undefined when the attribute is absent; throws GatewayError `scep.attribute` */
 export function octetsAttribute(
-  signer: MessageSigner,
+  from: SignedAttributes,
   oid: string,
   limits: AttributeLimits,
 ): Buffer | undefined {
-  const node = singleValue(signer, oid);
+  const node = singleValue(from, oid);
   if (node === undefined) return undefined;
   if (!node.is(tag.octetString)) throw unusable(oid, 'not an OCTET STRING');
   return withinLimits(oid, node.octets(), limits);
@@ -51,8 +54,8 @@ export function missingAttribute(oid: string): GatewayError {
 
 const constructed = 0x20;
 
-function singleValue(signer: MessageSigner, oid: string): BerNode | undefined {
-  const values = signer.attributes.get(oid);
+function singleValue({ attributes }: SignedAttributes, oid: string): BerNode | undefined {
+  const values = attributes.get(oid);
   if (values === undefined) return undefined;
   const [value] = values;
   if (value === undefined || values.length > 1) throw unusable(oid, `${values.length} values`);

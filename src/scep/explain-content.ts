@@ -33,13 +33,15 @@ export function requestProblems(
   type: MessageType,
   csr: CertificationRequest,
   signer: Certificate | undefined,
+  openToAnyone: boolean,
 ): string[] {
   const problems: string[] = [];
   if (!verifyProofOfPossession(csr)) {
     problems.push('The CSR is not signed with its own key (proof of possession fails).');
   }
   const selfSigned = signer?.subject.matches(signer.issuer) ?? false;
-  if (type.kind === 'PKCSReq' && selfSigned && csr.challengePassword === undefined) {
+  const unasked = openToAnyone || csr.challengePassword !== undefined;
+  if (type.kind === 'PKCSReq' && selfSigned && !unasked) {
     problems.push('There is no challengePassword, and the signer is self-signed: not authorized.');
   }
   if (type.kind === 'RenewalReq' && selfSigned) {

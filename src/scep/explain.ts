@@ -1,6 +1,13 @@
 /** Explains any pkiMessage to the person who has to find out why it does not work. */
 import { isGatewayError, type GatewayError } from '../errors/index.js';
-import type { Envelope, KeyTransport, MessageSigner, SignedMessage } from '../pkcs7/index.js';
+import type {
+  ContentCipher,
+  DigestAlgorithm,
+  Envelope,
+  KeyTransport,
+  MessageSigner,
+  SignedMessage,
+} from '../pkcs7/index.js';
 import type { Certificate } from '../x509/index.js';
 import { cipherNames, digestNames } from './algorithm-floor.js';
 import {
@@ -38,7 +45,9 @@ export async function explainPkiMessage(
     problems.push(`The messageType ${describeMessageType(type)} is served by no SCEP server here.`);
   }
   if (inside.content?.kind === 'request' && type !== undefined) {
-    problems.push(...requestProblems(type, inside.content.csr, signature.signer));
+    const { csr } = inside.content;
+    const open = options.rules?.openToAnyone ?? false;
+    problems.push(...requestProblems(type, csr, signature.signer, open));
   }
   return {
     what: describe(type, signer),
@@ -84,7 +93,7 @@ function describe(type: MessageType | undefined, signer: MessageSigner): string 
 function explainSignature(
   message: SignedMessage,
   signer: MessageSigner,
-  { codec, knownCertificates = [], recipients = [] }: ExplainOptions,
+  { codec, knownCertificates = [], recipients = [], rules }: ExplainOptions,
   problems: string[],
 ): ExplainedSignature {
   const known = [...knownCertificates, ...recipients.map(({ certificate }) => certificate)];
@@ -97,10 +106,32 @@ function explainSignature(
     );
   }
   if (verified === false) problems.push('The signature does not verify.');
-  if (signer.digest === 'md5' || signer.digest === 'sha1') {
-    problems.push(`The digest ${digestNames[signer.digest]} is weak; SHA-256 is expected.`);
-  }
+  problems.push(...digestProblems(signer.digest, rules));
   return { digest: signer.digest, signer: certificate, verified };
+}
+
+function digestProblems(digest: DigestAlgorithm, rules: ExplainOptions['rules']): string[] {
+  const name = digestNames[digest];
+  if (rules) {
+    const { digests } = rules.floor;
+    if (digests.includes(digest)) return [];
+    const taken = digests.map((each) => digestNames[each]).join(', ');
+    return [`The digest ${name} is below the floor of the profile, which takes ${taken}.`];
+  }
+  if (digest !== 'md5' && digest !== 'sha1') return [];
+  return [`The digest ${name} is weak; SHA-256 is expected.`];
+}
+
+function cipherProblems(cipher: ContentCipher, rules: ExplainOptions['rules']): string[] {
+  const name = cipherNames[cipher];
+  if (rules) {
+    const { ciphers } = rules.floor;
+    if (ciphers.includes(cipher)) return [];
+    const taken = ciphers.map((each) => cipherNames[each]).join(', ');
+    return [`The content cipher ${name} is below the floor of the profile, which takes ${taken}.`];
+  }
+  if (cipher !== 'des-cbc') return [];
+  return [`The content cipher ${name} is broken; AES is expected.`];
 }
 
 async function explainEnvelope(
@@ -120,9 +151,7 @@ async function explainEnvelope(
     problems.push(`The content is no envelope that can be read: ${envelope.message}`);
     return none;
   }
-  if (envelope.cipher === 'des-cbc') {
-    problems.push(`The content cipher ${cipherNames[envelope.cipher]} is broken; AES is expected.`);
-  }
+  problems.push(...cipherProblems(envelope.cipher, options.rules));
   const opened = await open(envelope, options, problems);
   return {
     envelope: {

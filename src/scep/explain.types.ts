@@ -1,5 +1,6 @@
 import type { ContentCipher, DigestAlgorithm, Pkcs7Codec, RecipientKey } from '../pkcs7/index.js';
 import type { Certificate, CertificationRequest, Name, SerialNumber } from '../x509/index.js';
+import type { ScepProfile } from './scep-server.types.js';
 
 export interface ExplainOptions {
   readonly codec: Pkcs7Codec;
@@ -9,6 +10,12 @@ export interface ExplainOptions {
   readonly password?: string;
   /** For replies that do not carry their signer, as NDES sends them. */
   readonly knownCertificates?: readonly Certificate[];
+  /** What the profile that is asked would take; without it SHA-256, AES and a challenge are expected. */
+  readonly rules?: {
+    readonly floor: ScepProfile['floor'];
+    /** A first enrollment needs no challenge. */
+    readonly openToAnyone: boolean;
+  };
 }
 
 /** What a message is, what stands in it, and what is wrong with it. Holds no challenge but within `content`. */

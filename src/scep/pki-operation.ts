@@ -7,9 +7,9 @@ import { pkcsReq, renewalReq } from './enroll-operation.js';
 import { certRepFailure, type Failure } from './failure.js';
 import { describeMessageType, type MessageType } from './message-type.js';
 import {
-  readRequestAttributes,
-  readSenderNonce,
+  readMessageType,
   receiveMessage,
+  requireUsableNonce,
   type ReceivedMessage,
 } from './pki-message.js';
 import { certPoll } from './poll-operation.js';
@@ -50,8 +50,8 @@ export async function pkiOperation(
       replyOf(answer, failure),
       {
         transactionId: message.transactionId,
-        senderNonce: readSenderNonce(message.signer),
-        digest: replyDigest(profile, message.signer.digest),
+        senderNonce: message.senderNonce,
+        digest: replyDigest(profile, message.digest),
       },
       { codec, profile, signer: ra.signing, randomBytes },
     ),
@@ -70,16 +70,19 @@ interface Learnt {
  * Faults of the message come back as `refused`.
  */
 async function answerMessage(
-  { signed, signer, transactionId }: ReceivedMessage,
+  { body, transactionId }: ReceivedMessage,
   { client }: ScepRequest,
   profile: ScepProfile,
   decryption: ReturnType<ScepProfile['registrationAuthority']>['decryption'],
   { codec, enrollment }: Services,
   learnt: Learnt,
 ): Promise<Answer> {
+  if (body.kind === 'unsupported') return { kind: 'refused', fault: body.fault };
   try {
-    const { messageType } = readRequestAttributes(signer);
+    const { signed, signer } = body;
+    const messageType = readMessageType(signer);
     learnt.messageType = messageType;
+    requireUsableNonce(signer);
     requireDigest(profile.floor, signer.digest);
     const { certificate } = signer;
     if (certificate === undefined || !codec.verifySigned(signed, certificate)) {
@@ -146,8 +149,8 @@ function replyOf(
 }
 
 /** SHA-1 clients choke on SHA-256 replies (C4), so the digest follows the request above the floor. */
-function replyDigest({ floor }: ScepProfile, asked: DigestAlgorithm): DigestAlgorithm {
-  return floor.digests.includes(asked) ? asked : 'sha256';
+function replyDigest({ floor }: ScepProfile, asked: DigestAlgorithm | undefined): DigestAlgorithm {
+  return asked !== undefined && floor.digests.includes(asked) ? asked : 'sha256';
 }
 
 function comeAgain(retryAfterSeconds: number): ScepResponse {
@@ -161,7 +164,7 @@ function comeAgain(retryAfterSeconds: number): ScepResponse {
 
 function eventOf(
   request: ScepRequest,
-  { transactionId, signer }: ReceivedMessage,
+  { transactionId, digest }: ReceivedMessage,
   learnt: Learnt,
   answer: Answer,
   failure: Failure | undefined,
@@ -172,7 +175,7 @@ function eventOf(
     correlationId: request.client.correlationId,
     clientAddress: request.client.address,
     transactionId: transactionId.text,
-    digest: signer.digest,
+    digest,
     cipher: learnt.cipher,
     messageType: learnt.messageType && describeMessageType(learnt.messageType),
     signer: learnt.signer?.subject.text,

@@ -8,7 +8,8 @@ export interface ScepEvent {
   readonly correlationId: string;
   readonly clientAddress: string;
   readonly transactionId: string;
-  readonly digest: DigestAlgorithm;
+  /** Undefined when it is one the gateway does not know. */
+  readonly digest: DigestAlgorithm | undefined;
   /** Undefined when the message failed before its envelope was read. */
   readonly cipher: ContentCipher | undefined;
   readonly messageType: string | undefined;

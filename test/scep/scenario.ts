@@ -1,7 +1,12 @@
 /** One SCEP server with a scripted enrollment behind it, and a device in front of it. */
 import { randomBytes } from 'node:crypto';
 import type { Enrollment, EnrollmentRequest, PollRequest } from '../../src/enrollment/index.js';
-import { createFastCodec, createPkijsCodec, type Pkcs7Codec } from '../../src/pkcs7/index.js';
+import {
+  createFastCodec,
+  createPkijsCodec,
+  readBundle,
+  type Pkcs7Codec,
+} from '../../src/pkcs7/index.js';
 import {
   createScepServer,
   type ScepEvent,
@@ -27,6 +32,12 @@ import {
 export const codecs: readonly Pkcs7Codec[] = [createFastCodec(), createPkijsCodec()];
 
 export const correlationId = 'ref-1';
+
+export const reference = ` (reference ${correlationId})`;
+
+export const uniformText =
+  'The message failed its cryptographic checks: signature, encryption or proof of possession. ' +
+  `Fetch the CA certificates again (GetCACert) and repeat the request.${reference}`;
 
 export interface Scenario {
   readonly authority: TestAuthority;
@@ -188,4 +199,23 @@ class FakeEnrollment implements Enrollment {
 
   currentCrl: Enrollment['currentCrl'] = (_profile, issuer) =>
     Promise.resolve(issuer.matches(this.authority.ca.certificate.subject) ? this.crl : undefined);
+}
+
+/** What a SUCCESS brings, decrypted with the key of the device. */
+export async function openReply(
+  reply: ReadReply,
+  device: TestSigner,
+  codec: Pkcs7Codec,
+): Promise<Buffer> {
+  if (reply.content === undefined) throw new Error('the reply brings nothing');
+  const envelope = codec.readEnvelope(reply.content);
+  return (await codec.openEnvelope(envelope, { recipients: [device] })).content;
+}
+
+export async function certificatesIn(
+  reply: ReadReply,
+  device: TestSigner,
+  codec: Pkcs7Codec,
+): Promise<readonly Certificate[]> {
+  return readBundle(await openReply(reply, device, codec)).certificates;
 }

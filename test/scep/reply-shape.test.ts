@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import { der } from '../../src/asn1/index.js';
+import { certificatesIn, codecs, scenario } from './scenario.js';
+
+describe.each(codecs.map((codec) => [codec.name, codec] as const))('a reply, %s', (_n, codec) => {
+  describe('shapes of a profile', () => {
+    test.each([
+      ['leaf', 1],
+      ['leaf-and-issuer', 2],
+      ['chain', 3],
+    ] as const)('replyCertificates %s, leaf first', async (replyCertificates, count) => {
+      const s = await scenario({ replyCertificates }, codec);
+      const leaf = s.device.certificate;
+      const chain = [s.authority.raSigning.certificate, s.authority.ca.certificate];
+      s.enrollment.outcome = { kind: 'issued', certificate: leaf, chain };
+      const reply = await s.exchange();
+      const sent = await certificatesIn(reply, s.device, codec);
+      expect(sent.map(({ der }) => der)).toEqual(
+        [leaf, ...chain].slice(0, count).map(({ der }) => der),
+      );
+    });
+
+    test('without signer certificate, as NDES replies', async () => {
+      const s = await scenario({ includeSigner: false }, codec);
+      const reply = await s.exchange();
+      expect(reply.message.certificates).toEqual([]);
+      expect(reply.pkiStatus).toBe('0');
+    });
+
+    test('failureContent nul: one zero octet, in FAILURE and PENDING', async () => {
+      const s = await scenario({ failureContent: 'nul' }, codec);
+      expect((await s.exchange({ messageType: '99' })).content).toEqual(Buffer.from([0]));
+      s.enrollment.outcome = { kind: 'pending' };
+      expect((await s.exchange()).content).toEqual(Buffer.from([0]));
+    });
+
+    test('microsoftAttributes: E_INVALIDARG on failure, "Issued" on success', async () => {
+      const s = await scenario({ microsoftAttributes: true }, codec);
+      const failed = await s.exchange({ messageType: '99' });
+      expect(failed.attribute('1.3.6.1.4.1.311.21.33')).toEqual(der.printableString('-2147024809'));
+      expect(failed.attribute('1.3.6.1.4.1.311.21.38')).toBeUndefined();
+      const issued = await s.exchange();
+      expect(issued.attribute('1.3.6.1.4.1.311.21.38')).toEqual(der.utf8String('Issued'));
+      expect(issued.attribute('1.3.6.1.4.1.311.21.33')).toBeUndefined();
+    });
+
+    test('none of it by default', async () => {
+      const s = await scenario({}, codec);
+      const failed = await s.exchange({ messageType: '99' });
+      expect(failed.attribute('1.3.6.1.4.1.311.21.33')).toBeUndefined();
+    });
+  });
+});
