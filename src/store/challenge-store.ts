@@ -35,7 +35,7 @@ export interface ChallengeRecord {
 export type ReserveOutcome =
   /** Reserved now for this transaction. */
   | { readonly kind: 'reserved' }
-  /** This transaction already holds or has spent a use: the caller answers from its record. */
+  /** This transaction holds a use that it has not spent: it was interrupted. */
   | { readonly kind: 'held' }
   /** Unknown, expired, revoked or used up by others. */
   | { readonly kind: 'refused'; readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' };
@@ -50,7 +50,7 @@ export interface ChallengeFilter {
 /**
  * Contract (test/store/challenge-store.contract.ts): every method is atomic; of any number of
  * concurrent `reserve` calls for a single-use challenge exactly one transaction gets it; a reservation
- * counts as a use until released; `confirm`, `release` and `reserve` are idempotent per transaction;
+ * counts as a use until released; `confirm`, `release` and, until spent, `reserve` are idempotent per transaction;
  * what was resolved is durable where the store is durable.
  */
 export interface ChallengeStore {
@@ -65,6 +65,7 @@ export interface ChallengeStore {
   /** Of several with one digest (a static challenge under a new name) the one that is not revoked, newest. */
   findByDigest(digest: ChallengeDigest): Promise<ChallengeRecord | undefined>;
   find(id: ChallengeId): Promise<ChallengeRecord | undefined>;
+  /** A use that this transaction has spent is gone for it as for others: it takes another, if there is one. */
   reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome>;
   /** True when this transaction holds or has spent a use. */
   isHeld(id: ChallengeId, transaction: string): Promise<boolean>;

@@ -195,12 +195,23 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
         await store.confirm(idOf('a'), 't');
         await store.release(idOf('a'), 't');
         expect(await store.isHeld(idOf('a'), 't')).toBe(true);
-        expect(await store.reserve(idOf('a'), 't', noon)).toEqual({ kind: 'held' });
-        expect(await store.reserve(idOf('a'), 't2', noon)).toEqual({
-          kind: 'refused',
-          reason: 'used',
-        });
+        for (const transaction of ['t', 't2'])
+          expect(await store.reserve(idOf('a'), transaction, noon)).toEqual({
+            kind: 'refused',
+            reason: 'used',
+          });
         expect((await store.find(idOf('a')))?.uses).toBe(1);
+      });
+
+      test('who has spent a use of several takes another one', async () => {
+        await store.add(challenge('s', { maxUses: 2 }), 9);
+        for (const uses of [1, 2]) {
+          expect(await store.reserve(idOf('s'), 't', noon)).toEqual({ kind: 'reserved' });
+          await store.confirm(idOf('s'), 't');
+          expect((await store.find(idOf('s')))?.uses).toBe(uses);
+        }
+        const refused = { kind: 'refused', reason: 'used' };
+        expect(await store.reserve(idOf('s'), 't', noon)).toEqual(refused);
       });
 
       test('a second release takes no second use back', async () => {

@@ -137,7 +137,7 @@ class MemoryChallengeStore implements ChallengeStore {
   #reserve(id: ChallengeId, transaction: string, now: Date): ReserveOutcome {
     const entry = this.#entry(id);
     if (!entry) return { kind: 'refused', reason: 'unknown' };
-    if (entry.holds.has(transaction)) return { kind: 'held' };
+    if (entry.holds.get(transaction) === 'reserved') return { kind: 'held' };
     const state = challengeState(entry.record, now);
     if (state !== 'open') return { kind: 'refused', reason: state };
     entry.holds.set(transaction, 'reserved');

@@ -73,14 +73,15 @@ export class SqliteChallengeStore implements ChallengeStore {
 
   reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome> {
     return this.#db.write(() => {
-      if (this.#isHeld(id, transaction)) return { kind: 'held' };
+      const hold = this.#holdState(id, transaction);
+      if (hold === 'reserved') return { kind: 'held' };
       const row = this.#row(id);
       const record = toRecord(row);
       if (!row || !record) return { kind: 'refused', reason: 'unknown' };
       const state = challengeState(record, now);
       if (state !== 'open') return { kind: 'refused', reason: state };
       this.#db.run(
-        `INSERT INTO transaction_holds (challenge, transaction_key, state)
+        `INSERT OR REPLACE INTO transaction_holds (challenge, transaction_key, state)
          VALUES (?, ?, 'reserved')`,
         row.integer('row'),
         transaction,
@@ -172,9 +173,14 @@ export class SqliteChallengeStore implements ChallengeStore {
   }
 
   #isHeld(id: ChallengeId, transaction: string): boolean {
-    return (
-      this.#db.get(`SELECT 1 FROM transaction_holds WHERE ${holdOf}`, transaction, id) !== undefined
-    );
+    return this.#holdState(id, transaction) !== undefined;
+  }
+
+  /** reserved, spent or none. */
+  #holdState(id: ChallengeId, transaction: string): string | undefined {
+    return this.#db
+      .get(`SELECT state FROM transaction_holds WHERE ${holdOf}`, transaction, id)
+      ?.text('state');
   }
 
   /** The quota reads a counter kept by triggers, so it costs the same at 5 and at 200,000 challenges. */

@@ -11,6 +11,7 @@ export class Database {
   readonly #driver: SqliteDriver;
   readonly #writes: GroupCommit;
   readonly #statements = new Map<string, SqliteStatement>();
+  #closed = false;
 
   constructor(driver: SqliteDriver) {
     this.#driver = driver;
@@ -57,7 +58,10 @@ export class Database {
     }
   }
 
+  /** Commits what waits; a second call does nothing. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#writes.drain();
     this.#statements.clear();
     this.#driver.close();

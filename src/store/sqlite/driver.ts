@@ -45,3 +45,12 @@ async function loadSqlite(): Promise<SqliteModule> {
     });
   }
 }
+
+/** After a failed transaction, whatever is left of it: SQLite may have rolled back by itself. */
+export function rollBack(driver: SqliteDriver): void {
+  try {
+    driver.exec('ROLLBACK');
+  } catch {
+    // No transaction was open any more.
+  }
+}

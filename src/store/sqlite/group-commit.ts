@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors/index.js';
-import type { SqliteDriver } from './driver.js';
+import { rollBack, type SqliteDriver } from './driver.js';
 import { sqliteError } from './sqlite-error.js';
 
 /** Writes of one transaction at most: bounds the time the event loop stands still. */
@@ -78,7 +78,7 @@ export class GroupCommit {
       this.#commit.run();
       for (const settle of settlements) settle();
     } catch (error) {
-      this.#rollback();
+      rollBack(this.#driver);
       const failure = sqliteError(error);
       for (const write of batch) write.reject(failure);
     }
@@ -104,14 +104,6 @@ export class GroupCommit {
       this.#keep.run();
     } catch {
       throw error;
-    }
-  }
-
-  #rollback(): void {
-    try {
-      this.#driver.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself, or BEGIN never succeeded.
     }
   }
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors/index.js';
-import type { SqliteDriver } from './driver.js';
+import { rollBack, type SqliteDriver } from './driver.js';
 import { Row } from './row.js';
 import { schemaSteps } from './schema.js';
 
@@ -23,7 +23,7 @@ export function migrate(driver: SqliteDriver, now: Date): void {
     }
     driver.exec('COMMIT');
   } catch (error) {
-    driver.exec('ROLLBACK');
+    rollBack(driver);
     throw error;
   }
 }

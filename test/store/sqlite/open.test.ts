@@ -73,6 +73,7 @@ describe('openSqliteStores', () => {
     const stores = await openSqliteStores(path);
     const writing = stores.settings.set('k', 'v');
     await stores.close();
+    await stores.close();
     await writing;
     await expect(stores.settings.set('k', 'w')).rejects.toMatchObject({
       code: 'store.unavailable',
