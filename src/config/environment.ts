@@ -20,7 +20,7 @@ export const environmentVariables = {
     'Password of the built-in account `admin`, at least 12 characters. Without it one is made at the first start and shown once.',
 } as const;
 
-export const shortestAdminPassword = 12;
+const shortestAdminPassword = 12;
 
 export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSettings {
   const text = (name: keyof typeof environmentVariables) => {

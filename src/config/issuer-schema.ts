@@ -22,7 +22,7 @@ const distinguishedName = z
   .max(1024)
   .regex(/^\s*[A-Za-z0-9.]+\s*=/, 'a distinguished name such as `CN=Example Device CA,O=Example`');
 
-export const localIssuerSchema = z
+const localIssuerSchema = z
   .strictObject({
     kind: z.literal('local').describe('`local` is the embedded CA.'),
     hierarchy: z
