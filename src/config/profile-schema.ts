@@ -4,7 +4,7 @@ import { secretSchema } from './secret.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
 
-/** The length bounds the work of a hostile or careless expression; see pattern-checks.ts. */
+/** The length bounds the work of a hostile or careless expression; see pattern.ts. */
 const pattern = z.string().min(1).max(512);
 
 const bindingSchema = z.strictObject({
@@ -93,7 +93,7 @@ const challenges = z
       .max(10_000_000)
       .default(10_000)
       .describe(
-        'Open dynamic challenges of the profile; beyond it the admin page says that its cache is full. An account may hold fewer (`accounts[].quota`).',
+        'Open challenges an account may hold when it asks for one of this profile; the smaller of this and `accounts[].quota` counts. Beyond it the admin page says that its cache is full.',
       ),
     single: z
       .boolean()
