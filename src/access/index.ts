@@ -1,7 +1,6 @@
 /** Who is calling: client address, administrator authentication, lock-out. */
 export type {
   Account,
-  AccountSource,
   AuthenticationOutcome,
   Authenticator,
   ClientAddress,
@@ -14,7 +13,6 @@ export { apiTokenDigest, newApiToken } from './api-token.js';
 export { authenticate } from './authenticate.js';
 export { createBasicAuthenticator } from './basic-authenticator.js';
 export { socketPeerAddress } from './client-address.js';
-export { createLockout, type Lockout } from './lockout.js';
+export { createLockout } from './lockout.js';
 export { hashPassword, verifyPassword } from './password.js';
-export { signInName } from './sign-in-name.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

@@ -1,18 +1,33 @@
 /** The first stop of every request: its correlation id, the headers every answer has, its log line. */
-import type { RequestHandler } from 'express';
-import type { Exchange, Exchanges } from './exchange.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { requestTarget } from './request-target.js';
 
 /** One line a request. Never the query (challenges and messages travel there), never credentials. */
-export function accessLog(
+export function createAccessLog(
   deps: Pick<HttpDeps, 'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log'>,
-  exchanges: Exchanges,
-): RequestHandler {
-  return (request, response, next) => {
-    const correlationId = deps.newCorrelationId();
+): (request: IncomingMessage, response: ServerResponse) => Exchange {
+  function write(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
+    const { path } = exchange.target;
+    deps.log[path === '/healthz' ? 'debug' : 'info']('request', {
+      method: request.method,
+      path: clipped(path),
+      status: response.statusCode,
+      ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
+      address: exchange.address,
+      agent: clipped(exchange.userAgent),
+      profile: exchange.profile,
+      operation: clipped(exchange.operation),
+      account: exchange.account,
+      aborted: response.writableFinished ? undefined : true,
+    });
+  }
+
+  return (request, response) => {
     const exchange: Exchange = {
-      correlationId,
+      correlationId: deps.newCorrelationId(),
+      target: requestTarget(request.url ?? '/'),
       address: deps.clientAddress(request),
       userAgent: request.headers['user-agent'],
       startedAt: performance.now(),
@@ -20,30 +35,13 @@ export function accessLog(
       operation: undefined,
       account: undefined,
     };
-    exchanges.begin(request, exchange);
-    response.setHeader('X-Correlation-Id', correlationId);
+    response.setHeader('X-Correlation-Id', exchange.correlationId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    const { method, url } = request;
     response.once('close', () =>
-      deps.withCorrelation(correlationId, () => {
-        const { path } = requestTarget(url);
-        const level = path === '/healthz' ? 'debug' : 'info';
-        deps.log[level]('request', {
-          method,
-          path: clipped(path),
-          status: response.statusCode,
-          ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
-          address: exchange.address,
-          agent: clipped(exchange.userAgent),
-          profile: exchange.profile,
-          operation: clipped(exchange.operation),
-          account: exchange.account,
-          aborted: response.writableFinished ? undefined : true,
-        });
-      }),
+      deps.withCorrelation(exchange.correlationId, () => write(request, response, exchange)),
     );
-    deps.withCorrelation(correlationId, () => next());
+    return exchange;
   };
 }
 

@@ -9,7 +9,6 @@ import type { HttpDeps, HttpProfile } from './http.types.js';
 import { pageReply } from './ndes-reply.js';
 import { protectPage } from './page-protection.js';
 import { sendReply } from './reply.js';
-import { requestTarget } from './request-target.js';
 import type { SignIn } from './sign-in.js';
 
 /** `mscep.dll` below it is the same page, when no SCEP operation is asked for. */
@@ -66,7 +65,7 @@ export function adminPageRoute(
 
   /** `?profile=name`, else the one that stands in NDES' place. */
   function profileOf(request: Request): HttpProfile {
-    const wanted = new URLSearchParams(requestTarget(request.url).query).get('profile');
+    const wanted = new URLSearchParams(exchanges.of(request).target.query).get('profile');
     const profile =
       wanted === null ? usual : deps.profiles.find(({ name }) => name === wanted.toLowerCase());
     if (!profile) throw new GatewayError('http.not-found', 'There is no such profile.');

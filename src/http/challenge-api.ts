@@ -15,7 +15,6 @@ import type { HttpDeps, HttpProfile } from './http.types.js';
 import { refuseMethod } from './other-methods.js';
 import { sendReply } from './reply.js';
 import { readBody } from './request-body.js';
-import { requestTarget } from './request-target.js';
 import { hasRole, type SignIn } from './sign-in.js';
 
 type ChallengeRecord = Awaited<ReturnType<Challenges['list']>>[number];
@@ -65,7 +64,7 @@ export function challengeApi(
   async function list(request: Request, response: Response): Promise<void> {
     const principal = await signIn(request, response);
     if (!hasRole(principal, 'challenge', 'read')) throw forbidden();
-    const filter = parseChallengeFilter(requestTarget(request.url).query);
+    const filter = parseChallengeFilter(exchanges.of(request).target.query);
     const records = await deps.challenges.list(
       hasRole(principal, 'read') ? filter : { ...filter, account: principal.account },
     );

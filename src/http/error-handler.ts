@@ -1,28 +1,31 @@
-import type { ErrorRequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isGatewayError } from '../errors/index.js';
 import type { Log, LogFields } from '../telemetry/index.js';
 import { errorReply, isOurFault } from './error-response.js';
 import type { Exchanges } from './exchange.js';
 import { sendReply } from './reply.js';
-import { requestTarget } from './request-target.js';
 
 /** The end of every request that failed. What the caller does not see stands in the log. */
-export function errorHandler(
+export type ErrorHandler = (
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void;
+
+export function createErrorHandler(
   { log }: { readonly log: Log },
   exchanges: Exchanges,
-): ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  return (error: unknown, request, response, _next) => {
+): ErrorHandler {
+  return (error, request, response) => {
     if (isOurFault(error)) log.error('request failed', loggedFault(error));
     else log.debug('request refused', loggedFault(error));
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const forPrograms = /^\/api\//i.test(requestTarget(request.originalUrl).path);
-    const { correlationId } = exchanges.of(request);
-    sendReply(response, errorReply(error, correlationId, forPrograms ? 'json' : 'text'));
+    const { correlationId, target } = exchanges.of(request);
+    const format = /^\/api\//i.test(target.path) ? 'json' : 'text';
+    sendReply(response, errorReply(error, correlationId, format));
   };
 }
 

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientAddress } from '../access/index.js';
+import type { RequestTarget } from './request-target.js';
 
 /** What is known of one request and its answer besides the HTTP objects. */
 export interface Exchange {
   readonly correlationId: string;
+  readonly target: RequestTarget;
   readonly address: ClientAddress;
   readonly userAgent: string | undefined;
+  /** Milliseconds of `performance.now()`. */
   readonly startedAt: number;
   /** Filled in by the route, for the access log. */
   profile: string | undefined;

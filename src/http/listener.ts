@@ -55,13 +55,14 @@ export async function createListener(
     log.debug('connection refused', { code: error.code, address: socket.remoteAddress });
     answerBrokenRequest(error.code, socket);
   });
+  const sockets = openSockets(server);
   await listen(server, address);
   server.on('error', (error) => log.error('listener failed', { error: error.message }));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     port,
-    close: (graceMillis) => close(server, graceMillis),
+    close: (graceMillis) => close(server, sockets, graceMillis),
   };
 }
 
@@ -86,9 +87,24 @@ async function listen(server: Server, address: string): Promise<void> {
   }
 }
 
-async function close(server: Server, graceMillis: number): Promise<void> {
+function openSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function close(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  graceMillis: number,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
+  // Load balancers connect in advance; node does not count what never sent a request as idle.
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   // Connections whose last request ends from now on are idle only then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMillis);

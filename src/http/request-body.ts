@@ -21,25 +21,24 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const take = (chunk: Buffer): void => {
+    request.on('data', take).on('end', end).on('error', broken).on('close', broken);
+
+    function take(chunk: Buffer): void {
       length += chunk.length;
-      if (length <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      request.off('data', take);
-      reject(bodyTooLarge(limit));
-    };
-    const broken = (): void => {
-      reject(new GatewayError('http.message', 'The request body is incomplete.'));
-    };
-    request
-      .on('data', take)
-      .once('end', () => {
-        resolve(Buffer.concat(chunks));
-      })
-      .once('error', broken)
-      .once('close', broken);
+      chunks.push(chunk);
+      if (length > limit) settle(() => reject(bodyTooLarge(limit)));
+    }
+    function end(): void {
+      settle(() => resolve(Buffer.concat(chunks, length)));
+    }
+    function broken(): void {
+      settle(() => reject(new GatewayError('http.message', 'The request body is incomplete.')));
+    }
+    function settle(outcome: () => void): void {
+      // An 'error' may still follow the abort that 'close' or 'data' ended for us.
+      request.off('data', take).off('end', end).off('close', broken);
+      outcome();
+    }
   });
 }
 

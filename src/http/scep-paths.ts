@@ -6,7 +6,7 @@ interface ScepPathProfile {
   readonly paths: readonly string[];
 }
 
-export interface ScepPathMatch {
+interface ScepPathMatch {
   readonly profile: string;
   /** The admin page's address, which serves SCEP only when an operation is named (seize-the-dave/jscep#49). */
   readonly needsOperation: boolean;

@@ -2,7 +2,7 @@
  * How MDMs and scripts read the admin page: their behaviour as observed, written anew. Each takes the
  * bytes of the answer and gives what the client would have acted on.
  */
-export type PageReading =
+type PageReading =
   | { readonly kind: 'password'; readonly password: string }
   | { readonly kind: 'cache-full' }
   | { readonly kind: 'no-permission' }

@@ -1,8 +1,8 @@
 /** The door of devices: RFC 8894 §4 over HTTP, as leniently as clients need it. */
-import type { Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors/index.js';
 import { mscepPage } from '../ndes/index.js';
-import type { Exchanges } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { pageReply } from './ndes-reply.js';
 import { createOperationGate } from './operation-gate.js';
@@ -10,24 +10,33 @@ import { refuseMethod } from './other-methods.js';
 import { protectPage } from './page-protection.js';
 import { sendReply } from './reply.js';
 import { readBody } from './request-body.js';
-import { requestTarget } from './request-target.js';
 import { bodyLimit, bodyMessage, queryMessage } from './scep-message.js';
 import { createScepPaths } from './scep-paths.js';
 import { parseScepQuery, type ScepQuery } from './scep-query.js';
 
-export function scepRoutes(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
+/**
+ * Undefined when the address is not one of SCEP. Not an Express route: Express gives each request and
+ * response another prototype, which costs 0.1 ms a request, a tenth of what an enrollment may take.
+ */
+export type ScepDoor = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  exchange: Exchange,
+) => Promise<void> | undefined;
+
+export function createScepDoor(deps: HttpDeps): ScepDoor {
   const { messageBytes, concurrentOperations } = deps.limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
   const enter = createOperationGate(concurrentOperations);
   const refuse = refuseMethod('GET, HEAD, POST');
 
   async function answer(
-    request: Request,
-    response: Response,
-    profile: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    exchange: Exchange,
     query: ScepQuery,
+    profile: string,
   ): Promise<void> {
-    const exchange = exchanges.of(request);
     exchange.profile = profile;
     exchange.operation = query.operation;
     const body = await bodyOf(request, response);
@@ -38,22 +47,31 @@ export function scepRoutes(deps: HttpDeps, exchanges: Exchanges): RequestHandler
       return;
     }
     exchange.operation = operation;
+    const { correlationId, address, userAgent } = exchange;
     const handle = (message: Buffer | undefined) =>
-      deps.scep.handle({ profile, operation, message, client: exchange });
-    const result = isPkiOperation(operation)
+      deps.scep.handle({
+        profile,
+        operation,
+        message,
+        client: { correlationId, address, userAgent },
+      });
+    const {
+      status,
+      contentType,
+      body: content,
+      retryAfterSeconds,
+    } = isPkiOperation(operation)
       ? await enter(() => handle(messageOf(body, query)))
       : await handle(undefined);
-    sendReply(response, {
-      ...result,
-      headers:
-        result.retryAfterSeconds === undefined
-          ? {}
-          : { 'Retry-After': String(result.retryAfterSeconds) },
-    });
+    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+    sendReply(response, { status, contentType, body: content });
   }
 
   /** Undefined for methods without a body. */
-  async function bodyOf(request: Request, response: Response): Promise<Buffer | undefined> {
+  async function bodyOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Buffer | undefined> {
     if (request.method === 'POST') return readBody(request, bodyLimit(messageBytes));
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     return refuse(request, response);
@@ -64,7 +82,7 @@ export function scepRoutes(deps: HttpDeps, exchanges: Exchanges): RequestHandler
     return inQuery ? queryMessage(query.message, messageBytes) : bodyMessage(body, messageBytes);
   }
 
-  function sendPage(request: Request, response: Response): void {
+  function sendPage(request: IncomingMessage, response: ServerResponse): void {
     if (request.method === 'POST') {
       throw new GatewayError('http.operation', 'The request names no operation and has no body.');
     }
@@ -72,19 +90,13 @@ export function scepRoutes(deps: HttpDeps, exchanges: Exchanges): RequestHandler
     sendReply(response, pageReply(mscepPage(`${deps.publicUrl ?? ''}/CertSrv/mscep_admin`)));
   }
 
-  return async (request, response, next) => {
-    const target = requestTarget(request.url);
-    const match = profileAt(target.path);
-    if (!match) {
-      next();
-      return;
-    }
-    const query = parseScepQuery(target.query);
-    if (match.needsOperation && query.operation === undefined) {
-      next();
-      return;
-    }
-    return answer(request, response, match.profile, query);
+  return (request, response, exchange) => {
+    const { path, query } = exchange.target;
+    const match = profileAt(path);
+    if (!match) return undefined;
+    const parsed = parseScepQuery(query);
+    if (match.needsOperation && parsed.operation === undefined) return undefined;
+    return answer(request, response, exchange, parsed, match.profile);
   };
 }
 
