@@ -1,6 +1,7 @@
 /** Who is calling: client address, administrator authentication, lock-out. */
 export type {
   Account,
+  AccountSource,
   AuthenticationOutcome,
   Authenticator,
   ClientAddress,
