@@ -73,7 +73,7 @@ export interface Challenges {
   issue(order: ChallengeOrder): Promise<IssueOutcome>;
   /** Would it open? Reserves nothing. */
   check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
-  /** Checks the binding, then reserves for `use.transaction`. */
+  /** Checks the binding, then reserves for `use.transaction`; `held` until the use is spent. */
   reserve(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
   confirm(id: ChallengeId, transaction: string): Promise<void>;
   release(id: ChallengeId, transaction: string): Promise<void>;

@@ -13,7 +13,8 @@ import { decidePolicy, type PolicyDecision } from './policy.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, certificateRecord, subjectOfTransaction } from './records.js';
 import type { RequestVault } from './request-vault.js';
-import { transactionText } from './transaction.js';
+import { revokedSigner } from './renewal.js';
+import { renewedThumbprint, transactionText } from './transaction.js';
 
 export interface AnswerDependencies {
   readonly store: EnrollmentStore;
@@ -55,6 +56,8 @@ export async function answerTransaction(
       );
     case 'authorized':
     case 'approved':
+      if (prepared === undefined && (await renewsRevoked(dependencies.store, record)))
+        return withdraw(dependencies, profile, record, client);
       return submit(
         dependencies,
         profile,
@@ -63,6 +66,39 @@ export async function answerTransaction(
         prepared ?? reopen(dependencies, profile, record),
       );
   }
+}
+
+/** Authorized once, interrupted, and revoked before anybody came back for it. */
+async function renewsRevoked(store: EnrollmentStore, record: TransactionRecord): Promise<boolean> {
+  const renewed = renewedThumbprint(record);
+  if (renewed === undefined || groundOf(record) !== 'renewal') return false;
+  return (await store.certificate(renewed))?.revokedAt !== undefined;
+}
+
+async function withdraw(
+  dependencies: AnswerDependencies,
+  profile: EnrollmentProfile,
+  record: TransactionRecord,
+  client: ClientContext,
+): Promise<EnrollmentOutcome> {
+  const now = dependencies.clock();
+  const code = 'renewal.refused';
+  const text = revokedSigner;
+  const concluded = await dependencies.store.conclude({
+    transaction: record.id,
+    state: { kind: 'rejected', code, text },
+    audit: auditRecord(subjectOfTransaction(record, client), {
+      at: now,
+      event: 'enrollment.rejected',
+      outcome: 'refused',
+      code,
+      reason: text,
+    }),
+    now,
+  });
+  return concluded
+    ? { kind: 'rejected', code, text }
+    : answerAgain(dependencies, profile, record, client);
 }
 
 function reopen(
@@ -205,9 +241,8 @@ async function issuerUnavailable(
     reason: outcome.detail,
   });
   if (outcome.submission === 'none' && record.state.kind === 'authorized') {
-    await store.abandon(record.id, audit);
-    if (record.challengeId !== undefined)
-      await challenges.release(record.challengeId as ChallengeId, record.id);
+    // In one commit: a reservation without its transaction would be lost to the device.
+    await Promise.all([store.abandon(record.id, audit), releaseChallenge(challenges, record)]);
   } else {
     await store.appendAudit(audit);
   }
@@ -222,7 +257,9 @@ async function answerAgain(
   client: ClientContext,
 ): Promise<EnrollmentOutcome> {
   const current = await dependencies.store.transaction(record.id);
-  if (current === undefined || current.state.kind === record.state.kind) {
+  // Another process replaced the transaction: what was issued here was never recorded and stays here.
+  if (current === undefined) return { kind: 'unavailable', retryAfterSeconds: 5 };
+  if (current.state.kind === record.state.kind) {
     throw new GatewayError('internal', 'The transaction could not be concluded.', {
       detail: record.id,
     });
@@ -254,9 +291,18 @@ async function storedCertificate(
   };
 }
 
-async function confirmChallenge(challenges: Challenges, record: TransactionRecord): Promise<void> {
-  if (record.challengeId !== undefined)
+/** Spends what opened the transaction, if it was a challenge. */
+export async function confirmChallenge(
+  challenges: Challenges,
+  record: TransactionRecord | undefined,
+): Promise<void> {
+  if (record?.challengeId !== undefined)
     await challenges.confirm(record.challengeId as ChallengeId, record.id);
+}
+
+async function releaseChallenge(challenges: Challenges, record: TransactionRecord): Promise<void> {
+  if (record.challengeId !== undefined)
+    await challenges.release(record.challengeId as ChallengeId, record.id);
 }
 
 function groundOf(record: TransactionRecord): string {

@@ -1,13 +1,18 @@
 import type { Challenges, ChallengeUse } from '../challenge/index.js';
 import { GatewayError, type ErrorCode } from '../errors/index.js';
-import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
+import type { CertificateRecord, EnrollmentStore, TransactionRecord } from '../store/index.js';
 import {
   Certificate,
   parseCertificationRequest,
   verifyProofOfPossession,
   type Name,
 } from '../x509/index.js';
-import { answerTransaction, type AnswerDependencies, type PreparedRequest } from './answer.js';
+import {
+  answerTransaction,
+  confirmChallenge,
+  type AnswerDependencies,
+  type PreparedRequest,
+} from './answer.js';
 import { challengeRefusal, checkChallenge, credentialOf, type Credential } from './authorize.js';
 import type {
   Enrollment,
@@ -15,14 +20,14 @@ import type {
   EnrollmentRequest,
   PollRequest,
 } from './enrollment.types.js';
-import { InFlight } from './in-flight.js';
+import { InFlight, Turns } from './in-flight.js';
 import { decidePolicy, type PolicyDecision } from './policy.js';
 import { readableSanTexts } from './policy-san.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, issuerDigest, subjectOfRequest } from './records.js';
 import { findRenewed } from './renewal.js';
 import { RequestVault } from './request-vault.js';
-import { hasSameKeys, identify, isLive, rowId, type Transaction } from './transaction.js';
+import { hasSameKeys, identify, isLive, rowId, turnOf, type Transaction } from './transaction.js';
 
 export interface EnrollmentDependencies {
   readonly profiles: readonly EnrollmentProfile[];
@@ -46,6 +51,7 @@ class DurableEnrollment implements Enrollment {
   readonly #vault: RequestVault;
   readonly #answering: AnswerDependencies;
   readonly #inFlight = new InFlight<EnrollmentOutcome>();
+  readonly #turns = new Turns();
 
   constructor({ profiles, store, challenges, clock, secret }: EnrollmentDependencies) {
     this.#profiles = new Map(profiles.map((profile) => [profile.name, profile]));
@@ -66,27 +72,37 @@ class DurableEnrollment implements Enrollment {
     }
     const renewed = await findRenewed(request.signer, profile.name, this.#store);
     const transaction = identify(request, renewed?.thumbprint, this.#vault);
-    return this.#inFlight.share(JSON.stringify([transaction, request.intent]), async () => {
-      const rows = await this.#store.findTransactions(profile.name, transaction.key.transactionId);
-      const existing = rows.find(({ key }) => key.purpose === transaction.key.purpose);
-      const live =
-        existing && isLive(existing, profile.replayMillis, this.#clock()) ? existing : undefined;
-      if (live && !hasSameKeys(transaction, live)) return this.#refuse(request, ...otherKey);
-      if (live?.requestDigest === transaction.requestDigest)
-        return this.#answer(profile, live, request);
+    return this.#inFlight.share(JSON.stringify([transaction, request.intent]), () =>
+      this.#turns.take(turnOf(transaction), () =>
+        this.#decide(profile, request, transaction, renewed),
+      ),
+    );
+  }
 
-      const credential = credentialOf(request, renewed, profile, this.#clock());
-      if (credential.kind === 'none')
-        return this.#refuse(request, credential.code, credential.text);
-      if (
-        live &&
-        credential.kind === 'challenge' &&
-        (await this.#isHeldBy(live, credential.password, request, profile))
-      ) {
-        return this.#answer(profile, live, request);
-      }
-      return this.#begin(profile, request, transaction, credential, existing);
-    });
+  /** In its turn: of requests with the same keys in one transaction, each finds what the one before left. */
+  async #decide(
+    profile: EnrollmentProfile,
+    request: EnrollmentRequest,
+    transaction: Transaction,
+    renewed: CertificateRecord | undefined,
+  ): Promise<EnrollmentOutcome> {
+    const existing = await this.#store.findTransaction(transaction.key);
+    const live =
+      existing && isLive(existing, profile.replayMillis, this.#clock()) ? existing : undefined;
+    if (live && !hasSameKeys(transaction, live)) return this.#refuse(request, ...otherKey);
+    if (live?.requestDigest === transaction.requestDigest)
+      return this.#answer(profile, live, request);
+
+    const credential = credentialOf(request, renewed, profile, this.#clock());
+    if (credential.kind === 'none') return this.#refuse(request, credential.code, credential.text);
+    if (
+      live &&
+      credential.kind === 'challenge' &&
+      (await this.#isHeldBy(live, credential.password, request, profile))
+    ) {
+      return this.#answer(profile, live, request);
+    }
+    return this.#begin(profile, request, transaction, credential, existing);
   }
 
   /** A request that no stored answer serves: check everything, reserve, record, and only then ask the issuer. */
@@ -142,11 +158,14 @@ class DurableEnrollment implements Enrollment {
           outcome: 'pending',
         })
       : undefined;
-    const opened = await this.#store.open(record, audit, replaced?.id);
-    if (opened.id !== id && !hasSameKeys(transaction, opened)) {
-      if (held) await this.#challenges.release(held.id, id);
+    const [opened] = await Promise.all([
+      this.#store.open(record, audit, replaced?.id),
+      // What opened the replaced transaction opens nothing else: for good, whatever comes of this one.
+      confirmChallenge(this.#challenges, replaced),
+    ]);
+    if (held && opened.challengeId !== held.id) await this.#challenges.release(held.id, id);
+    if (opened.id !== id && !hasSameKeys(transaction, opened))
       return this.#refuse(request, ...otherKey);
-    }
     // The row may be an older one with other content: what was approved then is what counts.
     const isThisRequest = opened.requestDigest === transaction.requestDigest;
     return this.#answer(
@@ -166,18 +185,16 @@ class DurableEnrollment implements Enrollment {
     const key = request.signer.publicKey.id;
     const row = rows.find(({ signerKey, csrKey }) => signerKey === key || csrKey === key);
     if (row === undefined || !isLive(row, profile.replayMillis, this.#clock())) {
-      return {
-        kind: 'rejected',
-        code: 'scep.unknown-transaction',
-        text: 'There is no such transaction for this key; send the request again.',
-      };
+      return unknownTransaction;
     }
-    const outcome = await this.#inFlight.share(row.id, () =>
-      answerTransaction(this.#answering, profile, row, request.client),
-    );
-    if (outcome.kind !== 'issued' || request.signer.publicKey.kind === 'rsa') return outcome;
-    const { challengePassword } = parseCertificationRequest(this.#vault.open(row.csr));
-    return { ...outcome, challengePassword };
+    return this.#turns.take(turnOf(row), async () => {
+      const current = await this.#store.findTransaction(row.key);
+      if (current === undefined || !hasSameKeys(row, current)) return unknownTransaction;
+      const outcome = await answerTransaction(this.#answering, profile, current, request.client);
+      if (outcome.kind !== 'issued' || request.signer.publicKey.kind === 'rsa') return outcome;
+      const { challengePassword } = parseCertificationRequest(this.#vault.open(current.csr));
+      return { ...outcome, challengePassword };
+    });
   }
 
   async findCertificate(
@@ -271,6 +288,12 @@ class DurableEnrollment implements Enrollment {
 function isRenewal(credential: Credential): boolean {
   return credential.kind === 'ground' && credential.ground.by === 'renewal';
 }
+
+const unknownTransaction: EnrollmentOutcome = {
+  kind: 'rejected',
+  code: 'scep.unknown-transaction',
+  text: 'There is no such transaction for this key; send the request again.',
+};
 
 const otherKey: [ErrorCode, string] = [
   'scep.transaction-key',

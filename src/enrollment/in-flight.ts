@@ -10,3 +10,18 @@ export class InFlight<T> {
     return started;
   }
 }
+
+/** Work on one thing happens one after the other, in the order it came; work on different things does not wait. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(key) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    this.#last.set(key, settled);
+    void settled.then(() => {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    });
+    return turn;
+  }
+}

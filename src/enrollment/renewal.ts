@@ -32,8 +32,7 @@ export function renewalRefusal(
 ): string | undefined {
   if (!policy.allow)
     return 'This profile does not renew certificates; enroll with a new challenge.';
-  if (old.revokedAt)
-    return 'The certificate that signed the request is revoked; enroll with a new challenge.';
+  if (old.revokedAt) return revokedSigner;
   if (now.getTime() > old.notAfter.getTime() + days(policy.graceDays)) {
     return `The certificate that signed the request expired on ${day(old.notAfter)}; enroll with a new challenge.`;
   }
@@ -45,6 +44,9 @@ export function renewalRefusal(
     return 'This profile wants a new key for a renewal.';
   return identityChange(Certificate.fromDer(old.der), csr);
 }
+
+export const revokedSigner =
+  'The certificate that signed the request is revoked; enroll with a new challenge.';
 
 function identityChange(old: Certificate, csr: CertificationRequest): string | undefined {
   if (!old.subject.matches(csr.subject)) {

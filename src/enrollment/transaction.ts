@@ -34,6 +34,12 @@ export function identify(
   };
 }
 
+/** Thumbprint of the certificate that the transaction renews. */
+export function renewedThumbprint({ key }: Pick<Transaction, 'key'>): string | undefined {
+  const [kind, thumbprint] = key.purpose.split(':');
+  return kind === 'renew' ? thumbprint : undefined;
+}
+
 /**
  * Row id, the same again after a crash so that a reserved challenge finds its holder; a transaction
  * that replaces a finished one gets another.
@@ -50,8 +56,18 @@ export function rowId(
     .slice(0, 40) as TransactionRowId;
 }
 
-export function hasSameKeys(transaction: Transaction, record: TransactionRecord): boolean {
+type Keyed = Pick<TransactionRecord, 'key' | 'csrKey' | 'signerKey'>;
+
+export function hasSameKeys(transaction: Keyed, record: Keyed): boolean {
   return record.csrKey === transaction.csrKey && record.signerKey === transaction.signerKey;
+}
+
+/**
+ * What takes turns: one transaction of one device. A stranger who knows the transactionID does not wait
+ * in the same line, nor lets anybody wait.
+ */
+export function turnOf({ key, csrKey, signerKey }: Keyed): string {
+  return JSON.stringify([key.profile, key.transactionId, key.purpose, csrKey, signerKey]);
 }
 
 /** A finished transaction answers for a while, an unfinished one until it is finished. */

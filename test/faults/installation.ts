@@ -1,0 +1,142 @@
+/** An enrollment on a database file that can die and come back, with a device in front of it. */
+import { createChallenges, type Challenges } from '../../src/challenge/index.js';
+import {
+  createEnrollment,
+  decideApproval,
+  type Enrollment,
+  type EnrollmentOutcome,
+  type EnrollmentProfile,
+  type EnrollmentRequest,
+} from '../../src/enrollment/index.js';
+import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
+import { parseCertificationRequest, type Certificate } from '../../src/x509/index.js';
+import {
+  certificationRequest,
+  selfSigned,
+  type CertificationRequestOptions,
+} from '../support/certificates.js';
+import { testKey, type TestKeyName } from '../support/keys.js';
+import { ScriptedIssuer } from '../support/scripted-issuer.js';
+import { Life, type Fate } from './mortal.js';
+
+export interface Installation {
+  readonly stores: SqliteStores;
+  readonly issuer: ScriptedIssuer;
+  readonly challenges: Challenges;
+  readonly enrollment: Enrollment;
+  readonly life: Life;
+  challenge(): Promise<string>;
+  approve(decision?: 'approve' | 'deny'): Promise<void>;
+}
+
+export interface InstallationOptions {
+  readonly fate?: Fate;
+  readonly profile?: Partial<EnrollmentProfile>;
+  readonly clock?: () => Date;
+}
+
+/** As a start of the process finds it: everything new but the file. */
+export async function openInstallation(
+  path: string,
+  { fate, profile = {}, clock = () => new Date('2026-06-01T12:00:00Z') }: InstallationOptions = {},
+): Promise<Installation> {
+  const stores = await openSqliteStores(path);
+  const life = new Life(fate);
+  const issuer = await ScriptedIssuer.create();
+  const lasting = createChallenges({
+    store: stores.challenges,
+    secret: Buffer.alloc(32, 1),
+    singlePasswordSecret: Buffer.alloc(32, 2),
+    clock,
+  });
+  const challenges = life.of(lasting);
+  const store = life.of(stores.enrollments);
+  const usual: EnrollmentProfile = {
+    name: 'default',
+    issuer: life.of(issuer),
+    policy,
+    renewal: { allow: true, windowDays: 0, graceDays: 0, sameKey: true },
+    approval: 'automatic',
+    dynamicChallenges: true,
+    staticChallenges: true,
+    openToAnyone: false,
+    maxPending: 100,
+    replayMillis: 3_600_000,
+    crlOf: () => Promise.resolve(undefined),
+    ...profile,
+  };
+  return {
+    stores,
+    issuer,
+    challenges,
+    life,
+    enrollment: createEnrollment({
+      profiles: [usual, { ...usual, name: 'other' }],
+      store,
+      challenges,
+      clock,
+      secret: Buffer.alloc(32, 3),
+    }),
+    challenge: async () => {
+      const outcome = await lasting.issue({
+        account: 'admin',
+        quota: 100,
+        binding: {},
+        length: 8,
+        validityMinutes: 60,
+        maxUses: 1,
+      });
+      if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+      return outcome.password;
+    },
+    approve: async (decision = 'approve') => {
+      const [waiting] = await stores.enrollments.pending({});
+      const order = {
+        transaction: waiting?.id ?? '',
+        decision,
+        actor: 'alice',
+        correlationId: 'CLI',
+      };
+      await decideApproval({ store, challenges, clock }, order);
+    },
+  };
+}
+
+const policy: EnrollmentProfile['policy'] = {
+  rsaBits: { min: 2048, max: 8192 },
+  ecCurves: ['P-256'],
+  subject: { allowEmpty: false },
+  san: { types: ['dns'], required: false },
+  keyUsage: ['digitalSignature', 'keyEncipherment'],
+  extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'],
+  extensions: [],
+  unlisted: 'strip',
+  sidUri: 'refuse',
+  validityDays: 365,
+  honourRequestedValidity: true,
+};
+
+export interface DeviceRequest extends CertificationRequestOptions {
+  readonly key?: TestKeyName;
+  readonly transactionId?: string;
+  readonly signer?: Certificate;
+  readonly intent?: EnrollmentRequest['intent'];
+}
+
+export async function deviceRequest(options: DeviceRequest = {}): Promise<EnrollmentRequest> {
+  const { key = 'client', transactionId = 'T1', signer, intent = 'any', ...csr } = options;
+  const subject = 'CN=device-1';
+  return {
+    profile: 'default',
+    transactionId: Buffer.from(transactionId),
+    csr: parseCertificationRequest(await certificationRequest(testKey(key), { subject, ...csr })),
+    signer: signer ?? (await selfSigned(testKey(key), { subject })),
+    intent,
+    client: { correlationId: 'TEST', address: '192.0.2.7', userAgent: undefined },
+  };
+}
+
+export function issuedCertificate(outcome: EnrollmentOutcome): Certificate {
+  if (outcome.kind !== 'issued') throw new Error(`not issued: ${JSON.stringify(outcome)}`);
+  return outcome.certificate;
+}
