@@ -1,7 +1,7 @@
 import { createHash, randomBytes, sign } from 'node:crypto';
-import { SoftwareKey } from '../src/keys/index.js';
+import type { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec, readBundle } from '../src/pkcs7/index.js';
-import { Certificate } from '../src/x509/index.js';
+import type { Certificate } from '../src/x509/index.js';
 import { certificationRequest, selfSigned } from '../test/support/certificates.js';
 import { attributeOids, pkiMessage } from '../test/support/pki-message.js';
 import type { ContentCipher, DigestAlgorithm } from '../src/pkcs7/index.js';

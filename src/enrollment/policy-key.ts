@@ -4,7 +4,10 @@ import { PolicyRefusal } from './policy-refusal.js';
 import type { CsrPolicy } from './policy-types.js';
 
 export function decideKey(key: PublicKey, policy: Pick<CsrPolicy, 'rsaBits' | 'ecCurves'>): void {
-  if (key.kind === 'rsa') return decideRsa(key, policy);
+  if (key.kind === 'rsa') {
+    decideRsa(key, policy);
+    return;
+  }
   if (key.curve !== undefined && policy.ecCurves.includes(key.curve)) return;
   throw new PolicyRefusal(
     'policy.key',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IssuerConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
+import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
 import { importPem, importPfx, type ImportedIdentity } from '../keys/index.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Authorities } from './profiles.js';
@@ -26,6 +26,9 @@ async function openAuthority(
   data: DataDirectory,
   clock: () => Date,
 ): Promise<LocalAuthority> {
+  const founded = await isFounded(data.settings, name);
+  const importedCa = ca && (await readImport(ca, readSecret, founded));
+  const importedRa = importRa && (await readImport(importRa, readSecret, founded));
   return openLocalAuthority({
     name,
     settings,
@@ -37,33 +40,49 @@ async function openAuthority(
       ({ issuer, caCertShape }) => issuer === name && caCertShape === 'ca-only',
     ),
     imported: {
-      ...(ca && { ca: await readImport(ca, readSecret) }),
-      ...(importRa && { ra: [await readImport(importRa, readSecret)] }),
+      ...(importedCa && { ca: importedCa }),
+      ...(importedRa && { ra: [importedRa] }),
     },
     clock,
   });
 }
 
+/** Undefined when the files are gone and the import was done before: keys and certificates are kept. */
 async function readImport(
   { pfx, certificate, key, passphrase }: NonNullable<IssuerConfig['import']>,
   readSecret: ResolvedConfig['readSecret'],
-): Promise<ImportedIdentity> {
+  founded: boolean,
+): Promise<ImportedIdentity | undefined> {
+  const files = await Promise.all((pfx === undefined ? [certificate, key] : [pfx]).map(read));
+  const missing = files.find((file) => file.kind === 'missing');
+  if (missing && founded) return undefined;
+  if (missing) throw unreadable(missing.path, missing.cause);
+  const [first, second] = files.flatMap((file) => (file.kind === 'read' ? [file.bytes] : []));
   const secret = passphrase && (await readSecret(passphrase));
-  if (pfx !== undefined) return importPfx(await read(pfx), secret);
+  if (second === undefined) return importPfx(first ?? Buffer.alloc(0), secret);
   return importPem({
-    certificate: (await read(certificate)).toString('utf8'),
-    key: (await read(key)).toString('utf8'),
+    certificate: (first ?? second).toString('utf8'),
+    key: second.toString('utf8'),
     passphrase: secret,
   });
 }
 
-async function read(path = ''): Promise<Buffer> {
+type ImportFile =
+  | { readonly kind: 'read'; readonly bytes: Buffer }
+  | { readonly kind: 'missing'; readonly path: string; readonly cause: unknown };
+
+async function read(path = ''): Promise<ImportFile> {
   try {
-    return await readFile(path);
+    return { kind: 'read', bytes: await readFile(path) };
   } catch (cause) {
-    throw new GatewayError('config.unreadable', `The file ${path} to import cannot be read.`, {
-      cause,
-      mend: 'Correct the path under `import`, or remove it if the import is done.',
-    });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing', path, cause };
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): GatewayError {
+  return new GatewayError('config.unreadable', `The file ${path} to import cannot be read.`, {
+    cause,
+    mend: 'Correct the path under `import`, or remove it if the import is done.',
+  });
 }

@@ -2,7 +2,7 @@
 export { Authorization, type AuthorizationGround } from './authorization.js';
 export type { CaRollover, RegistrationAuthority } from './registration-authority.js';
 export type { CertificateContent, IssuanceOutcome, IssuanceRequest, Issuer } from './issuer.js';
-export { openLocalAuthority } from './local/local-authority.js';
+export { isFounded, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,
   LocalAuthority,

@@ -40,7 +40,7 @@ export async function openLocalAuthority(options: LocalAuthorityOptions): Promis
     randomBytes: options.randomBytes ?? systemRandomBytes,
   });
   const context: AuthorityContext = { name, settings, caIsRecipient, records, ring, mint, clock };
-  const stateKey = `issuer.${name}`;
+  const stateKey = stateKeyOf(name);
   const { raOverlapDays } = settings;
   const keeper = await RecordKeeper.open(
     { state, stateKey, ring, caIsRecipient, raOverlapDays, clock },
@@ -62,6 +62,18 @@ export async function openLocalAuthority(options: LocalAuthorityOptions): Promis
     clock,
   });
   return new EmbeddedAuthority(context, keeper, directory);
+}
+
+/** True when this issuer had its first start: what it imports then may be gone since. */
+export async function isFounded(
+  state: Pick<LocalAuthorityOptions['state'], 'get'>,
+  name: string,
+): Promise<boolean> {
+  return (await state.get(stateKeyOf(name))) !== undefined;
+}
+
+function stateKeyOf(name: string): string {
+  return `issuer.${name}`;
 }
 
 class EmbeddedAuthority implements LocalAuthority {
