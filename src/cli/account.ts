@@ -54,6 +54,13 @@ export function accountCommand(): Command {
 export function tokenCommand(): Command {
   return new Command('token')
     .description('API tokens for scripts and MDMs, with the rights of their account.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  scep-gateway token new --account admin --days 365
+  curl -X POST -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d "{}" http://127.0.0.1:8080/api/v1/challenges`,
+    )
     .addCommand(
       new Command('new')
         .description('Make a token and print it; it is shown this once.')

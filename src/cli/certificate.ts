@@ -5,6 +5,7 @@ import type { AuditRecord, CertificateRecord } from '../store/index.js';
 import { Certificate } from '../x509/index.js';
 import { groupedHex } from './hex.js';
 import { wholeNumber } from './option.js';
+import { printable } from './printable.js';
 import { cliAudit, withData } from './state.js';
 import { shortTime, table } from './table.js';
 import { note, print } from './terminal.js';
@@ -161,7 +162,7 @@ function describe(record: CertificateRecord): string {
     ['Profile', record.profile],
     ['Transaction', record.transactionId],
   ];
-  return `${lines.map(([label, value]) => `${label.padEnd(12)} ${value}`).join('\n')}\n`;
+  return `${lines.map(([label, value]) => `${label.padEnd(12)} ${printable(value)}`).join('\n')}\n`;
 }
 
 function historyLine(record: AuditRecord): string {
@@ -173,7 +174,9 @@ function historyLine(record: AuditRecord): string {
     actor && `by ${actor}`,
     `reference ${correlationId}`,
   ];
-  return `${at.toISOString()}  ${event} (${outcome}): ${details.filter(Boolean).join('; ')}`;
+  return printable(
+    `${at.toISOString()}  ${event} (${outcome}): ${details.filter(Boolean).join('; ')}`,
+  );
 }
 
 /** RFC 5280 §5.3.1, as far as it makes sense for devices. */

@@ -1,4 +1,4 @@
-import type { ErrorClass, GatewayError } from '../errors/index.js';
+import type { ErrorClass, ErrorCode, GatewayError } from '../errors/index.js';
 
 /** What scripts may rely on; listed in docs/cli.md. */
 export const exitCodes = {
@@ -27,6 +27,9 @@ const byClass: Readonly<Record<ErrorClass, number>> = {
 };
 
 export function exitCodeOf(error: GatewayError): number {
-  if (error.code === 'cli.not-found') return exitCodes.refused;
+  if (refusals.has(error.code)) return exitCodes.refused;
   return byClass[error.class];
 }
+
+/** Of class `usage` for other doors; here nobody used the command wrongly. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['cli.not-found', 'scep.reply']);

@@ -1,38 +1,90 @@
 /** The command line: one file a command, results on standard output, everything else on standard error. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isGatewayError } from '../errors/index.js';
 import { accountCommand, tokenCommand } from './account.js';
 import { caCommand } from './ca.js';
 import { certificateCommand } from './certificate.js';
 import { challengeCommand } from './challenge.js';
+import { configCommand } from './config.js';
+import { enrollCommand } from './enroll.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { initCommand } from './init.js';
+import { inspectCommand } from './inspect.js';
 import { pendingCommand } from './pending.js';
 import { serveCommand } from './serve.js';
-import { complain } from './terminal.js';
+import { complain, outliveReaders } from './terminal.js';
 import { thumbprintCommand } from './thumbprint.js';
+
+outliveReaders();
 
 const program = new Command('scep-gateway')
   .description('SCEP server with an embedded CA, dynamic challenges and the NDES admin page.')
+  .version(version(), '-V, --version', 'print the version')
   .showHelpAfterError('(see: scep-gateway --help)')
   .exitOverride()
-  .addCommand(serveCommand())
-  .addCommand(initCommand())
-  .addCommand(challengeCommand())
-  .addCommand(certificateCommand())
-  .addCommand(pendingCommand())
-  .addCommand(thumbprintCommand())
-  .addCommand(accountCommand())
-  .addCommand(tokenCommand())
-  .addCommand(caCommand());
+  .addHelpText(
+    'after',
+    `
+Examples:
+  scep-gateway serve                            start; the first time makes a CA and prints the password of admin
+  scep-gateway challenge new                    a one-time challenge for a device
+  scep-gateway enroll --url http://127.0.0.1:8080/scep --subject CN=device-1 --challenge-file -
+  scep-gateway certificate show CN=device-1     what happened to device-1
+  scep-gateway inspect request.der              what is wrong with a message
+  scep-gateway <command> --help                 more, with examples
+
+Environment:
+  SCEP_GATEWAY_CONFIG, SCEP_GATEWAY_DATA_DIR, SCEP_GATEWAY_LISTEN, SCEP_GATEWAY_ADMIN_PASSWORD
+  (see: scep-gateway serve --help)
+
+Exit codes:
+  0   done
+  1   refused, not found, or not valid
+  2   the command was not understood, or was given what it cannot use
+  3   the configuration or a key cannot be used
+  4   not now: unreachable, overloaded, or still pending
+  70  a fault of scep-gateway itself`,
+  );
+for (const command of [
+  serveCommand(),
+  initCommand(),
+  configCommand(),
+  challengeCommand(),
+  certificateCommand(),
+  pendingCommand(),
+  enrollCommand(),
+  inspectCommand(),
+  thumbprintCommand(),
+  accountCommand(),
+  tokenCommand(),
+  caCommand(),
+]) {
+  program.addCommand(command);
+}
+inheritSettings(program);
 
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
     complain(error);
     process.exitCode = isGatewayError(error) ? exitCodeOf(error) : exitCodes.internal;
   }
+}
+
+/** Commander does not hand `exitOverride` down to commands that were made elsewhere. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version: found } = JSON.parse(text) as { readonly version: string };
+  return found;
 }

@@ -35,8 +35,8 @@ function listCommand(): Command {
 }
 
 /** The sealed CSR stays where it is. */
-function asJson({ csr: _sealed, ground: _ground, ...record }: TransactionRecord): unknown {
-  return record;
+function asJson(record: TransactionRecord): unknown {
+  return { ...record, csr: undefined, ground: undefined };
 }
 
 function row({ id, createdAt, key, subject, clientAddress, state }: TransactionRecord): string[] {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
 import { openInstallation, startGateway } from '../gateway/index.js';
-import { createLog } from '../telemetry/index.js';
 import { startPanel } from './panel.js';
 import { note } from './terminal.js';
 
@@ -35,6 +34,7 @@ async function serve(): Promise<void> {
     1000,
   );
   const resolved = await loadConfig({ environment: process.env });
+  const { createLog } = await import('../telemetry/index.js');
   const telemetry = createLog(resolved.config.log);
   const installation = await openInstallation(resolved);
   const gateway = await startGateway(installation, telemetry).catch(async (error: unknown) => {

@@ -1,6 +1,8 @@
+import { printable } from './printable.js';
+
 /** Left-aligned columns for people; a cell longer than its bound is cut with an ellipsis. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const bounded = rows.map((row) => row.map((cell) => cut(cell)));
+  const bounded = rows.map((row) => row.map((cell) => cut(printable(cell))));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...bounded.map((row) => row[column]?.length ?? 0)),
   );

@@ -1,13 +1,14 @@
 import { isGatewayError } from '../errors/index.js';
+import { printable } from './printable.js';
 
 /** Results: what a script pipes on. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text, '\n')}\n`);
 }
 
 /** Notes for the person at the terminal. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text, '\n')}\n`);
 }
 
 /** What went wrong and what to do next; never a stack for a fault we foresaw. */
@@ -21,4 +22,16 @@ export function complain(error: unknown): void {
   note(
     `scep-gateway: an unexpected fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
+}
+
+/**
+ * A reader that went away (`… | head -1`) is no fault: what it did not want is dropped, and the command
+ * ends as it would have ended.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
 }

@@ -1,4 +1,4 @@
-/** The composition root: configuration in, running gateway out. */
+/** The composition root of what serves: an installation in, a running gateway out. */
 import { randomBytes } from 'node:crypto';
 import {
   createAccountSource,
@@ -20,11 +20,11 @@ import {
 } from '../http/index.js';
 import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
-import { createScepServer, type ScepEvent } from '../scep/index.js';
+import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
-import { administratorQuota, foundAdministrator } from './administrator.js';
-import { openAuthorities } from './authorities.js';
-import { openDataDirectory, type DataDirectory } from './data-directory.js';
+import { administratorQuota } from './administrator.js';
+import type { DataDirectory } from './data-directory.js';
+import type { Installation } from './installation.js';
 import {
   defaultProfile,
   enrollmentProfile,
@@ -33,20 +33,9 @@ import {
   scepProfile,
   singlePasswords,
   staticChallenges,
-  type Authorities,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
 import { maintainAuthorities, startUpkeep } from './upkeep.js';
-
-/** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
-export interface Installation {
-  readonly resolved: ResolvedConfig;
-  readonly data: DataDirectory;
-  readonly authorities: Authorities;
-  /** The password of `admin`, when it was made just now: to be shown once. */
-  readonly newAdministratorPassword: string | undefined;
-  close(): Promise<void>;
-}
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
@@ -54,29 +43,6 @@ export interface RunningGateway {
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
-}
-
-/**
- * Opens the data directory; on the first start makes keys, CA, RA certificates and the administrator.
- * @throws GatewayError `config.*`, `keys.*`, `store.*`
- */
-export async function openInstallation(
-  resolved: ResolvedConfig,
-  clock: () => Date = () => new Date(),
-): Promise<Installation> {
-  const data = await openDataDirectory(resolved, clock);
-  try {
-    const authorities = await openAuthorities(resolved, data, clock);
-    const newAdministratorPassword = await foundAdministrator(
-      data.settings,
-      resolved.adminPassword,
-      clock(),
-    );
-    return { resolved, data, authorities, newAdministratorPassword, close: () => data.close() };
-  } catch (error) {
-    await data.close();
-    throw error;
-  }
 }
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
@@ -103,7 +69,7 @@ export async function startGateway(
     codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
     enrollment,
     randomBytes,
-    onEvent: (event) => log.info('pki operation', { ...describe(event) }),
+    onEvent: (event) => log.info('pki operation', { ...event }),
   });
   const accounts = await accountSource(resolved, data);
   const basic = createBasicAuthenticator({
@@ -159,13 +125,6 @@ export async function startGateway(
       await upkeep.stop();
     },
   };
-}
-
-function describe({
-  correlationId: _inEveryLine,
-  ...event
-}: ScepEvent): Omit<ScepEvent, 'correlationId'> {
-  return event;
 }
 
 async function accountSource(

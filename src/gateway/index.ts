@@ -1,10 +1,7 @@
 /** The composition root and what commands need of it. */
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
-export {
-  openInstallation,
-  startGateway,
-  type Installation,
-  type RunningGateway,
-} from './gateway.js';
+export type { RunningGateway } from './gateway.js';
+export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile, type Authorities } from './profiles.js';
+export { startGateway } from './start.js';

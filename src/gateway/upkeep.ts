@@ -54,8 +54,9 @@ export function startUpkeep(dependencies: {
 export async function maintainAuthorities(authorities: Authorities, log: Log): Promise<void> {
   for (const [name, authority] of authorities) {
     for (const { severity, code, text } of await authority.maintain()) {
-      const write = { info: log.info, warning: log.warn, error: log.error }[severity];
-      write.call(log, text, { issuer: name, code });
+      log[logLevels[severity]](text, { issuer: name, code });
     }
   }
 }
+
+const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;

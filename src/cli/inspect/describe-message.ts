@@ -1,0 +1,254 @@
+/** A pkiMessage: what src/scep explains, what this gateway would make of it, and what to do next. */
+import { findRenewed, renewalRefusal } from '../../enrollment/index.js';
+import type { Pkcs7Codec, RecipientKey } from '../../pkcs7/index.js';
+import { explainPkiMessage, type PkiMessageExplanation } from '../../scep/index.js';
+import type { Certificate, CertificationRequest } from '../../x509/index.js';
+import { failInfoMeaning } from '../fail-info.js';
+import { shortTime } from '../table.js';
+import type { AtHand } from './at-hand.js';
+import { judgeChallenge } from './challenge-state.js';
+import { certificateLine, describeCertificate } from './describe-certificate.js';
+import { describeCrl } from './describe-crl.js';
+import { describeRequest, judgePolicy } from './describe-request.js';
+import { cipherNames, digestNames } from './names.js';
+import { nextStep } from './next-step.js';
+import type { ReportDraft } from './report.js';
+
+export interface InspectContext {
+  readonly codec: Pkcs7Codec;
+  readonly atHand: AtHand | undefined;
+  /** From --key and --cert. */
+  readonly ownKeys: readonly RecipientKey[];
+  /** From --challenge-password. */
+  readonly password: string | undefined;
+  /** CA, RA and other certificates at hand. */
+  readonly certificates: readonly Certificate[];
+}
+
+export async function describeMessage(
+  bytes: Buffer,
+  draft: ReportDraft,
+  context: InspectContext,
+): Promise<void> {
+  const { codec, atHand, ownKeys, password, certificates } = context;
+  const isReply = await looksLikeReply(bytes, codec);
+  const found = await explainPkiMessage(bytes, {
+    codec,
+    recipients: [...ownKeys, ...(isReply ? [] : (atHand?.recipients ?? []))],
+    knownCertificates: certificates,
+    ...(password !== undefined && { password }),
+    ...(atHand && {
+      rules: {
+        floor: atHand.profile.algorithms,
+        openToAnyone: atHand.profile.challenges.none === 'anyone-may-enroll',
+      },
+    }),
+  });
+  draft.what = found.what;
+  for (const problem of found.problems) draft.wrong(problem, nextStep(problem));
+  describeAttributes(found, draft);
+  describeSignature(found, draft, context);
+  describeEnvelope(found, draft, isReply);
+  await describeContent(found, draft, context);
+  await describeBesides(found, draft, context);
+  if (isReply) judgeReply(found, draft);
+  if (atHand) await describeHistory(found, atHand, draft);
+}
+
+/** Requests are for the RA, replies for the device: the RA keys are not tried on those. */
+async function looksLikeReply(bytes: Buffer, codec: Pkcs7Codec): Promise<boolean> {
+  const { what } = await explainPkiMessage(bytes, { codec });
+  return what.startsWith('CertRep');
+}
+
+function attributeOf({ attributes }: PkiMessageExplanation, name: string): string | undefined {
+  return attributes.find((attribute) => attribute.name === name)?.value;
+}
+
+function describeAttributes(found: PkiMessageExplanation, draft: ReportDraft): void {
+  for (const { name, value } of found.attributes) {
+    if (name !== 'contentType' && name !== 'messageDigest') draft.fact(name, value);
+  }
+  const transactionId = attributeOf(found, 'transactionID');
+  if (transactionId !== undefined && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(transactionId)) {
+    draft.note(
+      'The transactionID is no PrintableString (RFC 8894 §3.2.1.1); it is taken as it is.',
+    );
+  }
+}
+
+function describeSignature(
+  { signature }: PkiMessageExplanation,
+  draft: ReportDraft,
+  { atHand }: InspectContext,
+): void {
+  if (!signature) return;
+  const { digest, signer, verified } = signature;
+  draft.section('Signature');
+  draft.fact('Digest', digestNames[digest]);
+  draft.fact('Verifies', verified === undefined ? 'not checked' : verified ? 'yes' : 'NO');
+  if (!signer) return;
+  const selfSigned = signer.subject.matches(signer.issuer);
+  draft.fact('Signer', `${certificateLine(signer)}${selfSigned ? ', self-signed' : ''}`);
+  if (!selfSigned) draft.fact('issued by', signer.issuer.text);
+  if (digest === 'sha1' && atHand) draft.note('SHA-1 is weak; the profile still lets it in.');
+  if (signer.notAfter < new Date()) {
+    draft.note(
+      `The certificate of the signer expired on ${shortTime(signer.notAfter)} UTC${selfSigned ? '; for a self-signed one that is let pass' : ''}.`,
+    );
+  }
+  if (signer.serial.startsWith('-')) {
+    draft.note(
+      'The serial number of the signer is negative; that is let pass, but RFC 5280 forbids it.',
+    );
+  }
+}
+
+function describeEnvelope(
+  { envelope }: PkiMessageExplanation,
+  draft: ReportDraft,
+  isReply: boolean,
+): void {
+  if (!envelope) return;
+  const { cipher, recipients, opened } = envelope;
+  draft.section('Envelope');
+  draft.fact('Cipher', cipherNames[cipher]);
+  for (const recipient of recipients) draft.fact('Encrypted to', recipient);
+  draft.fact('Opened', opened ? 'yes' : 'no');
+  if (opened) return;
+  draft.note(
+    isReply
+      ? 'Only the device can open it: give its key with --key, for an EC key the challenge with --challenge-password.'
+      : 'What is inside was not looked at: that needs the RA key (a data directory, or --key).',
+  );
+}
+
+async function describeContent(
+  found: PkiMessageExplanation,
+  draft: ReportDraft,
+  context: InspectContext,
+): Promise<void> {
+  const { content, signature } = found;
+  switch (content?.kind) {
+    case 'request':
+      draft.section('CSR');
+      describeRequest(content.csr, draft);
+      if (context.atHand) {
+        const transactionId = attributeOf(found, 'transactionID');
+        judgePolicy(content.csr, context.atHand, draft);
+        if (!(await judgeRenewal(content.csr, signature?.signer, context.atHand, draft))) {
+          await judgeChallenge(content.csr, transactionId, context.atHand, draft);
+        }
+      }
+      return;
+    case 'issuer-and-subject':
+      draft.section('Asks for');
+      draft.fact('Issuer', content.issuer.text);
+      draft.fact('Subject', content.subject.text || '(empty)');
+      return;
+    case 'issuer-and-serial':
+      draft.section('Asks for');
+      draft.fact('Issuer', content.issuer.text);
+      draft.fact('Serial', content.serial);
+      return;
+    case 'bundle':
+      await describeBundle(content, draft, context, 'Certificate');
+      return;
+    case undefined:
+      return;
+  }
+}
+
+/** True when the signer is a certificate that may be renewed: then no challenge is needed. */
+async function judgeRenewal(
+  csr: CertificationRequest,
+  signer: Certificate | undefined,
+  { data, profile, profileName }: AtHand,
+  draft: ReportDraft,
+): Promise<boolean> {
+  if (signer === undefined || signer.subject.matches(signer.issuer)) return false;
+  const old = await findRenewed(signer, profileName, data.enrollments);
+  if (!old) {
+    if (csr.challengePassword === undefined) {
+      draft.wrong(
+        `The certificate of the signer was not issued by profile ${profileName}, so it renews nothing, and there is no challenge.`,
+        'Enroll with a challenge.',
+      );
+    }
+    return false;
+  }
+  const refusal = renewalRefusal(old, csr, profile.renewal, new Date());
+  if (refusal !== undefined && csr.challengePassword === undefined) draft.wrong(refusal);
+  else if (refusal !== undefined) draft.note(`As a renewal it would be refused: ${refusal}`);
+  else draft.note(`It renews the certificate ${old.serial} of profile ${profileName}.`);
+  return refusal === undefined;
+}
+
+/** Certificates and CRLs that nobody signed for, or that came in an envelope. */
+export async function describeBundle(
+  { certificates, crls }: Pick<PkiMessageExplanation, 'certificates' | 'crls'>,
+  draft: ReportDraft,
+  context: InspectContext,
+  title: string,
+): Promise<void> {
+  const issuers = [...certificates, ...context.certificates];
+  for (const [index, certificate] of certificates.entries()) {
+    draft.section(certificates.length === 1 ? title : `${title} ${index + 1}`);
+    await describeCertificate(certificate, draft, { atHand: context.atHand, issuers });
+  }
+  for (const crl of crls) {
+    draft.section('CRL');
+    describeCrl(crl, draft, issuers);
+  }
+}
+
+/** What stands outside the envelope: a bundle's content, or what a signed message carries along. */
+async function describeBesides(
+  found: PkiMessageExplanation,
+  draft: ReportDraft,
+  context: InspectContext,
+): Promise<void> {
+  if (!found.signature) {
+    await describeBundle(found, draft, context, 'Certificate');
+    return;
+  }
+  const others = found.certificates.filter((each) => each !== found.signature?.signer);
+  if (others.length === 0) return;
+  draft.section('Carried along');
+  for (const certificate of others) draft.fact('', certificateLine(certificate));
+}
+
+function judgeReply(found: PkiMessageExplanation, draft: ReportDraft): void {
+  if (found.what.endsWith('PENDING')) {
+    draft.note('The request waits for an administrator: scep-gateway pending list');
+  }
+  if (!found.what.endsWith('FAILURE')) return;
+  const failInfo = attributeOf(found, 'failInfo');
+  const text = attributeOf(found, 'failInfoText');
+  const reference = text === undefined ? undefined : /\(reference ([^)\s]+)\)/.exec(text)?.[1];
+  const known = Object.entries(failInfoMeaning).find(([name]) => name === failInfo)?.[1];
+  draft.wrong(
+    `The server refused: ${known ? `${failInfo ?? ''}. ${known.means}` : (failInfo ?? 'no failInfo')}`,
+    [known?.mend, reference && `More on the server: scep-gateway certificate show ${reference}`]
+      .filter(Boolean)
+      .join(' '),
+  );
+}
+
+async function describeHistory(
+  found: PkiMessageExplanation,
+  { data }: AtHand,
+  draft: ReportDraft,
+): Promise<void> {
+  const transactionId = attributeOf(found, 'transactionID');
+  if (transactionId === undefined) return;
+  const history = await data.enrollments.audit({ transactionId, limit: 5 });
+  if (history.length === 0) return;
+  draft.section('This gateway decided');
+  for (const { at, event, outcome, reason, correlationId } of [...history].reverse()) {
+    draft.fact(
+      shortTime(at),
+      `${event} (${outcome})${reason === undefined ? '' : `: ${reason}`}; reference ${correlationId}`,
+    );
+  }
+}

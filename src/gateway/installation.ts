@@ -1,0 +1,38 @@
+import type { ResolvedConfig } from '../config/index.js';
+import { foundAdministrator } from './administrator.js';
+import { openAuthorities } from './authorities.js';
+import { openDataDirectory, type DataDirectory } from './data-directory.js';
+import type { Authorities } from './profiles.js';
+
+/** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
+export interface Installation {
+  readonly resolved: ResolvedConfig;
+  readonly data: DataDirectory;
+  readonly authorities: Authorities;
+  /** The password of `admin`, when it was made just now: to be shown once. */
+  readonly newAdministratorPassword: string | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data directory; on the first start makes keys, CA, RA certificates and the administrator.
+ * @throws GatewayError `config.*`, `keys.*`, `store.*`
+ */
+export async function openInstallation(
+  resolved: ResolvedConfig,
+  clock: () => Date = () => new Date(),
+): Promise<Installation> {
+  const data = await openDataDirectory(resolved, clock);
+  try {
+    const authorities = await openAuthorities(resolved, data, clock);
+    const newAdministratorPassword = await foundAdministrator(
+      data.settings,
+      resolved.adminPassword,
+      clock(),
+    );
+    return { resolved, data, authorities, newAdministratorPassword, close: () => data.close() };
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}
