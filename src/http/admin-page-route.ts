@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Principal } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { adminPage, type AdminPageState } from '../ndes/index.js';
-import { whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
+import { quotaOf, whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
 import type { Exchanges } from './exchange.js';
 import type { HttpDeps, HttpProfile } from './http.types.js';
 import { pageReply } from './ndes-reply.js';
@@ -59,7 +59,7 @@ export function adminPageRoute(
     }
     const outcome = await desk.issue(customer, { profile });
     return outcome.kind === 'full'
-      ? { kind: 'cache-full', limit: principal.quota }
+      ? { kind: 'cache-full', limit: quotaOf(customer, profile) }
       : { kind: 'password', thumbprint, password: outcome.password, validityMinutes };
   }
 

@@ -1,10 +1,9 @@
 /** `/api/v1/challenges`: challenges for MDMs and scripts that need not scrape a page. */
 import express, { type Request, type Response, type Router } from 'express';
-import type { Principal } from '../access/index.js';
 import type { ChallengeOrder, Challenges } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import { usualProfile } from './admin-page-route.js';
-import { whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
+import { quotaOf, whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
 import {
   parseChallengeFilter,
   parseChallengeRequest,
@@ -50,7 +49,7 @@ export function challengeApi(
       validityMinutes: order.validityMinutes,
       maxUses: order.uses,
     });
-    if (outcome.kind === 'full') throw quotaUsedUp(principal);
+    if (outcome.kind === 'full') throw quotaUsedUp(quotaOf(customer, profile));
     sendJson(response, 201, {
       id: outcome.id,
       challenge: outcome.password,
@@ -141,9 +140,9 @@ function stateOf({ revokedAt, maxUses, uses, expiresAt }: ChallengeRecord, now: 
   return expiresAt && expiresAt <= now ? 'expired' : 'open';
 }
 
-function quotaUsedUp({ quota }: Principal): GatewayError {
+function quotaUsedUp(quota: number): GatewayError {
   return new GatewayError('challenge.quota', `The account holds ${quota} open challenges.`, {
-    mend: 'Use or revoke some, wait until they expire, or raise the quota of the account.',
+    mend: 'Use or revoke some, wait until they expire, or raise the quota (account) or `max` (profile).',
   });
 }
 

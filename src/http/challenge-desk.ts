@@ -98,7 +98,11 @@ export function createChallengeDesk(
   };
 }
 
-function quotaOf({ principal }: Customer, { challenges }: HttpProfile): number {
+/** Open challenges this account may hold when it asks for one of this profile. */
+export function quotaOf(
+  { principal }: Pick<Customer, 'principal'>,
+  { challenges }: HttpProfile,
+): number {
   return Math.min(principal.quota, challenges.max);
 }
 

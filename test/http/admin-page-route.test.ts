@@ -139,6 +139,16 @@ describe('the other pages', () => {
     ]);
   });
 
+  test('the profile may allow less than the account (PasswordMax)', async () => {
+    gateway = await startGateway({
+      profiles: [{ challenges: { ...issuing, max: 5 } }],
+      issue: ({ quota }) =>
+        quota === 5 ? Promise.resolve({ kind: 'full' }) : Promise.reject(new RangeError('quota')),
+    });
+    const { body } = await page(path, 'mdm');
+    expect(body.toString('utf16le')).toContain('cache more than 5 passwords');
+  });
+
   test.each([
     ['viewer', 'The account has no right to fetch challenges.'],
     ['wifi-only', 'The account may not fetch challenges for the profile ndes.'],
