@@ -1,13 +1,15 @@
 /** The first stop of every request: its correlation id, the headers every answer has, its log line. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange } from './exchange.js';
+import type { RequestHandler } from 'express';
+import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { requestTarget } from './request-target.js';
 
 /** One line a request. Never the query (challenges and messages travel there), never credentials. */
-export function createAccessLog(
+export function beginExchange(
   deps: Pick<HttpDeps, 'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log'>,
-): (request: IncomingMessage, response: ServerResponse) => Exchange {
+  exchanges: Exchanges,
+): RequestHandler {
   function write(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
     const { path } = exchange.target;
     deps.log[path === '/healthz' ? 'debug' : 'info']('request', {
@@ -24,10 +26,10 @@ export function createAccessLog(
     });
   }
 
-  return (request, response) => {
+  return (request, response, next) => {
     const exchange: Exchange = {
       correlationId: deps.newCorrelationId(),
-      target: requestTarget(request.url ?? '/'),
+      target: requestTarget(request.url),
       address: deps.clientAddress(request),
       userAgent: request.headers['user-agent'],
       startedAt: performance.now(),
@@ -41,7 +43,8 @@ export function createAccessLog(
     response.once('close', () =>
       deps.withCorrelation(exchange.correlationId, () => write(request, response, exchange)),
     );
-    return exchange;
+    exchanges.begin(request, exchange);
+    deps.withCorrelation(exchange.correlationId, next);
   };
 }
 

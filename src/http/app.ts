@@ -1,44 +1,30 @@
-/** The HTTP face: SCEP first, every other door of the gateway on one Express application. */
+/** The HTTP face: every door of the gateway on one Express application, SCEP first. */
 import type { RequestListener } from 'node:http';
-import express, { type Express, type Response } from 'express';
+import express, { type RequestHandler, type Response } from 'express';
 import { GatewayError } from '../errors/index.js';
-import { createAccessLog } from './access-log.js';
+import { beginExchange } from './access-log.js';
 import { adminPagePaths, adminPageRoute } from './admin-page-route.js';
 import { challengeApi } from './challenge-api.js';
 import { createChallengeDesk } from './challenge-desk.js';
-import { createErrorHandler, type ErrorHandler } from './error-handler.js';
-import { createExchanges, type Exchange, type Exchanges } from './exchange.js';
+import { createErrorHandler } from './error-handler.js';
+import { createExchanges, type Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
+import { bornForExpress, type MessageClasses } from './message-classes.js';
 import { refuseMethod } from './other-methods.js';
 import { overview } from './overview.js';
 import { publicationRoutes } from './publication-routes.js';
 import { sendReply } from './reply.js';
-import { createScepDoor } from './scep-door.js';
+import { scepDoor } from './scep-door.js';
 import { createSignIn } from './sign-in.js';
 
-export function createHttpApp(deps: HttpDeps): RequestListener {
-  const exchanges = createExchanges();
-  const begin = createAccessLog(deps);
-  const fail = createErrorHandler(deps, exchanges);
-  const scep = createScepDoor(deps);
-  const app = expressApp(deps, exchanges, fail);
-
-  return (request, response) => {
-    const exchange = begin(request, response);
-    exchanges.begin(request, exchange);
-    deps.withCorrelation(exchange.correlationId, () => {
-      const answered = scep(request, response, exchange);
-      if (answered) {
-        answered.catch((error: unknown) => fail(error, request, response));
-        return;
-      }
-      request.url = normalUrl(exchange);
-      app(request, response);
-    });
-  };
+/** What a listener serves. */
+export interface HttpApp {
+  readonly handle: RequestListener;
+  readonly messageClasses: MessageClasses;
 }
 
-function expressApp(deps: HttpDeps, exchanges: Exchanges, fail: ErrorHandler): Express {
+export function createHttpApp(deps: HttpDeps): HttpApp {
+  const exchanges = createExchanges();
   const desk = createChallengeDesk(deps);
   const pageSignIn = createSignIn(deps, exchanges, deps.authenticators.page);
   const apiSignIn = createSignIn(deps, exchanges, deps.authenticators.api);
@@ -49,6 +35,10 @@ function expressApp(deps: HttpDeps, exchanges: Exchanges, fail: ErrorHandler): E
   app.disable('etag');
   app.set('trust proxy', false);
   app.set('query parser', false);
+
+  app.use(beginExchange(deps, exchanges));
+  app.use(scepDoor(deps, exchanges));
+  app.use(normalizeUrl(exchanges));
   app.route(adminPagePaths).get(adminPage).post(adminPage).all(refuseMethod('GET, HEAD, POST'));
   app.use(challengeApi(deps, exchanges, desk, apiSignIn));
   app.use(publicationRoutes(deps.publications));
@@ -57,18 +47,18 @@ function expressApp(deps: HttpDeps, exchanges: Exchanges, fail: ErrorHandler): E
   app.use(() => {
     throw new GatewayError('http.not-found', 'There is nothing at this address.');
   });
-  // Express knows an error handler by its four parameters.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  app.use((error: unknown, request: express.Request, response: Response, _next: unknown) =>
-    fail(error, request, response),
-  );
-  return app;
+  app.use(createErrorHandler(deps, exchanges));
+  return { handle: app, messageClasses: bornForExpress(app) };
 }
 
 /** Express routes by what `requestTarget` makes of the path, so that all doors are equally lenient. */
-function normalUrl({ target: { path, query } }: Exchange): string {
-  const encoded = path.split('/').map(encodeURIComponent).join('/');
-  return query === '' ? encoded : `${encoded}?${query}`;
+function normalizeUrl(exchanges: Exchanges): RequestHandler {
+  return (request, _response, next) => {
+    const { path, query } = exchanges.of(request).target;
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    request.url = query === '' ? encoded : `${encoded}?${query}`;
+    next();
+  };
 }
 
 function sendText(response: Response, text: string): void {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorRequestHandler } from 'express';
 import { isGatewayError } from '../errors/index.js';
 import type { Log, LogFields } from '../telemetry/index.js';
 import { errorReply, isOurFault } from './error-response.js';
@@ -6,17 +6,13 @@ import type { Exchanges } from './exchange.js';
 import { sendReply } from './reply.js';
 
 /** The end of every request that failed. What the caller does not see stands in the log. */
-export type ErrorHandler = (
-  error: unknown,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => void;
-
 export function createErrorHandler(
   { log }: { readonly log: Log },
   exchanges: Exchanges,
-): ErrorHandler {
-  return (error, request, response) => {
+): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  return (error: unknown, request, response, _next) => {
     if (isOurFault(error)) log.error('request failed', loggedFault(error));
     else log.debug('request refused', loggedFault(error));
     if (response.headersSent) {

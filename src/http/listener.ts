@@ -1,9 +1,10 @@
 /** One TCP listener: HTTP/1.0 and 1.1, with limits that hold before a request is looked at. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
+import type { HttpApp } from './app.js';
 
 export interface ListenerTimeouts {
   readonly headersMillis: number;
@@ -31,7 +32,7 @@ const usualTimeouts: ListenerTimeouts = {
  * @throws GatewayError `config.invalid` when the address cannot be listened on
  */
 export async function createListener(
-  app: RequestListener,
+  app: HttpApp,
   address: string,
   options: {
     /** Largest pkiMessage, octets: by GET it travels in the request line. */
@@ -48,8 +49,9 @@ export async function createListener(
       requestTimeout: timeouts.requestMillis,
       keepAliveTimeout: timeouts.keepAliveMillis,
       connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
+      ...app.messageClasses,
     },
-    app,
+    app.handle,
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug('connection refused', { code: error.code, address: socket.remoteAddress });

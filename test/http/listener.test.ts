@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent } from 'node:http';
+import { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -139,9 +139,10 @@ test('an address in use stops the start, with the reason', async () => {
   gateway = await startGateway();
   const address = `127.0.0.1:${gateway.listener.port}`;
   const silent = () => undefined;
+  const app = { handle: silent, messageClasses: { IncomingMessage, ServerResponse } };
   const log = { error: silent, warn: silent, info: silent, debug: silent };
   await expect(
-    createListener(() => undefined, address, { messageBytes: 65_536, log }),
+    createListener(app, address, { messageBytes: 65_536, log }),
   ).rejects.toMatchObject({
     code: 'config.invalid',
     message: `The gateway cannot listen on ${address} (EADDRINUSE).`,
