@@ -4,6 +4,7 @@
  */
 const rooms = {
   errors: [],
+  address: [],
   asn1: ['errors'],
   x509: ['errors', 'asn1'],
   pkcs7: ['errors', 'asn1', 'x509'],
@@ -15,11 +16,12 @@ const rooms = {
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
-  access: ['errors', 'store'],
-  config: ['errors'],
+  access: ['errors', 'address', 'store'],
+  config: ['errors', 'address'],
   gateway: [
     'errors',
     'access',
+    'address',
     'asn1',
     'challenge',
     'config',

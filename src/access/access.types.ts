@@ -1,10 +1,20 @@
-/** Who is calling. Today: the socket peer and HTTP Basic or an API token; proxies come behind the same seams. */
+/** Who is calling: the client's address, perhaps through proxies, and HTTP Basic or an API token. */
 import type { IncomingMessage } from 'node:http';
+import type { IpAddress } from '../address/index.js';
 
-/** Canonical text of an IP address (`net.isIP`), IPv4-mapped IPv6 folded to IPv4. */
-export type ClientAddress = string & { readonly __brand: 'ClientAddress' };
+export type ClientAddress = IpAddress;
 
-export type ClientAddressResolver = (request: IncomingMessage) => ClientAddress;
+/** Where a request comes from, and how that was found. */
+export interface ClientOrigin {
+  /** `undetermined`: it came through a trusted proxy that did not say from whom. */
+  readonly kind: 'determined' | 'undetermined';
+  /** The client; of an undetermined origin the peer, good for the log and for counting only. */
+  readonly address: ClientAddress;
+  /** What was looked at, in order, in words. */
+  readonly steps: readonly string[];
+}
+
+export type ClientAddressResolver = (request: IncomingMessage) => ClientOrigin;
 
 export type Role = 'admin' | 'challenge' | 'read';
 

@@ -1,4 +1,4 @@
-/** Who is calling: client address, administrator authentication, lock-out. */
+/** Who is calling and may: client address, allow lists, rate limits, administrator authentication, lock-out. */
 export type {
   Account,
   AccountSource,
@@ -6,14 +6,44 @@ export type {
   Authenticator,
   ClientAddress,
   ClientAddressResolver,
+  ClientOrigin,
   Principal,
   Role,
 } from './access.types.js';
+export {
+  openAddressLists,
+  type AddressList,
+  type AddressListFile,
+  type AddressListNotice,
+  type AddressLists,
+} from './address-lists.js';
+export { createAddressRules, type AddressRule, type AddressRules } from './address-rules.js';
+export {
+  createAllowLists,
+  openToAll,
+  type AccessVerdict,
+  type AllowLists,
+  type RouteGroup,
+} from './allow-lists.js';
 export { createAccountSource } from './account-source.js';
 export { apiTokenDigest, newApiToken } from './api-token.js';
 export { authenticate } from './authenticate.js';
 export { createBasicAuthenticator } from './basic-authenticator.js';
-export { socketPeerAddress } from './client-address.js';
+export {
+  createClientAddress,
+  originOf,
+  originText,
+  socketPeerAddress,
+  type AddressSource,
+  type ClientAddressOptions,
+} from './client-address.js';
 export { createLockout } from './lockout.js';
+export { peerAddress } from './peer-address.js';
+export {
+  createProxyProtocol,
+  type ProxyHeader,
+  type ProxyProtocol,
+} from './proxy-protocol/proxied-connections.js';
+export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

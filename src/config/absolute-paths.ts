@@ -22,6 +22,13 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
       directory: resolve(bases.workingDirectory, data.directory),
       ...(data.passphrase && { passphrase: secret(data.passphrase) }),
     },
+    access: {
+      ...config.access,
+      lists: mapValues(config.access.lists, (list) => ({
+        ...list,
+        file: resolve(bases.baseDirectory, list.file),
+      })),
+    },
     accounts: config.accounts.map((account) =>
       account.password ? { ...account, password: secret(account.password) } : account,
     ),

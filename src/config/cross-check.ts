@@ -1,3 +1,4 @@
+import { checkAccess } from './access-checks.js';
 import { checkAccounts } from './account-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
@@ -18,6 +19,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkChallenges,
     checkPolicies,
     checkAccounts,
+    checkAccess,
   ].flatMap((check) => check(checked));
 }
 

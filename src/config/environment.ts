@@ -14,7 +14,7 @@ export interface EnvironmentSettings {
 export const environmentVariables = {
   SCEP_GATEWAY_CONFIG: 'Path of a `gateway.yaml`. Without it the defaults below hold.',
   SCEP_GATEWAY_LISTEN:
-    'Address and port, e.g. `0.0.0.0:8080` or `[::1]:8080`; replaces all `listeners`.',
+    'Address and port, e.g. `0.0.0.0:8080` or `[::1]:8080`; replaces all `listeners`; what stands beside the address of the first one holds for it.',
   SCEP_GATEWAY_DATA_DIR: 'Replaces `data.directory`; relative to the working directory.',
   SCEP_GATEWAY_ADMIN_PASSWORD:
     'Password of the built-in account `admin`, at least 12 characters. Without it one is made at the first start and shown once.',

@@ -4,6 +4,7 @@ import { absolutePaths } from './absolute-paths.js';
 import { checkConfig } from './check.js';
 import { ConfigFault } from './config-fault.js';
 import { environmentProblems, readEnvironment, type EnvironmentSettings } from './environment.js';
+import { listFileProblems } from './list-files.js';
 import {
   keyText,
   quoted,
@@ -56,8 +57,17 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ResolvedCo
   const readSecret = (reference: SecretReference) =>
     resolveSecret(reference, { ...options, baseDirectory });
   await checkSecrets(config, readSecret, written.locate);
+  const absolute = absolutePaths(overruled(config, settings), { baseDirectory, workingDirectory });
+  const lists = await listFileProblems(absolute, options.readFile);
+  if (lists.length > 0) {
+    const located = lists.map((problem) => ({
+      ...problem,
+      position: written.locate(problem.path),
+    }));
+    throw new ConfigFault('config.unreadable', file ?? 'environment', located);
+  }
   return {
-    config: absolutePaths(overruled(config, settings), { baseDirectory, workingDirectory }),
+    config: absolute,
     file,
     adminPassword: settings.adminPassword,
     warnings,
@@ -110,7 +120,12 @@ function judge(
 function overruled(config: GatewayConfig, settings: EnvironmentSettings): GatewayConfig {
   return {
     ...config,
-    listeners: settings.listen === undefined ? config.listeners : [{ address: settings.listen }],
+    listeners:
+      settings.listen === undefined
+        ? config.listeners
+        : config.listeners
+            .slice(0, 1)
+            .map((first) => ({ ...first, address: settings.listen ?? '' })),
     data: { ...config.data, directory: settings.dataDirectory ?? config.data.directory },
   };
 }

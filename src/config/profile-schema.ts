@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressRulesSchema } from './access-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
 
@@ -230,6 +231,9 @@ export const profileSchema = z.strictObject({
       defaultText: '`/scep/<name of the profile>`',
     }),
   issuer: z.string().default('local').describe('Name of an entry under `issuers`.'),
+  allow: addressRulesSchema
+    .optional()
+    .describe('Addresses that reach SCEP of this profile; every address when absent.'),
   challenges,
   ndes: ndesNamesSchema
     .optional()

@@ -3,6 +3,8 @@
  * (`docs/configuration.md` is generated from it). Every object is strict: an unknown key stops the start.
  */
 import { z } from 'zod';
+import { accessSchema } from './access-schema.js';
+import { clientAddressSchema, proxyProtocolSchema } from './client-address-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
@@ -16,6 +18,8 @@ const listener = z
         'an address and port such as `0.0.0.0:8080` or `[::]:8080`',
       )
       .describe('Address and port to listen on, `host:port`.'),
+    clientAddress: clientAddressSchema,
+    proxyProtocol: proxyProtocolSchema,
   })
   .describe('One HTTP listener.');
 
@@ -103,7 +107,7 @@ export const configSchema = z.strictObject({
   listeners: z
     .array(listener)
     .min(1)
-    .default([{ address: '127.0.0.1:8080' }])
+    .prefault([{ address: '127.0.0.1:8080' }])
     .describe('Where the gateway listens; each entry is one HTTP listener.'),
   publicUrl: z
     .url({
@@ -146,6 +150,7 @@ export const configSchema = z.strictObject({
     .array(account)
     .default([])
     .describe('Accounts for the admin page and the API, beside the built-in `admin`.'),
+  access: accessSchema,
   lockout: z
     .strictObject({
       failures: z

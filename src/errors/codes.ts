@@ -69,6 +69,7 @@ const table = {
   'http.not-found': 'transport',
   'http.unauthorized': 'transport',
   'http.forbidden': 'transport',
+  'http.rate': 'transport',
   'http.overload': 'overload',
   'config.invalid': 'configuration',
   'config.unreadable': 'configuration',

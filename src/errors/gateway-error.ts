@@ -6,6 +6,8 @@ export interface GatewayErrorOptions {
   readonly cause?: unknown;
   /** What the person who sees the error can do next; shown with the message. */
   readonly mend?: string;
+  /** When it is worth to come again, where that is known. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** `message` may be shown to the caller; `detail` and `cause` are for the log only. */
@@ -14,12 +16,14 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
   readonly mend: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
     this.mend = options.mend;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get class(): ErrorClass {

@@ -22,6 +22,7 @@ import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
+import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
@@ -57,6 +58,10 @@ export async function startGateway(
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   await maintainAuthorities(authorities, log);
 
+  const access = await openAccess(config, {
+    clock,
+    report: ({ level, message, fields }) => log[level](message, fields),
+  });
   const enrollment = createEnrollment({
     profiles: profiles.map(enrollmentProfile),
     store: data.enrollments,
@@ -69,7 +74,12 @@ export async function startGateway(
     codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
     enrollment,
     randomBytes,
-    onEvent: (event) => log.info('pki operation', { ...event }),
+    onEvent: (event) => {
+      log.info('pki operation', { ...event });
+      if (event.code === 'challenge.refused') {
+        void access.rateLimits.refusedChallenges.take(event.clientAddress);
+      }
+    },
   });
   const accounts = await accountSource(resolved, data);
   const basic = createBasicAuthenticator({
@@ -87,6 +97,8 @@ export async function startGateway(
     defaultProfile: defaultProfile(config),
     limits: config.limits,
     clientAddress: socketPeerAddress,
+    allowLists: access.allowLists,
+    rateLimits: access.rateLimits,
     authenticators: {
       page: [basic],
       api: [basic, createTokenAuthenticator({ tokens: data.settings, accounts, clock })],
@@ -103,11 +115,21 @@ export async function startGateway(
     clock,
   });
   const listeners: Listener[] = [];
-  const upkeep = startUpkeep({ authorities, challenges: data.challenges, log });
+  const upkeep = startUpkeep({
+    authorities,
+    challenges: data.challenges,
+    lists: access.lists,
+    log,
+  });
   try {
-    for (const { address } of config.listeners) {
+    for (const { address, clientAddress, proxyProtocol } of access.listeners) {
       listeners.push(
-        await createListener(app, address, { messageBytes: config.limits.messageBytes, log }),
+        await createListener(app, address, {
+          messageBytes: config.limits.messageBytes,
+          log,
+          clientAddress,
+          proxyProtocol,
+        }),
       );
     }
   } catch (error) {

@@ -1,6 +1,8 @@
 /** The composition root and what commands need of it. */
+export type { AccessExplainer, AccessExplanation, AccessQuestion } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
+export { openExplainer } from './explain.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile, type Authorities } from './profiles.js';

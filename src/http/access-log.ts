@@ -18,6 +18,7 @@ export function beginExchange(
       status: response.statusCode,
       ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
       address: exchange.address,
+      undetermined: exchange.origin.kind === 'undetermined' ? true : undefined,
       agent: clipped(exchange.userAgent),
       profile: exchange.profile,
       operation: clipped(exchange.operation),
@@ -27,10 +28,12 @@ export function beginExchange(
   }
 
   return (request, response, next) => {
+    const origin = deps.clientAddress(request);
     const exchange: Exchange = {
       correlationId: deps.newCorrelationId(),
       target: requestTarget(request.url),
-      address: deps.clientAddress(request),
+      origin,
+      address: origin.address,
       userAgent: request.headers['user-agent'],
       startedAt: performance.now(),
       profile: undefined,

@@ -1,7 +1,9 @@
 /** The HTTP face: every door of the gateway on one Express application, SCEP first. */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler, type Response } from 'express';
+import type { ClientAddressResolver } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
+import { accessGuard } from './access-guard.js';
 import { beginExchange } from './access-log.js';
 import { adminPagePaths, adminPageRoute } from './admin-page-route.js';
 import { challengeApi } from './challenge-api.js';
@@ -19,7 +21,12 @@ import { createSignIn } from './sign-in.js';
 
 /** What a listener serves. */
 export interface HttpApp {
-  readonly handle: RequestListener;
+  /** `clientAddress` is that of the listener the request came by; default: the one of `HttpDeps`. */
+  readonly handle: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    clientAddress?: ClientAddressResolver,
+  ) => void;
   readonly messageClasses: MessageClasses;
 }
 
@@ -30,13 +37,18 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const apiSignIn = createSignIn(deps, exchanges, deps.authenticators.api);
   const adminPage = adminPageRoute(deps, exchanges, desk, pageSignIn);
 
+  const resolvers = new WeakMap<IncomingMessage, ClientAddressResolver>();
+  const clientAddress: ClientAddressResolver = (request) =>
+    (resolvers.get(request) ?? deps.clientAddress)(request);
+
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', false);
   app.set('query parser', false);
 
-  app.use(beginExchange(deps, exchanges));
+  app.use(beginExchange({ ...deps, clientAddress }, exchanges));
+  app.use(accessGuard(deps, exchanges));
   app.use(scepDoor(deps, exchanges));
   app.use(normalizeUrl(exchanges));
   app.route(adminPagePaths).get(adminPage).post(adminPage).all(refuseMethod('GET, HEAD, POST'));
@@ -48,7 +60,14 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     throw new GatewayError('http.not-found', 'There is nothing at this address.');
   });
   app.use(createErrorHandler(deps, exchanges));
-  return { handle: app, messageClasses: bornForExpress(app) };
+  const messageClasses = bornForExpress(app);
+  return {
+    messageClasses,
+    handle(request, response, resolver) {
+      if (resolver) resolvers.set(request, resolver);
+      app(request, response);
+    },
+  };
 }
 
 /** Express routes by what `requestTarget` makes of the path, so that all doors are equally lenient. */

@@ -1,6 +1,7 @@
 /** Where challenges are handed out, to the admin page and to the API alike. */
-import type { Principal } from '../access/index.js';
+import { originText, type Principal } from '../access/index.js';
 import type { ChallengeOrder, IssueOutcome } from '../challenge/index.js';
+import { GatewayError } from '../errors/index.js';
 import type { Exchange } from './exchange.js';
 import type { HttpAuditRecord, HttpDeps, HttpProfile } from './http.types.js';
 import { hasRole } from './sign-in.js';
@@ -19,7 +20,10 @@ interface DeskOrder {
 }
 
 export interface ChallengeDesk {
-  /** Records what was handed out, or that the quota is used up, before it resolves. */
+  /**
+   * Records what was handed out, or that the quota is used up, before it resolves.
+   * @throws GatewayError `http.rate` when the account asks too often
+   */
   issue(customer: Customer, order: DeskOrder): Promise<IssueOutcome>;
   /** The lasting password of UseSinglePassword. */
   single(customer: Customer, profile: HttpProfile): Promise<string>;
@@ -28,7 +32,7 @@ export interface ChallengeDesk {
 }
 
 export function createChallengeDesk(
-  deps: Pick<HttpDeps, 'challenges' | 'audit' | 'clock'>,
+  deps: Pick<HttpDeps, 'challenges' | 'audit' | 'clock' | 'rateLimits'>,
 ): ChallengeDesk {
   async function record(
     { principal, exchange }: Customer,
@@ -42,7 +46,7 @@ export function createChallengeDesk(
       challengeId: undefined,
       subject: undefined,
       keyId: undefined,
-      clientAddress: exchange.address,
+      clientAddress: originText(exchange.origin),
       actor: principal.account,
       code: undefined,
       reason: undefined,
@@ -50,8 +54,18 @@ export function createChallengeDesk(
     });
   }
 
+  async function admit({ principal }: Customer): Promise<void> {
+    const seconds = await deps.rateLimits.challenges.take(principal.account);
+    if (seconds === 0) return;
+    throw new GatewayError('http.rate', 'The account asks for too many challenges at once.', {
+      mend: `Try again in ${seconds} s.`,
+      retryAfterSeconds: seconds,
+    });
+  }
+
   return {
     async issue(customer, { profile, binding, validityMinutes, maxUses }) {
+      await admit(customer);
       const outcome = await deps.challenges.issue({
         account: customer.principal.account,
         quota: quotaOf(customer, profile),

@@ -13,16 +13,18 @@ const statuses = {
   'challenge.quota': 409,
   'http.too-large': 413,
   'http.uri-too-large': 414,
+  'http.rate': 429,
 } as const satisfies Partial<Record<ErrorCode, number>>;
 
-const retryAfterSeconds = 5;
+const usualRetrySeconds = 5;
 
 /** Text for devices and people, JSON for the API; never a stack, never `detail`. */
 export function errorReply(error: unknown, correlationId: string, format: 'text' | 'json'): Reply {
   const fault = shownFault(error);
   const status = statusOf(fault);
+  const retryAfter = fault.retryAfterSeconds ?? (status === 503 ? usualRetrySeconds : undefined);
   const headers: Record<string, string> =
-    status === 503 ? { 'Retry-After': String(retryAfterSeconds) } : {};
+    retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
   if (format === 'json') {
     const { code, message, mend } = fault;
     const body = { error: { code, message, mend, correlationId } };

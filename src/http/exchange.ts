@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { ClientAddress } from '../access/index.js';
+import type { ClientAddress, ClientOrigin } from '../access/index.js';
 import type { RequestTarget } from './request-target.js';
 
 /** What is known of one request and its answer besides the HTTP objects. */
 export interface Exchange {
   readonly correlationId: string;
   readonly target: RequestTarget;
+  readonly origin: ClientOrigin;
+  /** That of the origin: for the log and for counting. */
   readonly address: ClientAddress;
   readonly userAgent: string | undefined;
   /** Milliseconds of `performance.now()`. */

@@ -1,5 +1,10 @@
 /** What the HTTP face needs from the house; the composition root supplies it. */
-import type { Authenticator, ClientAddressResolver } from '../access/index.js';
+import type {
+  AllowLists,
+  Authenticator,
+  ClientAddressResolver,
+  RateLimits,
+} from '../access/index.js';
 import type { Challenges } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log } from '../telemetry/index.js';
@@ -17,7 +22,10 @@ export interface HttpDeps {
     /** PKIOperations in work at once. */
     readonly concurrentOperations: number;
   };
+  /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
+  readonly allowLists: AllowLists;
+  readonly rateLimits: RateLimits;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */
     readonly page: readonly Authenticator[];

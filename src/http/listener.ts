@@ -2,9 +2,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
+import type { ClientAddressResolver, ProxyProtocol } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { HttpApp } from './app.js';
+import { guardConnections, type ProxyGate } from './proxy-gate.js';
 
 export interface ListenerTimeouts {
   readonly headersMillis: number;
@@ -27,6 +29,9 @@ const usualTimeouts: ListenerTimeouts = {
   keepAliveMillis: 65_000,
 };
 
+/** A PROXY header travels in the first packet. */
+const proxyHeaderMillis = 5000;
+
 /**
  * @param address `host:port`, `[ipv6]:port`; port 0 takes any
  * @throws GatewayError `config.invalid` when the address cannot be listened on
@@ -39,9 +44,12 @@ export async function createListener(
     readonly messageBytes: number;
     readonly log: Log;
     readonly timeouts?: ListenerTimeouts;
+    /** Default: that of the application. */
+    readonly clientAddress?: ClientAddressResolver;
+    readonly proxyProtocol?: ProxyProtocol | undefined;
   },
 ): Promise<Listener> {
-  const { messageBytes, log, timeouts = usualTimeouts } = options;
+  const { messageBytes, log, timeouts = usualTimeouts, clientAddress, proxyProtocol } = options;
   const server = createServer(
     {
       maxHeaderSize: headerBytes(messageBytes),
@@ -51,12 +59,18 @@ export async function createListener(
       connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
       ...app.messageClasses,
     },
-    app.handle,
+    (request, response) => app.handle(request, response, clientAddress),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug('connection refused', { code: error.code, address: socket.remoteAddress });
     answerBrokenRequest(error.code, socket);
   });
+  const gate =
+    proxyProtocol &&
+    guardConnections(server, proxyProtocol, {
+      millis: Math.min(proxyHeaderMillis, timeouts.headersMillis),
+      log,
+    });
   const sockets = openSockets(server);
   await listen(server, address);
   server.on('error', (error) => log.error('listener failed', { error: error.message }));
@@ -64,7 +78,7 @@ export async function createListener(
   return {
     url: `http://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     port,
-    close: (graceMillis) => close(server, sockets, graceMillis),
+    close: (graceMillis) => close(server, sockets, gate, graceMillis),
   };
 }
 
@@ -101,12 +115,15 @@ function openSockets(server: Server): ReadonlySet<Socket> {
 async function close(
   server: Server,
   sockets: ReadonlySet<Socket>,
+  gate: ProxyGate | undefined,
   graceMillis: number,
 ): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // Load balancers connect in advance; node does not count what never sent a request as idle.
-  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  for (const socket of sockets) {
+    if (socket.bytesRead <= (gate?.headerOctets(socket) ?? 0)) socket.destroy();
+  }
   // Connections whose last request ends from now on are idle only then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMillis);

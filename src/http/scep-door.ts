@@ -1,12 +1,14 @@
 /** The door of devices: RFC 8894 §4 over HTTP, as leniently as clients need it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
+import { originText } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { mscepPage } from '../ndes/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { pageReply } from './ndes-reply.js';
 import { createOperationGate } from './operation-gate.js';
+import { admitOperation } from './operation-limits.js';
 import { refuseMethod } from './other-methods.js';
 import { protectPage } from './page-protection.js';
 import { sendReply } from './reply.js';
@@ -30,6 +32,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   ): Promise<void> {
     exchange.profile = profile;
     exchange.operation = query.operation;
+    if (mayBePkiOperation(request, query)) await admitOperation(deps.rateLimits, exchange);
     const body = await bodyOf(request, response);
     // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
     const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
@@ -38,7 +41,8 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
       return;
     }
     exchange.operation = operation;
-    const { correlationId, address, userAgent } = exchange;
+    const { correlationId, origin, userAgent } = exchange;
+    const address = originText(origin);
     const handle = (message: Buffer | undefined) =>
       deps.scep.handle({
         profile,
@@ -52,7 +56,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
       body: content,
       retryAfterSeconds,
     } = isPkiOperation(operation)
-      ? await enter(() => handle(messageOf(body, query)))
+      ? await enter(address, () => handle(messageOf(body, query)))
       : await handle(undefined);
     if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
     sendReply(response, { status, contentType, body: content });
@@ -92,6 +96,10 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
     }
     await answer(request, response, exchange, parsed, match.profile);
   };
+}
+
+function mayBePkiOperation({ method }: IncomingMessage, { operation }: ScepQuery): boolean {
+  return operation === undefined ? method === 'POST' : isPkiOperation(operation);
 }
 
 function isPkiOperation(operation: string): boolean {

@@ -1,7 +1,7 @@
 /** Which profile answers at a path: SCEPPATH of RFC 8894 §4.1, with what clients append to it. */
 import { requestTarget } from './request-target.js';
 
-interface ScepPathProfile {
+export interface ScepPathProfile {
   readonly name: string;
   readonly paths: readonly string[];
 }

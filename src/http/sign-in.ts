@@ -1,5 +1,11 @@
 import type { Request, Response } from 'express';
-import { authenticate, type Authenticator, type Principal, type Role } from '../access/index.js';
+import {
+  authenticate,
+  originText,
+  type Authenticator,
+  type Principal,
+  type Role,
+} from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
@@ -31,7 +37,7 @@ export function createSignIn(
         challengeId: undefined,
         subject: undefined,
         keyId: undefined,
-        clientAddress: exchange.address,
+        clientAddress: originText(exchange.origin),
         actor: outcome.account,
         outcome: 'refused',
         code: 'http.unauthorized',

@@ -15,5 +15,9 @@ test.each([
   Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
   const request = new IncomingMessage(socket);
   request.headers['x-forwarded-for'] = '203.0.113.9';
-  expect(socketPeerAddress(request)).toBe(address);
+  expect(socketPeerAddress(request)).toEqual({
+    kind: 'determined',
+    address,
+    steps: [`the peer is ${address}; no header is read`],
+  });
 });

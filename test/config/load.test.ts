@@ -42,7 +42,7 @@ describe('environment', () => {
     expect(resolved.file).toBeUndefined();
     expect(resolved.adminPassword).toBeUndefined();
     expect(resolved.config.data.directory).toBe('/work/data');
-    expect(resolved.config.listeners).toEqual([{ address: '127.0.0.1:8080' }]);
+    expect(resolved.config.listeners).toMatchObject([{ address: '127.0.0.1:8080' }]);
     expect(resolved.warnings.map(({ key }) => key)).toEqual(['data.passphrase']);
   });
 
@@ -55,7 +55,7 @@ describe('environment', () => {
         SCEP_GATEWAY_ADMIN_PASSWORD: 'twelve chars',
       },
     );
-    expect(resolved.config.listeners).toEqual([{ address: '[::1]:8080' }]);
+    expect(resolved.config.listeners).toMatchObject([{ address: '[::1]:8080' }]);
     expect(resolved.config.data.directory).toBe('/work/two');
     expect(resolved.adminPassword).toBe('twelve chars');
     expect(resolved.file).toBe('/etc/gw/gateway.yaml');
@@ -71,7 +71,7 @@ describe('environment', () => {
         SCEP_GATEWAY_ADMIN_PASSWORD: '',
       },
     );
-    expect(resolved.config.listeners).toEqual([{ address: '127.0.0.1:8080' }]);
+    expect(resolved.config.listeners).toMatchObject([{ address: '127.0.0.1:8080' }]);
     expect(resolved.adminPassword).toBeUndefined();
   });
 

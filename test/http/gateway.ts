@@ -5,8 +5,10 @@ import {
   createAccountSource,
   createBasicAuthenticator,
   createLockout,
+  createRateLimits,
   createTokenAuthenticator,
   newApiToken,
+  openToAll,
   socketPeerAddress,
   type Account,
 } from '../../src/access/index.js';
@@ -118,6 +120,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     defaultProfile: profiles[0]?.name,
     limits: { messageBytes: 65_536, concurrentOperations: 8 },
     clientAddress: socketPeerAddress,
+    allowLists: openToAll,
+    rateLimits: createRateLimits(plenty),
     authenticators: { page: [basic], api: [basic, tokens] },
     publications: {
       crl: (issuer) => Promise.resolve(issuer === 'local' ? Buffer.from('CRL') : undefined),
@@ -151,6 +155,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     close: () => listener.close(1000),
   };
 }
+
+const plenty = {
+  operations: { count: 100_000, seconds: 60 },
+  refusedChallenges: { count: 100_000, seconds: 60 },
+  challenges: { count: 100_000, seconds: 60 },
+};
 
 function usualProfile(caCertificate: Certificate): HttpProfile {
   return {

@@ -1,0 +1,27 @@
+import { parseNetworkList } from '../address/index.js';
+import { problemAt, type ConfigProblem } from './problem.js';
+import { readBytes, type ReadFile } from './read-file.js';
+import type { GatewayConfig } from './schema.js';
+import { decodeTextFile } from './text-file.js';
+
+/** What is wrong with the files of `access.lists`, which have absolute paths here. */
+export async function listFileProblems(
+  { access }: Pick<GatewayConfig, 'access'>,
+  readFile?: ReadFile,
+): Promise<ConfigProblem[]> {
+  const found = Object.entries(access.lists).map(async ([name, { file }]) => {
+    const path = ['access', 'lists', name, 'file'];
+    const bytes = await readBytes(file, readFile);
+    if (bytes.kind === 'failed') {
+      return [problemAt(path, `cannot be read: ${bytes.reason}`, 'correct the path')];
+    }
+    const text = decodeTextFile(bytes.content);
+    if (text === undefined) return [problemAt(path, 'is not UTF-8 text', 'save it as UTF-8')];
+    const outcome = parseNetworkList(text);
+    if (outcome.kind === 'read') return [];
+    return outcome.problems.map((problem) =>
+      problemAt(path, `cannot be used: ${problem}`, 'write one address or network a line'),
+    );
+  });
+  return (await Promise.all(found)).flat();
+}
