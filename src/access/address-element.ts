@@ -27,7 +27,9 @@ export function trimBlanks(text: string): string {
 }
 
 function withoutPort(text: string): IpAddress | undefined {
-  const parts = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::(\d{1,5}))?$/.exec(text);
+  const parts = /^(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]{1,45})\]|([0-9.]{7,15}))(?::(\d{1,5}))?$/.exec(
+    text,
+  );
   if (!parts || Number(parts[3] ?? 0) > 65_535) return undefined;
   return parseIpAddress(parts[1] ?? parts[2] ?? '');
 }
