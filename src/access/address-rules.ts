@@ -5,8 +5,8 @@ import type { AddressLists } from './address-lists.js';
 export interface AddressRules {
   /** What the address lies in, for people: `10.0.0.0/8`, `list jamf-cloud (…)`; undefined when in nothing. */
   match(address: IpAddress): string | undefined;
-  /** As configured. */
-  readonly text: string;
+  /** All of them as they stand now, lists with their size and date. */
+  readonly text: () => string;
 }
 
 export type AddressRule =
@@ -29,7 +29,10 @@ export function createAddressRules(
     return (address: IpAddress) => (set.has(address) ? rule.network.text : undefined);
   });
   return {
-    text: rules.map((rule) => (rule.kind === 'list' ? rule.name : rule.network.text)).join(', '),
+    text: () =>
+      rules
+        .map((rule) => (rule.kind === 'list' ? lists.get(rule.name).text : rule.network.text))
+        .join(', '),
     match(address) {
       for (const matcher of matchers) {
         const text = matcher(address);

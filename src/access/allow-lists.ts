@@ -79,7 +79,7 @@ function judge({ key, rules }: AllowList, { kind, address }: ClientOrigin): Acce
   }
   const match = rules.match(address);
   if (match === undefined) {
-    return { kind: 'denied', rule: key, step: `${key} does not hold ${address}: ${rules.text}` };
+    return { kind: 'denied', rule: key, step: `${key} does not hold ${address}: ${rules.text()}` };
   }
   return { kind: 'allowed', step: `${key} holds ${address}: ${match}` };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isGatewayError } from '../errors/index.js';
+import { accessCommand } from './access.js';
 import { accountCommand, tokenCommand } from './account.js';
 import { caCommand } from './ca.js';
 import { certificateCommand } from './certificate.js';
@@ -56,6 +57,7 @@ for (const command of [
   enrollCommand(),
   inspectCommand(),
   thumbprintCommand(),
+  accessCommand(),
   accountCommand(),
   tokenCommand(),
   caCommand(),

@@ -95,9 +95,9 @@ function checkSource(path: ConfigPath, { clientAddress, proxyProtocol }: Listene
   } else if (source === 'none' && proxyProtocol === 'off' && trustedProxies !== undefined) {
     problems.push(
       problemAt(
-        at('trustedProxies'),
-        'names proxies of which nothing is read',
-        'add `source`, such as `source: x-forwarded-for`, or `proxyProtocol`',
+        at('source'),
+        'is none: nothing is read of the trusted proxies',
+        'write one, such as `source: x-forwarded-for`, or a `proxyProtocol`',
       ),
     );
   } else if ((source !== 'none' || proxyProtocol !== 'off') && trustedProxies === undefined) {
@@ -109,12 +109,12 @@ function checkSource(path: ConfigPath, { clientAddress, proxyProtocol }: Listene
       ),
     );
   }
-  if (source === 'none' && names.length > 0) {
+  if (source === 'none' && names.length > 0 && problems.length === 0) {
     problems.push(
       problemAt(
-        at('requiredHeaders'),
-        'is never looked at without a header as `source`',
-        'remove it, or add `source`',
+        at('source'),
+        'is none: requiredHeaders are never looked at',
+        'write one, such as `source: x-forwarded-for`, or remove requiredHeaders',
       ),
     );
   }

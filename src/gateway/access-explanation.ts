@@ -30,12 +30,18 @@ export interface AccessExplanation {
   readonly rule: string | undefined;
 }
 
-export type AccessExplainer = (question: AccessQuestion) => AccessExplanation;
+export interface AccessExplainer {
+  /** @throws GatewayError `cli.usage` for a question that makes no sense */
+  explain(this: void, question: AccessQuestion): AccessExplanation;
+  /** `date` as `2026-11-01`. */
+  readonly lists: readonly {
+    readonly name: string;
+    readonly entries: number;
+    readonly date: string;
+  }[];
+}
 
-/**
- * Reads the address lists; the function it returns throws GatewayError `cli.usage` for a question that
- * makes no sense.
- */
+/** @throws GatewayError `config.unreadable` when an address list cannot be read */
 export async function openExplainer(
   config: GatewayConfig,
   clock: () => Date,
@@ -43,7 +49,7 @@ export async function openExplainer(
   const access = await openAccess(config, { clock, report: () => undefined });
   const profiles = Object.entries(config.profiles).map(([name, { paths }]) => ({ name, paths }));
   const groupOf = createRouteGroups(profiles, defaultProfile(config));
-  return (question) => {
+  const explain = (question: AccessQuestion): AccessExplanation => {
     const listener = listenerOf(access.listeners, question.listener);
     const group = groupOf(requestTarget(question.path));
     const arrival = arrive(listener, question);
@@ -65,6 +71,12 @@ export async function openExplainer(
       rule: verdict.kind === 'denied' ? verdict.rule : undefined,
     };
   };
+  const lists = access.lists.all().map(({ name, size, date }) => ({
+    name,
+    entries: size,
+    date: date.toISOString().slice(0, 10),
+  }));
+  return { explain, lists };
 }
 
 function clientOf({ kind, address }: ClientOrigin): string {

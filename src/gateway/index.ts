@@ -1,5 +1,5 @@
 /** The composition root and what commands need of it. */
-export type { AccessExplainer, AccessExplanation, AccessQuestion } from './access-explanation.js';
+export type { AccessExplanation } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export { openExplainer } from './explain.js';

@@ -19,10 +19,16 @@ function loadExample(file: string) {
 describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
+      'aws-alb.yaml',
+      'azure-front-door.yaml',
       'default.yaml',
+      'devices-anywhere-admin-restricted.yaml',
+      'direct.yaml',
+      'jamf-cloud-app-proxy.yaml',
       'legacy.yaml',
       'manual-approval.yaml',
       'ndes-compatible.yaml',
+      'nginx.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
       'static-challenge.yaml',

@@ -16,14 +16,29 @@ export interface Sending {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;
   readonly agent?: Agent;
+  /** The address to come from, such as `127.0.0.2`. */
+  readonly localAddress?: string;
 }
 
 /** Sends one request; `path` goes into the request line as it is. */
 export function send(port: number, path: string, sending: Sending = {}): Promise<Answer> {
-  const { method = sending.body === undefined ? 'GET' : 'POST', headers = {}, body } = sending;
+  const {
+    method = sending.body === undefined ? 'GET' : 'POST',
+    headers = {},
+    body,
+    localAddress,
+  } = sending;
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: '127.0.0.1', port, path, method, headers, agent: sending.agent ?? false },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        headers,
+        agent: sending.agent ?? false,
+        ...(localAddress !== undefined && { localAddress }),
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

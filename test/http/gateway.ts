@@ -58,6 +58,7 @@ export interface GatewayOptions {
   readonly records?: readonly ChallengeRecord[];
   readonly timeouts?: NonNullable<Parameters<typeof createListener>[2]['timeouts']>;
   readonly failures?: number;
+  readonly listener?: Pick<Parameters<typeof createListener>[2], 'clientAddress' | 'proxyProtocol'>;
 }
 
 export const issuedPassword = '8CE317021F690069';
@@ -142,6 +143,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     messageBytes: deps.limits.messageBytes,
     log,
     ...(options.timeouts && { timeouts: options.timeouts }),
+    ...options.listener,
   });
   return {
     listener,

@@ -1,0 +1,14 @@
+export interface ExplainFlags {
+  readonly peer: string;
+  readonly listener?: string;
+  readonly header?: readonly string[];
+  readonly proxyLine?: string;
+  readonly path: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export interface TestFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
