@@ -183,10 +183,13 @@ class DurableEnrollment implements Enrollment {
       request.transactionId.toString('hex'),
     );
     const key = request.signer.publicKey.id;
-    const row = rows.find(({ signerKey, csrKey }) => signerKey === key || csrKey === key);
-    if (row === undefined || !isLive(row, profile.replayMillis, this.#clock())) {
-      return unknownTransaction;
-    }
+    // A renewal may share the transactionID with an enrollment long since done.
+    const row = rows.find(
+      (each) =>
+        (each.signerKey === key || each.csrKey === key) &&
+        isLive(each, profile.replayMillis, this.#clock()),
+    );
+    if (row === undefined) return unknownTransaction;
     return this.#turns.take(turnOf(row), async () => {
       const current = await this.#store.findTransaction(row.key);
       if (current === undefined || !hasSameKeys(row, current)) return unknownTransaction;
@@ -203,7 +206,9 @@ class DurableEnrollment implements Enrollment {
     serial: string,
   ): Promise<Certificate | undefined> {
     const profile = this.#profile(profileName);
-    const record = await this.#store.certificateBySerial(issuerDigest(issuer), serial);
+    // Records go by the octets of the name, and clients write it in string types of their own (jscep).
+    const ours = profile.issuer.chain.find(({ subject }) => subject.matches(issuer))?.subject;
+    const record = await this.#store.certificateBySerial(issuerDigest(ours ?? issuer), serial);
     if (record?.issuer === profile.issuer.name) return Certificate.fromDer(record.der);
     return profile.issuer.chain.find((ca) => ca.serial === serial && ca.issuer.matches(issuer));
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { der } from '../../src/asn1/index.js';
 import { createChallenges, type Challenges } from '../../src/challenge/index.js';
 import {
   createEnrollment,
@@ -14,12 +15,15 @@ import {
 import { Authorization } from '../../src/issuer/index.js';
 import { openSqliteStores } from '../../src/store/index.js';
 import {
-  Certificate,
+  Name,
   parseCertificationRequest,
+  writeSubjectAltNames,
+  type Certificate,
   type CertificationRequest,
 } from '../../src/x509/index.js';
 import {
   certificationRequest,
+  distinguishedName,
   selfSigned,
   type CertificationRequestOptions,
 } from '../support/certificates.js';
@@ -327,6 +331,42 @@ describe('renewal', () => {
     expect(issuer.submissions).toHaveLength(2);
   });
 
+  test('an otherName that no rule reads may not change its value', async () => {
+    const principal = (name: string) =>
+      writeSubjectAltNames(
+        [
+          der.contextConstructed(
+            0,
+            der.oid('1.3.6.1.5.2.2'),
+            der.contextConstructed(0, der.utf8String(name)),
+          ),
+        ],
+        false,
+      );
+    const enrollment = enrollmentWith({
+      policy: { ...policy, san: { types: ['other'], required: true } },
+    });
+    const signer = issuedCertificate(
+      await enrollment.enroll(
+        await requestOf('client', {
+          challengePassword: await newChallenge(),
+          extensions: [principal('device-1')],
+        }),
+      ),
+    );
+    const renewal = async (name: string) =>
+      enrollment.enroll(
+        await requestOf('client', {
+          signer,
+          intent: 'renewal',
+          transactionId: name,
+          extensions: [principal(name)],
+        }),
+      );
+    issuedCertificate(await renewal('device-1'));
+    expect(await renewal('administrator')).toEqual(rejection('renewal.refused'));
+  });
+
   test('refuses a signer that is not ours, though it looks like ours', async () => {
     const real = await enrolled();
     const forged = await selfSigned(testKey('client-2'), {
@@ -561,5 +601,8 @@ describe('GetCert', () => {
     const ca = issuer.chain[0]!;
     expect(await enrollment.findCertificate('default', ca.issuer, ca.serial)).toBe(ca);
     expect(await enrollment.findCertificate('default', certificate.issuer, '00ff')).toBeUndefined();
+    const inOtherStrings = Name.fromDer(distinguishedName('CN=scripted ca', 'bmp'));
+    const again = await enrollment.findCertificate('default', inOtherStrings, certificate.serial);
+    expect(again?.der.equals(certificate.der)).toBe(true);
   });
 });
