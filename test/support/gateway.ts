@@ -32,8 +32,8 @@ export interface TestGateway {
   readonly ca: TestSigner;
   /** Signs replies and opens requests. */
   readonly ra: TestSigner;
-  /** What was logged, one object a line. */
-  readonly lines: readonly LogLine[];
+  /** What was logged, one object a line; tests may empty it. */
+  readonly lines: LogLine[];
   /** The same decisions without HTTP; events of these are in `events`, not in `lines`. */
   readonly scep: ScepServer;
   readonly events: ScepEvent[];
