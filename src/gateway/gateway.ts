@@ -106,9 +106,10 @@ export async function startGateway(
   const upkeep = startUpkeep({ authorities, challenges: data.challenges, log });
   try {
     for (const { address } of config.listeners) {
-      listeners.push(
-        await createListener(app, address, { messageBytes: config.limits.messageBytes, log }),
-      );
+      const { messageBytes } = config.limits;
+      const listener = await createListener(app, address, { messageBytes, log });
+      listeners.push(listener);
+      log.info('listening', { url: listener.url });
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
