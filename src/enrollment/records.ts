@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AuditRecord, CertificateRecord, TransactionRecord } from '../store/index.js';
 import {
   extensionOids,
@@ -6,7 +5,6 @@ import {
   subjectAltNameText,
   type Certificate,
   type CertificationRequest,
-  type Name,
 } from '../x509/index.js';
 import type { ClientContext, EnrollmentRequest } from './enrollment.types.js';
 import { transactionText } from './transaction.js';
@@ -80,7 +78,7 @@ export function certificateRecord(
   return {
     thumbprint: certificate.thumbprints.sha256,
     serial: certificate.serial,
-    issuerDigest: issuerDigest(certificate.issuer),
+    issuerDigest: certificate.issuer.digest,
     subject: certificate.subject.text,
     sanText: sanTexts(certificate).join(', '),
     keyId: certificate.publicKey.id,
@@ -92,10 +90,6 @@ export function certificateRecord(
     revokedAt: undefined,
     revocationReason: undefined,
   };
-}
-
-export function issuerDigest(issuer: Name): string {
-  return createHash('sha256').update(issuer.der).digest('hex');
 }
 
 export function sanTexts(holder: Certificate | CertificationRequest): string[] {

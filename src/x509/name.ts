@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { parseBer, decodeText, tag, type BerNode } from '../asn1/index.js';
 import { GatewayError } from '../errors/index.js';
@@ -29,6 +30,11 @@ export class Name {
 
   static fromDer(bytes: Buffer): Name {
     return Name.fromNode(parseBer(bytes));
+  }
+
+  /** SHA-256 of the DER, lower-case hex: how records name a CA. */
+  get digest(): string {
+    return createHash('sha256').update(this.der).digest('hex');
   }
 
   get isEmpty(): boolean {
