@@ -212,6 +212,54 @@ describe('challenge enrollment', () => {
     expect(JSON.stringify(audit)).not.toContain('0123456789ABCDEF');
   });
 
+  test.each(['T1', 'T-of-the-device'])(
+    'a stranger who is first with a captured request does not lock its owner out (transactionID %s)',
+    async (transactionId) => {
+      const challengePassword = await newChallenge();
+      const stranger = await selfSigned(testKey('client-2'), { subject: 'CN=stranger' });
+      const captured = await requestOf('client', { challengePassword, signer: stranger });
+      const first = issuedCertificate(await enrollmentWith().enroll(captured));
+      expect(first.publicKey.id).toBe(testKey('client').publicKey.id);
+
+      const own = { ...(await requestOf('client', { transactionId })), csr: captured.csr };
+      const served = issuedCertificate(await enrollmentWith().enroll(own));
+      expect(served.der.equals(first.der)).toBe(true);
+      expect(issuer.submissions).toHaveLength(1);
+
+      // Neither another request with that challenge, nor another stranger, nor the same one later.
+      const another = await requestOf('client', {
+        challengePassword,
+        transactionId: 'T3',
+        extensions: [],
+      });
+      expect(await enrollmentWith().enroll(another)).toEqual(rejection('challenge.refused'));
+      const second = await selfSigned(testKey('client-4096'), { subject: 'CN=stranger' });
+      expect(
+        await enrollmentWith().enroll({
+          ...captured,
+          signer: second,
+          transactionId: Buffer.from('T4'),
+        }),
+      ).toEqual(rejection('challenge.refused'));
+      now = new Date(now.getTime() + 3_600_001);
+      expect(await enrollmentWith().enroll({ ...own, transactionId: Buffer.from('T5') })).toEqual(
+        rejection('challenge.refused'),
+      );
+    },
+  );
+
+  test('owner and stranger at once: one certificate, for the owner at the latest when it asks again', async () => {
+    const challengePassword = await newChallenge();
+    const stranger = await selfSigned(testKey('client-2'), { subject: 'CN=stranger' });
+    const captured = await requestOf('client', { challengePassword, signer: stranger });
+    const own = { ...(await requestOf('client', { transactionId: 'T2' })), csr: captured.csr };
+    const enrollment = enrollmentWith();
+    await Promise.all([enrollment.enroll(captured), enrollment.enroll(own)]);
+    const certificate = issuedCertificate(await enrollment.enroll(own));
+    expect(certificate.publicKey.id).toBe(testKey('client').publicKey.id);
+    expect(issuer.submissions).toHaveLength(1);
+  });
+
   test('spends a challenge once: a second device is refused', async () => {
     const challengePassword = await newChallenge();
     const enrollment = enrollmentWith();
