@@ -229,7 +229,7 @@ describe('renewal', () => {
 describe('manual approval', () => {
   async function request(name: string, ...more: readonly string[]): Promise<CommandRun> {
     keyFile(`${name}.key`, 'client');
-    const challenge = await gateway.challenge('--profile', 'manual');
+    const challenge = await gateway.challenge({ profile: 'manual' });
     return enroll(
       '/scep/manual',
       ...['--subject', `CN=${name}`, '--key', `${name}.key`, '--challenge', challenge],

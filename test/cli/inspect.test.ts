@@ -150,7 +150,7 @@ describe('a request, with the data directory at hand', () => {
   });
 
   test('whose challenge is unknown, bound to another, or missing', async () => {
-    const bound = await gateway.challenge('--subject', 'CN=other');
+    const bound = await gateway.challenge({ subject: 'CN=other' });
     const [unknown, variable, foreign, missing] = await Promise.all([
       judged(await message({ challenge: 'C0FFEE00C0FFEE00' })),
       judged(await message({ challenge: '%ChallengePassword%' })),
@@ -333,7 +333,7 @@ describe('a reply', () => {
       /More on the server: scep-gateway certificate show [A-Z2-7]{12}\n/,
     );
 
-    const challenge = await gateway.challenge('--profile', 'manual');
+    const challenge = await gateway.challenge({ profile: 'manual' });
     const waits = await gateway.run([
       ...['enroll', '--url', `${recorder.url}/scep/manual`, '--subject', 'CN=waits'],
       ...['--key', 'client.key', '--challenge', challenge],

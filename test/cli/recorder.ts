@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What went past: the message of a PKIOperation as it was sent, and the answer. */
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   /** Of a GET, the whole URL. */
   readonly url: string;

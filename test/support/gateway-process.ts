@@ -35,12 +35,17 @@ export interface GatewayProcess {
   output(): { readonly stdout: string; readonly stderr: string };
   /** Runs `scep-gateway …` on the same data directory, with `directory` as working directory. */
   run(args: readonly string[], options?: Pick<CommandOptions, 'input'>): Promise<CommandRun>;
-  /** A one-time challenge from the command line. */
-  challenge(...args: readonly string[]): Promise<string>;
+  /** A one-time challenge from the API. */
+  challenge(order?: ChallengeOrder): Promise<string>;
   /** Ends it; the directory stays. Resolves to the exit code, null after a signal. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Ends it and removes the directory. */
   dispose(): Promise<void>;
+}
+
+export interface ChallengeOrder {
+  readonly profile?: string;
+  readonly subject?: string;
 }
 
 /** Resolves when the gateway answers. @throws Error with its output when it ends instead */
@@ -88,17 +93,27 @@ export async function startGatewayProcess(
     administratorPassword,
     output,
     run,
-    challenge: async (...args) => {
-      const { code, stdout, stderr } = await run(['challenge', 'new', ...args]);
-      if (code !== 0) throw new Error(stderr);
-      return stdout.trim();
-    },
+    challenge: (order = {}) => newChallenge(url, administratorPassword, order),
     stop,
     dispose: async () => {
       await stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function newChallenge(url: string, password: string, order: ChallengeOrder): Promise<string> {
+  const response = await fetch(`${url}/api/v1/challenges`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(order),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const { challenge } = (await response.json()) as { readonly challenge: string };
+  return challenge;
 }
 
 export interface CommandOptions {

@@ -96,7 +96,7 @@ export function certificateLine({ subject, serial, notAfter, publicKey }: Certif
   return `${subject.text || '(empty subject)'}, serial ${serial}, ${publicKey.description}, until ${shortTime(notAfter)}`;
 }
 
-export function judgeDates({ notBefore, notAfter }: Certificate, draft: ReportDraft): void {
+function judgeDates({ notBefore, notAfter }: Certificate, draft: ReportDraft): void {
   const now = new Date();
   if (notAfter < now) draft.wrong(`It expired on ${shortTime(notAfter)} UTC.`);
   if (notBefore > now) {
