@@ -61,13 +61,22 @@ export function auditRecord(
 ): AuditRecord {
   return {
     ...about,
+    subject: shortened(about.subject),
     at: decision.at,
     event: decision.event,
     outcome: decision.outcome,
     code: decision.code,
-    reason: decision.reason,
+    reason: shortened(decision.reason),
     actor: decision.actor,
   };
+}
+
+/**
+ * The trail is never pruned and anyone may be refused: a name as long as the message, escaped three to
+ * one, shall not fill the disk. Certificates are recorded in full.
+ */
+function shortened(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= 2000 ? text : `${text.slice(0, 1999)}…`;
 }
 
 export function certificateRecord(

@@ -314,6 +314,14 @@ describe('challenge enrollment', () => {
     expect((await enrollment.enroll(right)).kind).toBe('issued');
   });
 
+  test('a refused name as long as the message leaves a short line in the audit trail', async () => {
+    const subject = Array.from({ length: 60 }, (_, n) => `OU=${n}${'x'.repeat(1000)}`).join();
+    await enrollmentWith().enroll(await requestOf('client', { subject }));
+    const [record] = await stores.enrollments.audit({});
+    expect(record?.subject?.length).toBe(2000);
+    expect(record?.subject?.startsWith('OU=0xxx')).toBe(true);
+  });
+
   test('throws a uniform crypto fault for a request without proof of possession', async () => {
     const request = await requestOf('client', {
       challengePassword: await newChallenge(),
