@@ -6,7 +6,8 @@ packages=(
   scep                                   # scepclient, scepserver
   strongswan-pki                         # pki --scep
   libstrongswan-standard-plugins libstrongswan-extra-plugins # the latter holds its HTTP fetcher
-  certmonger                             # scep-submit
+  certmonger                             # certmonger, getcert, scep-submit
+  python3                                # a reader of the admin page
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -10,7 +10,7 @@ export interface AddressListFile {
   readonly maxAgeDays: number;
 }
 
-export interface AddressList {
+interface AddressList {
   readonly name: string;
   readonly networks: NetworkSet;
   readonly size: number;

@@ -10,13 +10,7 @@ export type {
   Principal,
   Role,
 } from './access.types.js';
-export {
-  openAddressLists,
-  type AddressList,
-  type AddressListFile,
-  type AddressListNotice,
-  type AddressLists,
-} from './address-lists.js';
+export { openAddressLists, type AddressListNotice, type AddressLists } from './address-lists.js';
 export { createAddressRules, type AddressRule, type AddressRules } from './address-rules.js';
 export {
   createAllowLists,

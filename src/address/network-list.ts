@@ -1,7 +1,7 @@
 import { parseNetwork, type Network } from './network.js';
 
 /** What a list file says: one network a line, `#` comments, and optionally `# date: 2026-11-01`. */
-export interface NetworkList {
+interface NetworkList {
   readonly networks: readonly Network[];
   /** Midnight UTC of the day the list says it is of. */
   readonly date: Date | undefined;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { hashPassword, newApiToken } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { administratorName, resetAdministrator } from '../gateway/index.js';
+import { examples } from './examples.js';
 import { wholeNumber } from './option.js';
 import { readStandardInput } from './standard-input.js';
 import { cliAudit, withData } from './state.js';
@@ -14,9 +15,11 @@ const shortestPassword = 12;
 export function accountCommand(): Command {
   return new Command('account')
     .description('Passwords of the accounts that fetch challenges.')
+    .addHelpText('after', examples('scep-gateway account reset-admin'))
     .addCommand(
       new Command('reset-admin')
         .description('Give admin a new generated password and print it.')
+        .addHelpText('after', examples('scep-gateway account reset-admin'))
         .action(() =>
           withData(async (data) => {
             print(await resetAdministrator(data.settings, new Date()));
@@ -66,6 +69,7 @@ Examples:
         .description('Make a token and print it; it is shown this once.')
         .option('--account <name>', 'account it acts for', administratorName)
         .option('--days <n>', 'how long it is good (default: no end)', wholeNumber(1, 3650))
+        .addHelpText('after', examples('scep-gateway token new --account mdm --days 365'))
         .action(({ account, days }: { account: string; days?: number }) =>
           withData(async (data, { config }) => {
             const known = [administratorName, ...config.accounts.map(({ name }) => name)];
@@ -89,27 +93,34 @@ Examples:
         ),
     )
     .addCommand(
-      new Command('list').description('Tokens, without their secrets.').action(() =>
-        withData(async (data) => {
-          const tokens = await data.settings.tokens();
-          print(
-            table(
-              ['ID', 'ACCOUNT', 'CREATED', 'EXPIRES'],
-              tokens.map(({ id, account, createdAt, expiresAt }) => [
-                id,
-                account,
-                shortTime(createdAt),
-                shortTime(expiresAt),
-              ]),
-            ),
-          );
-        }),
-      ),
+      new Command('list')
+        .description('Tokens, without their secrets.')
+        .addHelpText('after', examples('scep-gateway token list'))
+        .action(() =>
+          withData(async (data) => {
+            const tokens = await data.settings.tokens();
+            print(
+              table(
+                ['ID', 'ACCOUNT', 'CREATED', 'EXPIRES'],
+                tokens.map(({ id, account, createdAt, expiresAt }) => [
+                  id,
+                  account,
+                  shortTime(createdAt),
+                  shortTime(expiresAt),
+                ]),
+              ),
+            );
+          }),
+        ),
     )
     .addCommand(
       new Command('revoke')
         .description('Make a token useless.')
         .argument('<id>', 'from token list')
+        .addHelpText(
+          'after',
+          examples('scep-gateway token revoke 6f1e1c9e-6f0a-4f5e-9d5e-3f3c2f0c7a11'),
+        )
         .action((id: string) =>
           withData(async (data) => {
             if (!(await data.settings.removeToken(id))) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { GatewayError } from '../errors/index.js';
 import type { Installation } from '../gateway/index.js';
 import type { LocalAuthority, RolloverStatus } from '../issuer/index.js';
+import { examples } from './examples.js';
 import { cliAudit, withInstallation } from './state.js';
 import { shortTime } from './table.js';
 import { note, print } from './terminal.js';
@@ -40,7 +41,10 @@ The order of things:
     .addCommand(
       step('discard', 'Forget the prepared CA.', (authority) => authority.discardRollover()),
     );
-  return new Command('ca').description('The embedded CA.').addCommand(rollover);
+  return new Command('ca')
+    .description('The embedded CA.')
+    .addHelpText('after', examples('scep-gateway ca rollover status'))
+    .addCommand(rollover);
 }
 
 interface StepOptions {
@@ -57,6 +61,7 @@ function step(
   return new Command(name)
     .description(description)
     .option('--issuer <name>', 'which issuer, where there are several')
+    .addHelpText('after', examples(`scep-gateway ca rollover ${name}`))
     .action((options: StepOptions) =>
       withInstallation(async (installation) => {
         const [issuer, authority] = chosen(installation, options.issuer);

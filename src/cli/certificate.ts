@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/index.js';
 import type { DataDirectory } from '../gateway/index.js';
 import type { AuditRecord, CertificateRecord } from '../store/index.js';
 import { Certificate } from '../x509/index.js';
+import { examples } from './examples.js';
 import { groupedHex } from './hex.js';
 import { wholeNumber } from './option.js';
 import { printable } from './printable.js';
@@ -13,6 +14,14 @@ import { note, print } from './terminal.js';
 export function certificateCommand(): Command {
   return new Command('certificate')
     .description('What was issued to whom, and why device X has no certificate.')
+    .addHelpText(
+      'after',
+      examples(
+        'scep-gateway certificate list',
+        'scep-gateway certificate show CN=device-7',
+        'scep-gateway certificate revoke 7b28ef7970b5ca15 --reason keyCompromise',
+      ),
+    )
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(revokeCommand());
@@ -28,6 +37,13 @@ function listCommand(): Command {
     .option('--state <state>', states.join(', '))
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 100)
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'scep-gateway certificate list example.org --state valid',
+        'scep-gateway certificate list --json --limit 10000',
+      ),
+    )
     .action(
       (
         text: string | undefined,
@@ -193,6 +209,10 @@ function revokeCommand(): Command {
     .description('Revoke a certificate; the next CRL, made at once, names it.')
     .argument('<certificate>', 'serial or SHA-256 thumbprint')
     .option('--reason <reason>', Object.keys(reasons).join(', '), 'unspecified')
+    .addHelpText(
+      'after',
+      examples('scep-gateway certificate revoke 7b28ef7970b5ca15 --reason keyCompromise'),
+    )
     .action((text: string, { reason }: { reason: string }) =>
       withData(async (data) => {
         const number = reasons[reason];

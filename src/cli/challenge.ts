@@ -8,6 +8,7 @@ import {
   type DataDirectory,
 } from '../gateway/index.js';
 import type { ChallengeBinding, ChallengeId, ChallengeRecord } from '../store/index.js';
+import { examples } from './examples.js';
 import { collect, wholeNumber } from './option.js';
 import { cliAudit, withData } from './state.js';
 import { shortTime, table } from './table.js';
@@ -16,6 +17,10 @@ import { note, print } from './terminal.js';
 export function challengeCommand(): Command {
   return new Command('challenge')
     .description('One-time challenges: what a device needs for its first certificate.')
+    .addHelpText(
+      'after',
+      examples('scep-gateway challenge new', 'scep-gateway challenge list --state open'),
+    )
     .addCommand(newCommand())
     .addCommand(listCommand())
     .addCommand(revokeCommand());
@@ -127,6 +132,13 @@ function listCommand(): Command {
     .option('--state <state>', 'open, used, expired or revoked')
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 100)
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'scep-gateway challenge list --state open',
+        'scep-gateway challenge list --limit 1000 --json',
+      ),
+    )
     .action((options: { state?: ChallengeState; limit: number; json?: boolean }) =>
       withData(async (data) => {
         refuseMemory(data);
@@ -181,6 +193,7 @@ function revokeCommand(): Command {
   return new Command('revoke')
     .description('Make a challenge useless.')
     .argument('<id>', 'from challenge list')
+    .addHelpText('after', examples('scep-gateway challenge revoke 442a4ce9a47d14ccdd23'))
     .action((id: string) =>
       withData(async (data) => {
         refuseMemory(data);

@@ -9,6 +9,7 @@ import {
   type ResolvedConfig,
 } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
+import { examples } from './examples.js';
 import { exitCodeOf } from './exit-code.js';
 import { readInput } from './standard-input.js';
 import { note, print } from './terminal.js';
@@ -16,6 +17,14 @@ import { note, print } from './terminal.js';
 export function configCommand(): Command {
   return new Command('config')
     .description('Check, show, and import the configuration (gateway.yaml).')
+    .addHelpText(
+      'after',
+      examples(
+        'scep-gateway config check gateway.yaml',
+        'scep-gateway config show --json',
+        'scep-gateway config import-ndes MSCEP.reg > gateway.yaml',
+      ),
+    )
     .addCommand(checkCommand())
     .addCommand(showCommand())
     .addCommand(importCommand());

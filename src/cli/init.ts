@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { examples } from './examples.js';
 import { withInstallation } from './state.js';
 import { note } from './terminal.js';
 
@@ -7,6 +8,7 @@ export function initCommand(): Command {
     .description(
       'Make keys, CA, RA certificates and the administrator without serving; what is there is kept.',
     )
+    .addHelpText('after', examples('SCEP_GATEWAY_DATA_DIR=/var/lib/scep-gateway scep-gateway init'))
     .action(() =>
       withInstallation(({ data, authorities, newAdministratorPassword }) => {
         note(`data directory ${data.path} is ready`);

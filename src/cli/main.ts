@@ -2,20 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isGatewayError } from '../errors/index.js';
-import { accessCommand } from './access.js';
-import { accountCommand, tokenCommand } from './account.js';
-import { caCommand } from './ca.js';
-import { certificateCommand } from './certificate.js';
-import { challengeCommand } from './challenge.js';
-import { configCommand } from './config.js';
-import { enrollCommand } from './enroll.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
-import { initCommand } from './init.js';
-import { inspectCommand } from './inspect.js';
-import { pendingCommand } from './pending.js';
-import { serveCommand } from './serve.js';
 import { complain, outliveReaders } from './terminal.js';
-import { thumbprintCommand } from './thumbprint.js';
+
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  init: async () => (await import('./init.js')).initCommand(),
+  config: async () => (await import('./config.js')).configCommand(),
+  challenge: async () => (await import('./challenge.js')).challengeCommand(),
+  certificate: async () => (await import('./certificate.js')).certificateCommand(),
+  pending: async () => (await import('./pending.js')).pendingCommand(),
+  enroll: async () => (await import('./enroll.js')).enrollCommand(),
+  inspect: async () => (await import('./inspect.js')).inspectCommand(),
+  thumbprint: async () => (await import('./thumbprint.js')).thumbprintCommand(),
+  access: async () => (await import('./access.js')).accessCommand(),
+  account: async () => (await import('./account.js')).accountCommand(),
+  token: async () => (await import('./account.js')).tokenCommand(),
+  ca: async () => (await import('./ca.js')).caCommand(),
+};
 
 outliveReaders();
 
@@ -47,23 +51,7 @@ Exit codes:
   4   not now: unreachable, overloaded, or still pending
   70  a fault of scep-gateway itself`,
   );
-for (const command of [
-  serveCommand(),
-  initCommand(),
-  configCommand(),
-  challengeCommand(),
-  certificateCommand(),
-  pendingCommand(),
-  enrollCommand(),
-  inspectCommand(),
-  thumbprintCommand(),
-  accessCommand(),
-  accountCommand(),
-  tokenCommand(),
-  caCommand(),
-]) {
-  program.addCommand(command);
-}
+for (const command of await commandsFor(process.argv[2])) program.addCommand(command);
 inheritSettings(program);
 
 try {
@@ -89,4 +77,11 @@ function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { version: found } = JSON.parse(text) as { readonly version: string };
   return found;
+}
+
+/** The one that is called, with what it needs; all of them for the help and for a name nobody knows. */
+async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
+  const called = Object.entries(commands).find(([each]) => each === name);
+  const wanted = called ? [called[1]] : Object.values(commands);
+  return Promise.all(wanted.map((load) => load()));
 }

@@ -22,7 +22,7 @@ export function startPanel(installation: Installation, gateway: RunningGateway):
       ? [row('Key passphrase', `generated, in ${data.path}/passphrase: back it up with the keys`)]
       : []),
     '',
-    `Next: scep-gateway enroll --url ${base}${profiles[0]?.[1].paths[0] ?? ''} --subject CN=device-1 --challenge "$(scep-gateway challenge new)"`,
+    `Next: ${commandName()} enroll --url ${base}${profiles[0]?.[1].paths[0] ?? ''} --subject CN=device-1 --challenge "$(${besideThis()}${commandName()} challenge new)"`,
     '',
   ];
   return lines.join('\n');
@@ -53,4 +53,20 @@ function administratorText(generated: string | undefined, fixed: string | undefi
   return fixed === undefined
     ? 'admin, password as shown at the first start'
     : 'admin, password from SCEP_GATEWAY_ADMIN_PASSWORD';
+}
+
+/** As it can be typed where this was started: under npm the command is not on the PATH. */
+function commandName(): string {
+  const { npm_execpath: npm, npm_lifecycle_event: script } = process.env;
+  return npm === undefined && script === undefined ? 'scep-gateway' : 'npx scep-gateway';
+}
+
+/** Another shell does not have our environment, and would open another data directory. */
+function besideThis(): string {
+  return ['SCEP_GATEWAY_CONFIG', 'SCEP_GATEWAY_DATA_DIR']
+    .flatMap((name) => {
+      const value = process.env[name];
+      return value ? [`${name}='${value.replaceAll("'", `'\\''`)}' `] : [];
+    })
+    .join('');
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { decideApproval, type ApprovalRequest } from '../enrollment/index.js';
 import type { TransactionRecord } from '../store/index.js';
+import { examples } from './examples.js';
 import { wholeNumber } from './option.js';
 import { actor, newCliCorrelationId, withData } from './state.js';
 import { shortTime, table } from './table.js';
@@ -9,6 +10,14 @@ import { note, print } from './terminal.js';
 export function pendingCommand(): Command {
   return new Command('pending')
     .description('Requests of profiles with manual approval.')
+    .addHelpText(
+      'after',
+      examples(
+        'scep-gateway pending list',
+        'scep-gateway pending approve 3f9a1c20b7d4',
+        'scep-gateway pending deny 3f9a1c20b7d4 --reason "Not one of our devices."',
+      ),
+    )
     .addCommand(listCommand())
     .addCommand(
       decisionCommand('approve', 'Say yes: the device gets its certificate at its next poll.'),
@@ -22,6 +31,7 @@ function listCommand(): Command {
     .option('--profile <name>', 'of this profile only')
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 100)
     .option('--json', 'print JSON')
+    .addHelpText('after', examples('scep-gateway pending list --profile phones --json'))
     .action((options: { profile?: string; limit: number; json?: boolean }) =>
       withData(async (data) => {
         const records = await data.enrollments.pending({
@@ -47,6 +57,7 @@ function decisionCommand(decision: ApprovalRequest['decision'], description: str
   const command = new Command(decision)
     .description(description)
     .argument('<id>', 'from pending list; its beginning will do');
+  command.addHelpText('after', examples(`scep-gateway pending ${decision} 3f9a1c20b7d4`));
   if (decision === 'deny') command.option('--reason <text>', 'what the device is told');
   return command.action((transaction: string, { reason }: { reason?: string }) =>
     withData(async (data) => {

@@ -33,6 +33,8 @@ async function serve(): Promise<void> {
     () => note('Opening the data directory; the first start makes keys …'),
     1000,
   );
+  // From the first moment on: whoever starts it may end it before it is ready.
+  const asked = signalled();
   const resolved = await loadConfig({ environment: process.env });
   const { createLog } = await import('../telemetry/index.js');
   const telemetry = createLog(resolved.config.log);
@@ -46,7 +48,7 @@ async function serve(): Promise<void> {
   note(startPanel(installation, gateway));
   for (const { key, warning } of resolved.warnings) telemetry.log.warn(warning, { setting: key });
 
-  const signal = await signalled();
+  const signal = await asked;
   telemetry.log.info('stopping', { signal });
   await gateway.stop(graceMillis);
   await installation.close();

@@ -16,7 +16,10 @@ export function complain(error: unknown): void {
   if (isGatewayError(error)) {
     note(`scep-gateway: ${error.message}`);
     if (error.mend) note(`  → ${error.mend}`);
-    if (process.env['SCEP_GATEWAY_DEBUG'] && error.detail) note(`  detail: ${error.detail}`);
+    // What another server said is meant for whoever asked it; our own details are for the log.
+    const isTold =
+      error.code.startsWith('scep.') || process.env['SCEP_GATEWAY_DEBUG'] !== undefined;
+    if (isTold && error.detail) note(`  detail: ${error.detail}`);
     return;
   }
   note(

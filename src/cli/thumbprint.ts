@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { GatewayError } from '../errors/index.js';
+import { examples } from './examples.js';
 import { groupedHex } from './hex.js';
 import { withInstallation } from './state.js';
 import { print } from './terminal.js';
@@ -11,6 +12,10 @@ export function thumbprintCommand(): Command {
     )
     .option('--profile <name>', 'of this profile only')
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples('scep-gateway thumbprint', 'scep-gateway thumbprint --profile default --json'),
+    )
     .action((options: { profile?: string; json?: boolean }) =>
       withInstallation(({ resolved, authorities }) => {
         const profiles = Object.entries(resolved.config.profiles).filter(

@@ -270,10 +270,10 @@ export const profileSchema = z.strictObject({
     .default(true)
     .describe('The RA signing certificate stands in the outer SignedData.'),
   failureContent: z
-    .enum(['omit', 'nul'])
-    .default('omit')
+    .enum(['empty', 'omit', 'nul'])
+    .default('empty')
     .describe(
-      'eContent of FAILURE and PENDING: absent (RFC 8894), or one zero octet as NDES sends.',
+      'eContent of FAILURE and PENDING: of no length, which every client reads; absent, which certmonger takes for an unsigned reply; or one zero octet as NDES sends.',
     ),
   microsoftAttributes: z
     .boolean()

@@ -1,25 +1,27 @@
-import type { Challenges } from '../challenge/index.js';
 import { errorCodes, GatewayError, type ErrorCode } from '../errors/index.js';
 import type { IssuanceOutcome } from '../issuer/index.js';
-import type { ChallengeId, EnrollmentStore, TransactionRecord } from '../store/index.js';
+import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
 import {
   Certificate,
   parseCertificationRequest,
   type CertificationRequest,
 } from '../x509/index.js';
 import { authorizationFor } from './authorize.js';
-import type { ClientContext, EnrollmentOutcome } from './enrollment.types.js';
+import {
+  concludeWith,
+  groundOf,
+  refuse,
+  type ConclusionDependencies,
+  type OpenTransaction,
+} from './conclusion.js';
+import type { EnrollmentOutcome } from './enrollment.types.js';
 import { decidePolicy, type PolicyDecision } from './policy.js';
 import type { EnrollmentProfile } from './profile.js';
-import { auditRecord, certificateRecord, subjectOfTransaction } from './records.js';
 import type { RequestVault } from './request-vault.js';
 import { revokedSigner } from './renewal.js';
-import { renewedThumbprint, transactionText } from './transaction.js';
+import { renewedThumbprint } from './transaction.js';
 
-export interface AnswerDependencies {
-  readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
-  readonly clock: () => Date;
+export interface AnswerDependencies extends ConclusionDependencies {
   readonly vault: RequestVault;
 }
 
@@ -32,11 +34,10 @@ export interface PreparedRequest {
 /** The answer to a recorded transaction, wherever it stands: stored, or obtained from the issuer now. */
 export async function answerTransaction(
   dependencies: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-  client: ClientContext,
+  open: OpenTransaction,
   prepared?: PreparedRequest,
 ): Promise<EnrollmentOutcome> {
+  const { profile, record } = open;
   const { state } = record;
   switch (state.kind) {
     case 'awaiting-approval':
@@ -45,27 +46,43 @@ export async function answerTransaction(
       return storedCertificate(dependencies.store, profile, state.certificate);
     case 'rejected':
       return { kind: 'rejected', code: knownCode(state.code), text: state.text };
-    case 'submitted':
-      return conclude(
-        dependencies,
-        profile,
-        record,
-        client,
-        await profile.issuer.retrieve(state.requestId),
-        [],
-      );
+    case 'submitted': {
+      const outcome = await profile.issuer.retrieve(state.requestId);
+      return settle(dependencies, open, concludeWith(dependencies, open, outcome, []));
+    }
     case 'authorized':
     case 'approved':
-      if (prepared === undefined && (await renewsRevoked(dependencies.store, record)))
-        return withdraw(dependencies, profile, record, client);
-      return submit(
-        dependencies,
-        profile,
-        record,
-        client,
-        prepared ?? reopen(dependencies, profile, record),
-      );
+      return settle(dependencies, open, work(dependencies, open, prepared));
   }
+}
+
+/** Asks the issuer for what was authorized. Undefined when somebody else concluded it meanwhile. */
+async function work(
+  dependencies: AnswerDependencies,
+  open: OpenTransaction,
+  prepared: PreparedRequest | undefined,
+): Promise<EnrollmentOutcome | undefined> {
+  if (prepared === undefined && (await renewsRevoked(dependencies.store, open.record))) {
+    return refuse(dependencies, open, {
+      event: 'enrollment.rejected',
+      code: 'renewal.refused',
+      text: revokedSigner,
+      reason: revokedSigner,
+    });
+  }
+  const { csr, policy } = prepared ?? reopen(dependencies.vault, open);
+  if (policy.kind === 'refused') {
+    // The policy was tightened while the request waited.
+    const { code, text } = policy.refusal;
+    const refused: IssuanceOutcome = { kind: 'refused', text, detail: `${code}: ${text}` };
+    return concludeWith(dependencies, open, refused, []);
+  }
+  const { profile, record } = open;
+  const outcome = await profile.issuer.submit(
+    { transaction: record.id, csr, content: policy.content },
+    authorizationFor(record),
+  );
+  return concludeWith(dependencies, open, outcome, policy.notes);
 }
 
 /** Authorized once, interrupted, and revoked before anybody came back for it. */
@@ -75,196 +92,27 @@ async function renewsRevoked(store: EnrollmentStore, record: TransactionRecord):
   return (await store.certificate(renewed))?.revokedAt !== undefined;
 }
 
-async function withdraw(
-  dependencies: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-  client: ClientContext,
-): Promise<EnrollmentOutcome> {
-  const now = dependencies.clock();
-  const code = 'renewal.refused';
-  const text = revokedSigner;
-  const concluded = await dependencies.store.conclude({
-    transaction: record.id,
-    state: { kind: 'rejected', code, text },
-    audit: auditRecord(subjectOfTransaction(record, client), {
-      at: now,
-      event: 'enrollment.rejected',
-      outcome: 'refused',
-      code,
-      reason: text,
-    }),
-    now,
-  });
-  return concluded
-    ? { kind: 'rejected', code, text }
-    : answerAgain(dependencies, profile, record, client);
-}
-
-function reopen(
-  { vault }: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-): PreparedRequest {
+function reopen(vault: RequestVault, { profile, record }: OpenTransaction): PreparedRequest {
   const csr = parseCertificationRequest(vault.open(record.csr));
   return { csr, policy: decidePolicy(csr, profile.policy) };
 }
 
-async function submit(
+/** Where somebody else concluded it first, theirs is the answer. */
+async function settle(
   dependencies: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-  client: ClientContext,
-  { csr, policy }: PreparedRequest,
+  open: OpenTransaction,
+  concluding: Promise<EnrollmentOutcome | undefined>,
 ): Promise<EnrollmentOutcome> {
-  if (policy.kind === 'refused') {
-    // The policy was tightened while the request waited.
-    const { code, text } = policy.refusal;
-    return conclude(
-      dependencies,
-      profile,
-      record,
-      client,
-      { kind: 'refused', text, detail: `${code}: ${text}` },
-      [],
-    );
-  }
-  const outcome = await profile.issuer.submit(
-    { transaction: record.id, csr, content: policy.content },
-    authorizationFor(record),
-  );
-  return conclude(dependencies, profile, record, client, outcome, policy.notes);
-}
-
-/** Records what the issuer said, durably, before anybody hears of it. */
-async function conclude(
-  dependencies: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-  client: ClientContext,
-  outcome: IssuanceOutcome,
-  notes: readonly string[],
-): Promise<EnrollmentOutcome> {
-  const { store, clock } = dependencies;
-  const now = clock();
-  const about = subjectOfTransaction(record, client);
-  const approver = record.state.kind === 'approved' ? { actor: record.state.approver } : {};
-  switch (outcome.kind) {
-    case 'issued': {
-      const { certificate } = outcome;
-      const thumbprint = certificate.thumbprints.sha256;
-      const concluded = await Promise.all([
-        store.conclude({
-          transaction: record.id,
-          state: { kind: 'issued', certificate: thumbprint },
-          certificate: certificateRecord(
-            certificate,
-            {
-              profile: profile.name,
-              issuer: profile.issuer.name,
-              transactionId: transactionText(Buffer.from(record.key.transactionId, 'hex')),
-            },
-            now,
-          ),
-          audit: auditRecord(about, {
-            at: now,
-            event: 'enrollment.issued',
-            outcome: 'ok',
-            code: thumbprint,
-            reason: [`authorized by ${groundOf(record)}`, ...notes].join('; '),
-            ...approver,
-          }),
-          now,
-        }),
-        confirmChallenge(dependencies.challenges, record),
-      ]);
-      return concluded[0]
-        ? { kind: 'issued', certificate, chain: profile.issuer.chain }
-        : answerAgain(dependencies, profile, record, client);
-    }
-    case 'refused': {
-      const [concluded] = await Promise.all([
-        store.conclude({
-          transaction: record.id,
-          state: { kind: 'rejected', code: 'issuer.refused', text: outcome.text },
-          audit: auditRecord(about, {
-            at: now,
-            event: 'enrollment.refused-by-issuer',
-            outcome: 'refused',
-            code: 'issuer.refused',
-            reason: outcome.detail,
-          }),
-          now,
-        }),
-        confirmChallenge(dependencies.challenges, record),
-      ]);
-      return concluded
-        ? { kind: 'rejected', code: 'issuer.refused', text: outcome.text }
-        : answerAgain(dependencies, profile, record, client);
-    }
-    case 'pending':
-      if (record.state.kind !== 'submitted' || record.state.requestId !== outcome.requestId) {
-        await store.conclude({
-          transaction: record.id,
-          state: { kind: 'submitted', issuer: profile.issuer.name, requestId: outcome.requestId },
-          audit: auditRecord(about, {
-            at: now,
-            event: 'enrollment.submitted',
-            outcome: 'pending',
-            code: outcome.requestId,
-          }),
-          now,
-        });
-      }
-      return { kind: 'pending' };
-    case 'unavailable':
-      return issuerUnavailable(dependencies, record, about, outcome, now);
-  }
-}
-
-/**
- * Our outage is never the device's failure. Nothing reached the CA: forget the transaction and give
- * the challenge back. Something may have: keep it, so that nothing is submitted twice.
- */
-async function issuerUnavailable(
-  { store, challenges }: AnswerDependencies,
-  record: TransactionRecord,
-  about: ReturnType<typeof subjectOfTransaction>,
-  outcome: Extract<IssuanceOutcome, { kind: 'unavailable' }>,
-  now: Date,
-): Promise<EnrollmentOutcome> {
-  const audit = auditRecord(about, {
-    at: now,
-    event: 'enrollment.issuer-unavailable',
-    outcome: 'error',
-    code: 'issuer.unavailable',
-    reason: outcome.detail,
-  });
-  if (outcome.submission === 'none' && record.state.kind === 'authorized') {
-    // In one commit: a reservation without its transaction would be lost to the device.
-    await Promise.all([store.abandon(record.id, audit), releaseChallenge(challenges, record)]);
-  } else {
-    await store.appendAudit(audit);
-  }
-  return { kind: 'unavailable', retryAfterSeconds: 30 };
-}
-
-/** Somebody else concluded it first: theirs is the answer. */
-async function answerAgain(
-  dependencies: AnswerDependencies,
-  profile: EnrollmentProfile,
-  record: TransactionRecord,
-  client: ClientContext,
-): Promise<EnrollmentOutcome> {
-  const current = await dependencies.store.transaction(record.id);
+  const outcome = await concluding;
+  if (outcome !== undefined) return outcome;
+  const { id, state } = open.record;
+  const current = await dependencies.store.transaction(id);
   // Another process replaced the transaction: what was issued here was never recorded and stays here.
   if (current === undefined) return { kind: 'unavailable', retryAfterSeconds: 5 };
-  if (current.state.kind === record.state.kind) {
-    throw new GatewayError('internal', 'The transaction could not be concluded.', {
-      detail: record.id,
-    });
+  if (current.state.kind === state.kind) {
+    throw new GatewayError('internal', 'The transaction could not be concluded.', { detail: id });
   }
-  return answerTransaction(dependencies, profile, current, client);
+  return answerTransaction(dependencies, { ...open, record: current });
 }
 
 async function storedCertificate(
@@ -289,25 +137,6 @@ async function storedCertificate(
     certificate: Certificate.fromDer(stored.der),
     chain: profile.issuer.chain,
   };
-}
-
-/** Spends what opened the transaction, if it was a challenge. */
-export async function confirmChallenge(
-  challenges: Challenges,
-  record: TransactionRecord | undefined,
-): Promise<void> {
-  if (record?.challengeId !== undefined)
-    await challenges.confirm(record.challengeId as ChallengeId, record.id);
-}
-
-async function releaseChallenge(challenges: Challenges, record: TransactionRecord): Promise<void> {
-  if (record.challengeId !== undefined)
-    await challenges.release(record.challengeId as ChallengeId, record.id);
-}
-
-function groundOf(record: TransactionRecord): string {
-  const ground = JSON.parse(record.ground) as { by: string };
-  return record.state.kind === 'approved' ? 'approval' : ground.by;
 }
 
 function knownCode(code: string): ErrorCode {

@@ -1,4 +1,4 @@
-import type { Challenges, ChallengeUse } from '../challenge/index.js';
+import type { Challenges, ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
 import { GatewayError, type ErrorCode } from '../errors/index.js';
 import type { CertificateRecord, EnrollmentStore, TransactionRecord } from '../store/index.js';
 import {
@@ -7,13 +7,9 @@ import {
   verifyProofOfPossession,
   type Name,
 } from '../x509/index.js';
-import {
-  answerTransaction,
-  confirmChallenge,
-  type AnswerDependencies,
-  type PreparedRequest,
-} from './answer.js';
+import { answerTransaction, type AnswerDependencies, type PreparedRequest } from './answer.js';
 import { challengeRefusal, checkChallenge, credentialOf, type Credential } from './authorize.js';
+import { confirmChallenge } from './conclusion.js';
 import type {
   Enrollment,
   EnrollmentOutcome,
@@ -24,7 +20,7 @@ import { InFlight, Turns } from './in-flight.js';
 import { decidePolicy, type PolicyDecision } from './policy.js';
 import { readableSanTexts } from './policy-san.js';
 import type { EnrollmentProfile } from './profile.js';
-import { auditRecord, issuerDigest, subjectOfRequest } from './records.js';
+import { auditRecord, subjectOfRequest } from './records.js';
 import { findRenewed } from './renewal.js';
 import { RequestVault } from './request-vault.js';
 import { hasSameKeys, identify, isLive, rowId, turnOf, type Transaction } from './transaction.js';
@@ -89,7 +85,12 @@ class DurableEnrollment implements Enrollment {
     const existing = await this.#store.findTransaction(transaction.key);
     const live =
       existing && isLive(existing, profile.replayMillis, this.#clock()) ? existing : undefined;
-    if (live && !hasSameKeys(transaction, live)) return this.#refuse(request, ...otherKey);
+    if (live && !hasSameKeys(transaction, live)) {
+      return (
+        (await this.#answerOwner(profile, request, transaction, live)) ??
+        this.#refuse(request, ...otherKey)
+      );
+    }
     if (live?.requestDigest === transaction.requestDigest)
       return this.#answer(profile, live, request);
 
@@ -119,7 +120,8 @@ class DurableEnrollment implements Enrollment {
 
     if (credential.kind === 'challenge') {
       const verdict = await checkChallenge(credential.password, use, profile, this.#challenges);
-      if (verdict.kind === 'refused') return this.#refuseChallenge(request, verdict);
+      if (verdict.kind === 'refused')
+        return this.#answerSpent(profile, request, transaction, verdict);
     }
     if (policy.kind === 'refused')
       return this.#refuse(request, policy.refusal.code, policy.refusal.text);
@@ -132,7 +134,7 @@ class DurableEnrollment implements Enrollment {
       credential.kind === 'challenge'
         ? await this.#challenges.reserve(credential.password, use)
         : undefined;
-    if (held?.kind === 'refused') return this.#refuseChallenge(request, held);
+    if (held?.kind === 'refused') return this.#answerSpent(profile, request, transaction, held);
     const ground =
       credential.kind === 'ground'
         ? credential.ground
@@ -183,17 +185,50 @@ class DurableEnrollment implements Enrollment {
       request.transactionId.toString('hex'),
     );
     const key = request.signer.publicKey.id;
-    const row = rows.find(({ signerKey, csrKey }) => signerKey === key || csrKey === key);
-    if (row === undefined || !isLive(row, profile.replayMillis, this.#clock())) {
-      return unknownTransaction;
-    }
+    // A renewal may share the transactionID with an enrollment long since done.
+    const row = rows.find(
+      (each) =>
+        (each.signerKey === key || each.csrKey === key) &&
+        isLive(each, profile.replayMillis, this.#clock()),
+    );
+    if (row === undefined) return unknownTransaction;
     return this.#turns.take(turnOf(row), async () => {
-      const current = await this.#store.findTransaction(row.key);
-      if (current === undefined || !hasSameKeys(row, current)) return unknownTransaction;
-      const outcome = await answerTransaction(this.#answering, profile, current, request.client);
+      const current = await this.#standing(row);
+      if (current === undefined) return unknownTransaction;
+      const outcome = await this.#answer(profile, current, request);
       if (outcome.kind !== 'issued' || request.signer.publicKey.kind === 'rsa') return outcome;
       const { challengePassword } = parseCertificationRequest(this.#vault.open(current.csr));
       return { ...outcome, challengePassword };
+    });
+  }
+
+  /** The row as it is now; undefined when another transaction has taken its place. */
+  async #standing(row: TransactionRecord): Promise<TransactionRecord | undefined> {
+    const current = await this.#store.findTransaction(row.key);
+    return current && hasSameKeys(row, current) ? current : undefined;
+  }
+
+  /**
+   * Anyone on the wire can put a captured envelope into a message of his own and be first: the certificate
+   * is for a key he has not, but the one-time challenge is spent. So whoever holds the requested key gets
+   * what became of this very request, whoever brought it. Undefined where that does not apply.
+   *
+   * He waits for the stranger's turn within his own; a stranger waits for nobody's, so there is no circle.
+   */
+  async #answerOwner(
+    profile: EnrollmentProfile,
+    request: EnrollmentRequest,
+    { requestDigest }: Transaction,
+    brought: TransactionRecord,
+  ): Promise<EnrollmentOutcome | undefined> {
+    const isOwner = request.signer.publicKey.id === request.csr.publicKey.id;
+    const isStrangers = brought.signerKey !== brought.csrKey;
+    if (!isOwner || !isStrangers || brought.requestDigest !== requestDigest) return undefined;
+    return this.#turns.take(turnOf(brought), async () => {
+      const current = await this.#standing(brought);
+      const isLiveNow = current && isLive(current, profile.replayMillis, this.#clock());
+      if (!isLiveNow || current.requestDigest !== requestDigest) return undefined;
+      return this.#answer(profile, current, request);
     });
   }
 
@@ -203,7 +238,9 @@ class DurableEnrollment implements Enrollment {
     serial: string,
   ): Promise<Certificate | undefined> {
     const profile = this.#profile(profileName);
-    const record = await this.#store.certificateBySerial(issuerDigest(issuer), serial);
+    // Records go by the octets of the name, and clients write it in string types of their own (jscep).
+    const ours = profile.issuer.chain.find(({ subject }) => subject.matches(issuer))?.subject;
+    const record = await this.#store.certificateBySerial((ours ?? issuer).digest, serial);
     if (record?.issuer === profile.issuer.name) return Certificate.fromDer(record.der);
     return profile.issuer.chain.find((ca) => ca.serial === serial && ca.issuer.matches(issuer));
   }
@@ -215,10 +252,14 @@ class DurableEnrollment implements Enrollment {
   #answer(
     profile: EnrollmentProfile,
     record: TransactionRecord,
-    request: EnrollmentRequest,
+    request: Pick<EnrollmentRequest, 'client'>,
     prepared?: PreparedRequest,
   ): Promise<EnrollmentOutcome> {
-    return answerTransaction(this.#answering, profile, record, request.client, prepared);
+    return answerTransaction(
+      this.#answering,
+      { profile, record, client: request.client },
+      prepared,
+    );
   }
 
   async #isHeldBy(
@@ -246,13 +287,25 @@ class DurableEnrollment implements Enrollment {
     };
   }
 
+  /** The challenge opens nothing for this request; what a stranger opened with it may be the owner's. */
+  async #answerSpent(
+    profile: EnrollmentProfile,
+    request: EnrollmentRequest,
+    transaction: Transaction,
+    verdict: RefusedChallenge,
+  ): Promise<EnrollmentOutcome> {
+    const brought =
+      verdict.id &&
+      (await this.#store.findByChallenge(profile.name, verdict.id, transaction.requestDigest));
+    return (
+      (brought && (await this.#answerOwner(profile, request, transaction, brought))) ??
+      this.#refuseChallenge(request, verdict)
+    );
+  }
+
   #refuseChallenge(
     request: EnrollmentRequest,
-    verdict: {
-      readonly id: string | undefined;
-      readonly reason: string;
-      readonly detail: string | undefined;
-    },
+    verdict: RefusedChallenge,
   ): Promise<EnrollmentOutcome> {
     const reason = [`challenge ${verdict.reason}`, verdict.detail].filter(Boolean).join(': ');
     return this.#refuse(request, 'challenge.refused', challengeRefusal, reason, verdict.id);
@@ -283,6 +336,8 @@ class DurableEnrollment implements Enrollment {
     return profile;
   }
 }
+
+type RefusedChallenge = Extract<ChallengeVerdict, { readonly kind: 'refused' }>;
 
 /** A renewal of a certificate that somebody approved is not approved again. */
 function isRenewal(credential: Credential): boolean {

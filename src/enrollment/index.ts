@@ -8,8 +8,7 @@ export type {
   EnrollmentRequest,
   PollRequest,
 } from './enrollment.types.js';
-export { decidePolicy, type PolicyDecision } from './policy.js';
+export { decidePolicy } from './policy.js';
 export type { CsrPolicy, RenewalPolicy, SanType } from './policy-types.js';
 export type { EnrollmentProfile } from './profile.js';
 export { findRenewed, renewalRefusal } from './renewal.js';
-export { certificateRecord, issuerDigest } from './records.js';

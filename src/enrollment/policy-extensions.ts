@@ -36,8 +36,7 @@ function decideKeyUsage(
   const possible = policy.keyUsage.filter(
     (usage) => csr.publicKey.kind === 'rsa' || !rsaOnly.has(usage),
   );
-  if (extension === undefined) return possible.length === 0 ? [] : [keyUsage(possible)];
-  const requested = readOrRefuse(() => readKeyUsage(extension), 'keyUsage');
+  const requested = extension ? readOrRefuse(() => readKeyUsage(extension), 'keyUsage') : [];
   return granted(requested, possible, 'keyUsage', policy, notes, keyUsage);
 }
 
@@ -50,10 +49,9 @@ function decideExtendedKeyUsage(
   notes: string[],
 ): Extension[] {
   const extension = find(csr, extensionOids.extendedKeyUsage);
-  if (extension === undefined) {
-    return policy.extendedKeyUsage.length === 0 ? [] : [extendedKeyUsage(policy.extendedKeyUsage)];
-  }
-  const requested = readOrRefuse(() => readExtendedKeyUsage(extension), 'extendedKeyUsage');
+  const requested = extension
+    ? readOrRefuse(() => readExtendedKeyUsage(extension), 'extendedKeyUsage')
+    : [];
   return granted(
     requested,
     policy.extendedKeyUsage,
@@ -64,6 +62,10 @@ function decideExtendedKeyUsage(
   );
 }
 
+/**
+ * Who asks for nothing, with an empty extension or with none, gets what the profile allows: a
+ * certificate without the extension would be good for everything.
+ */
 function granted<T extends string>(
   requested: readonly T[],
   allowed: readonly T[],
@@ -72,7 +74,7 @@ function granted<T extends string>(
   notes: string[],
   write: (values: readonly T[]) => Extension,
 ): Extension[] {
-  if (requested.length === 0) return [];
+  if (requested.length === 0) return allowed.length === 0 ? [] : [write(allowed)];
   const values = requested.filter((value) => allowed.includes(value));
   const extra = requested.filter((value) => !allowed.includes(value));
   if (values.length === 0 || (extra.length > 0 && policy.unlisted === 'refuse')) {

@@ -22,6 +22,10 @@ export function decideSubject(
   ) {
     throw new PolicyRefusal('policy.subject', 'The subject has a part that is not text.');
   }
+  // A reader that stops at NUL would see another name than this profile's rules do.
+  if (subject.rdns.some((rdn) => rdn.some(({ value }) => value?.includes('\0')))) {
+    throw new PolicyRefusal('policy.subject', 'The subject contains a NUL character.');
+  }
   if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(subject.text)) {
     throw new PolicyRefusal(
       'policy.subject',

@@ -1,3 +1,4 @@
+import { definiteForm, parseBer } from '../asn1/index.js';
 import type { CertificateContent } from '../issuer/index.js';
 import { requestedValidityDays, type CertificationRequest } from '../x509/index.js';
 import { decideExtensions } from './policy-extensions.js';
@@ -29,7 +30,7 @@ export function decidePolicy(csr: CertificationRequest, policy: CsrPolicy): Poli
     return {
       kind: 'granted',
       content: {
-        subject: csr.subject.der,
+        subject: definiteForm(parseBer(csr.subject.der)),
         extensions: san.extension
           ? [...extensions, san.extension(csr.subject.isEmpty)]
           : extensions,

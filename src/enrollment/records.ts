@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AuditRecord, CertificateRecord, TransactionRecord } from '../store/index.js';
 import {
   extensionOids,
@@ -6,7 +5,6 @@ import {
   subjectAltNameText,
   type Certificate,
   type CertificationRequest,
-  type Name,
 } from '../x509/index.js';
 import type { ClientContext, EnrollmentRequest } from './enrollment.types.js';
 import { transactionText } from './transaction.js';
@@ -63,13 +61,22 @@ export function auditRecord(
 ): AuditRecord {
   return {
     ...about,
+    subject: shortened(about.subject),
     at: decision.at,
     event: decision.event,
     outcome: decision.outcome,
     code: decision.code,
-    reason: decision.reason,
+    reason: shortened(decision.reason),
     actor: decision.actor,
   };
+}
+
+/**
+ * The trail is never pruned and anyone may be refused: a name as long as the message, escaped three to
+ * one, shall not fill the disk. Certificates are recorded in full.
+ */
+function shortened(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= 2000 ? text : `${text.slice(0, 1999)}…`;
 }
 
 export function certificateRecord(
@@ -80,7 +87,7 @@ export function certificateRecord(
   return {
     thumbprint: certificate.thumbprints.sha256,
     serial: certificate.serial,
-    issuerDigest: issuerDigest(certificate.issuer),
+    issuerDigest: certificate.issuer.digest,
     subject: certificate.subject.text,
     sanText: sanTexts(certificate).join(', '),
     keyId: certificate.publicKey.id,
@@ -92,10 +99,6 @@ export function certificateRecord(
     revokedAt: undefined,
     revocationReason: undefined,
   };
-}
-
-export function issuerDigest(issuer: Name): string {
-  return createHash('sha256').update(issuer.der).digest('hex');
 }
 
 export function sanTexts(holder: Certificate | CertificationRequest): string[] {

@@ -6,6 +6,7 @@ import {
   subjectAltNameText,
   type CertificationRequest,
 } from '../x509/index.js';
+import { PolicyRefusal } from './policy-refusal.js';
 import { requestedSanTexts } from './policy-san.js';
 import type { RenewalPolicy } from './policy-types.js';
 
@@ -56,10 +57,15 @@ function identityChange(old: Certificate, csr: CertificationRequest): string | u
   const had = new Set(
     extension ? readSubjectAltNames(extension.value).map(subjectAltNameText) : [],
   );
-  const added = requestedSanTexts(csr).filter((text) => !had.has(text));
-  return added.length > 0
-    ? `A renewal cannot add names: ${added.join(', ')} is not in the certificate.`
-    : undefined;
+  try {
+    const added = requestedSanTexts(csr).filter((text) => !had.has(text));
+    return added.length > 0
+      ? `A renewal cannot add names: ${added.join(', ')} is not in the certificate.`
+      : undefined;
+  } catch (error) {
+    if (error instanceof PolicyRefusal) return error.text;
+    throw error;
+  }
 }
 
 function days(count: number): number {

@@ -6,7 +6,7 @@ import { createRouteGroups, requestTarget } from '../http/index.js';
 import { openAccess, type ListenerAccess } from './access.js';
 import { defaultProfile } from './profiles.js';
 
-export interface AccessQuestion {
+interface AccessQuestion {
   /** As configured, or its port; undefined is the first one. */
   readonly listener: string | undefined;
   readonly peer: string;
@@ -31,8 +31,8 @@ export interface AccessExplanation {
 }
 
 export interface AccessExplainer {
-  /** @throws GatewayError `cli.usage` for a question that makes no sense */
-  explain(this: void, question: AccessQuestion): AccessExplanation;
+  /** Throws GatewayError `cli.usage` for a question that makes no sense. */
+  readonly explain: (question: AccessQuestion) => AccessExplanation;
   /** `date` as `2026-11-01`. */
   readonly lists: readonly {
     readonly name: string;

@@ -123,14 +123,15 @@ export async function startGateway(
   });
   try {
     for (const { address, clientAddress, proxyProtocol } of access.listeners) {
-      listeners.push(
-        await createListener(app, address, {
-          messageBytes: config.limits.messageBytes,
-          log,
-          clientAddress,
-          proxyProtocol,
-        }),
-      );
+      const { messageBytes } = config.limits;
+      const listener = await createListener(app, address, {
+        messageBytes,
+        log,
+        clientAddress,
+        proxyProtocol,
+      });
+      listeners.push(listener);
+      log.info('listening', { url: listener.url });
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));

@@ -46,7 +46,8 @@ function pathTable(
     if (path.endsWith('/mscep/mscep.dll')) add(withoutProgram(path), name);
   }
   if (defaultProfile !== undefined) {
-    add('/cgi-bin/pkiclient.exe', defaultProfile);
+    // SCEPPATH where a client was told nothing (RFC 8894 §4.1); a profile at /cgi-bin wants it for itself.
+    add('/cgi-bin/pkiclient.exe', table.get('/cgi-bin')?.profile ?? defaultProfile);
     add('/certsrv/mscep_admin/mscep.dll', defaultProfile, true);
   }
   return table;

@@ -1,5 +1,5 @@
 import { EncryptedContentInfo, KeyTransRecipientInfo } from 'pkijs';
-import { der, parseBer, tag, type BerNode } from '../asn1/index.js';
+import { definiteForm, der, parseBer, tag, type BerNode } from '../asn1/index.js';
 import { isGatewayError } from '../errors/index.js';
 import { readCipher } from './algorithm-identifier.js';
 import { ciphers, cmsOids, type ContentCipher } from './algorithms.js';
@@ -19,7 +19,6 @@ import type {
 } from './codec.js';
 import { readContentInfo } from './content-info.js';
 import { unwrapContentKey } from './content-key.js';
-import { definiteForm } from './definite-form.js';
 import type { GatewayEngine } from './gateway-engine.js';
 import { readKeyTransport } from './key-transport.js';
 import {

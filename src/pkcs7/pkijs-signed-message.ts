@@ -3,6 +3,7 @@ import { OctetString } from 'asn1js';
 import { SignedData, type SignerInfo } from 'pkijs';
 import {
   defaultBerLimits,
+  definiteForm,
   der,
   encodeOid,
   parseBer,
@@ -21,7 +22,6 @@ import { identifies, readCertificateIdentifier } from './certificate-identifier.
 import { asMalformed, malformed } from './cms-error.js';
 import type { MessageSigner, SignedMessage } from './codec.js';
 import { readContentInfo } from './content-info.js';
-import { definiteForm } from './definite-form.js';
 import { toBlock, toDer, toNode, underSchema } from './pkijs-blocks.js';
 import { verifySignature } from './signature-verification.js';
 import { signedEncodings } from './signed-attributes.js';

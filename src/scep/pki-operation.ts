@@ -178,10 +178,15 @@ function eventOf(
     digest,
     cipher: learnt.cipher,
     messageType: learnt.messageType && describeMessageType(learnt.messageType),
-    signer: learnt.signer?.subject.text,
+    signer: learnt.signer && shortened(learnt.signer.subject.text),
     outcome: answer.kind !== 'refused' ? answer.kind : failure === undefined ? 'error' : 'failure',
     failInfo: failure?.failInfo,
     code: fault?.code,
-    reason: fault && [fault.message, fault.detail].filter(Boolean).join(' '),
+    reason: fault && shortened([fault.message, fault.detail].filter(Boolean).join(' ')),
   };
+}
+
+/** For the log: a name may be as long as the message. */
+function shortened(text: string): string {
+  return text.length <= 1000 ? text : `${text.slice(0, 999)}…`;
 }

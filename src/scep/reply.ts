@@ -49,12 +49,23 @@ const pkiStatus = { success: '0', failure: '2', pending: '3' } as const;
 
 type Attribute = { readonly oid: string; readonly value: Buffer };
 
+/**
+ * RFC 8894 §3.3.2.2 wants no envelope there; whether the OCTET STRING round it stays is left open. Without
+ * it certmonger says "no content" (OpenSSL takes the signature for a detached one), and so fails PyScep.
+ */
 function contentOf(
   reply: Reply,
   failureContent: ScepProfile['failureContent'],
 ): Buffer | undefined {
   if (reply.kind === 'success') return reply.content;
-  return failureContent === 'nul' ? Buffer.from([0]) : undefined;
+  switch (failureContent) {
+    case 'empty':
+      return Buffer.alloc(0);
+    case 'nul':
+      return Buffer.from([0]);
+    case 'omit':
+      return undefined;
+  }
 }
 
 /** The reply's own senderNonce is not needed since RFC 8894, but older clients insist (P7). */

@@ -25,7 +25,7 @@ export interface ScepProfile {
   readonly caCertRoot: boolean;
   readonly replyCertificates: 'leaf' | 'leaf-and-issuer' | 'chain';
   readonly includeSigner: boolean;
-  readonly failureContent: 'omit' | 'nul';
+  readonly failureContent: 'empty' | 'omit' | 'nul';
   readonly microsoftAttributes: boolean;
 }
 

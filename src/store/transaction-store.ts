@@ -123,6 +123,12 @@ export interface EnrollmentStore {
   findTransaction(key: TransactionKey): Promise<TransactionRecord | undefined>;
   /** Rows of a transactionID whatever their purpose, newest first: CertPoll, and the other-key check. */
   findTransactions(profile: string, transactionId: string): Promise<readonly TransactionRecord[]>;
+  /** The newest that this challenge opened for a request of this digest, under any transactionID. */
+  findByChallenge(
+    profile: string,
+    challengeId: string,
+    requestDigest: string,
+  ): Promise<TransactionRecord | undefined>;
   transaction(id: TransactionRowId): Promise<TransactionRecord | undefined>;
   /** Inserts; or resolves to the row that is already there (compare `id`). */
   open(

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
 import { parseBer, decodeText, tag, type BerNode } from '../asn1/index.js';
 import { GatewayError } from '../errors/index.js';
 import { escapeAttributeValue } from './attribute-text.js';
 import { attributeTypeName } from './attribute-type.js';
 
-/** One AttributeTypeAndValue of an RDN. `value` is undefined where the type is no string. */
+/** One AttributeTypeAndValue of an RDN. `value` is undefined where it is no string, or no well-formed one. */
 export interface NameAttribute {
   readonly type: string;
   readonly value: string | undefined;
@@ -28,6 +30,11 @@ export class Name {
 
   static fromDer(bytes: Buffer): Name {
     return Name.fromNode(parseBer(bytes));
+  }
+
+  /** SHA-256 of the DER, lower-case hex: how records name a CA. */
+  get digest(): string {
+    return createHash('sha256').update(this.der).digest('hex');
   }
 
   get isEmpty(): boolean {
@@ -77,8 +84,20 @@ function readRdn(rdn: BerNode): NameAttribute[] {
   return rdn.children.map((pair) => {
     if (pair.require(tag.sequence).children.length !== 2) throw malformed('bad attribute');
     const value = pair.child(1);
-    return { type: pair.child(0).oid(), value: decodeText(value), der: value.raw };
+    return { type: pair.child(0).oid(), value: wellFormedText(value), der: value.raw };
   });
+}
+
+/**
+ * Octets that are no text of their type could be anything to another reader: they are shown and
+ * compared as they stand.
+ */
+function wellFormedText(value: BerNode): string | undefined {
+  const text = decodeText(value);
+  const octets = value.octets();
+  if (value.is(tag.bmpString)) return octets.length % 2 === 0 ? text : undefined;
+  if (value.is(tag.universalString)) return octets.length % 4 === 0 ? text : undefined;
+  return value.is(tag.utf8String) && !isUtf8(octets) ? undefined : text;
 }
 
 function malformed(detail: string): GatewayError {

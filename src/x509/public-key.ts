@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { der, parseBer, type BerNode } from '../asn1/index.js';
+import { der, parseBer, tag, type BerNode } from '../asn1/index.js';
 import { GatewayError } from '../errors/index.js';
 
 export const keyOids = { rsa: '1.2.840.113549.1.1.1', ec: '1.2.840.10045.2.1' } as const;
@@ -21,7 +21,10 @@ export class PublicKey {
   #id: KeyId | undefined;
 
   private constructor(
-    /** The SubjectPublicKeyInfo, DER. */
+    /**
+     * The SubjectPublicKeyInfo, written anew as DER: it goes into certificates, and one key shall have
+     * one `id` whether its parameters are NULL or absent. As received for the kind `other`.
+     */
     readonly spki: Buffer,
     readonly kind: 'rsa' | 'ec' | 'other',
     /** Modulus or field size in bits; 0 for `other`. */
@@ -30,18 +33,29 @@ export class PublicKey {
   ) {}
 
   static fromNode(node: BerNode): PublicKey {
-    const spki = node.raw;
     const algorithm = node.child(0).child(0).oid();
     if (algorithm === keyOids.rsa) {
-      const modulus = parseBer(node.child(1).bits()).child(0).integerBytes();
-      return new PublicKey(spki, 'rsa', bitLength(modulus), undefined);
+      const key = parseBer(node.child(1).bits());
+      const modulus = key.child(0).integerBytes();
+      return new PublicKey(
+        rsaSpki(modulus, key.child(1).integerBytes()),
+        'rsa',
+        bitLength(modulus),
+        undefined,
+      );
     }
     if (algorithm === keyOids.ec) {
       const parameters = node.child(0).children[1];
-      const named = parameters?.tag === 0x06 ? curves.get(parameters.oid()) : undefined;
-      if (named) return new PublicKey(spki, 'ec', named.bits, named.curve);
+      const named = parameters?.tag === tag.oid ? curves.get(parameters.oid()) : undefined;
+      if (parameters && named)
+        return new PublicKey(
+          ecSpki(parameters, node.child(1).bits()),
+          'ec',
+          named.bits,
+          named.curve,
+        );
     }
-    return new PublicKey(spki, 'other', 0, undefined);
+    return new PublicKey(node.raw, 'other', 0, undefined);
   }
 
   static fromSpki(spki: Buffer): PublicKey {
@@ -95,6 +109,20 @@ export class PublicKey {
   }
 }
 
+/** RFC 3279 §2.3.1: NULL parameters; OpenSSL takes both integers for unsigned, whatever their sign. */
+function rsaSpki(modulus: Buffer, exponent: Buffer): Buffer {
+  const key = der.sequence(der.unsignedInteger(modulus), der.unsignedInteger(exponent));
+  return der.sequence(rsaAlgorithm, der.bitString(key));
+}
+
+/** RFC 5480 §2.1.1: the named curve. The point stays as it came, compressed or not. */
+function ecSpki(curve: BerNode, point: Buffer): Buffer {
+  return der.sequence(
+    der.sequence(der.oid(keyOids.ec), der.element(tag.oid, curve.content)),
+    der.bitString(point),
+  );
+}
+
 function bitLength(unsigned: Buffer): number {
   let start = 0;
   while (start < unsigned.length && unsigned[start] === 0) start++;
@@ -106,3 +134,5 @@ function bitLength(unsigned: Buffer): number {
 export function algorithmWithNull(oid: string): Buffer {
   return der.sequence(der.oid(oid), der.nul());
 }
+
+const rsaAlgorithm = algorithmWithNull(keyOids.rsa);

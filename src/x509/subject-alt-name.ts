@@ -1,4 +1,4 @@
-import { decodeText, der, parseBer, tag, type BerNode } from '../asn1/index.js';
+import { decodeText, definiteForm, der, parseBer, tag, type BerNode } from '../asn1/index.js';
 import { GatewayError } from '../errors/index.js';
 import { hasInvisible } from './attribute-text.js';
 import { extensionOids, type Extension } from './extension.js';
@@ -32,7 +32,7 @@ export function readSubjectAltNames(value: Buffer): SubjectAltName[] {
   }
 }
 
-/** How rules and people see a name: `dns:host`, `upn:u@d`, `directory:CN=…`, `other:1.2.3`. */
+/** How rules and people see a name: `dns:host`, `upn:u@d`, `directory:CN=…`, `other:1.2.3#a0…` with its DER. */
 export function subjectAltNameText({ type, value }: SubjectAltName): string {
   return `${type}:${value}`;
 }
@@ -53,11 +53,7 @@ function readGeneralName(node: BerNode): SubjectAltName {
     case 2:
       return ia5Name('dns', node);
     case 4:
-      return {
-        type: 'directory',
-        value: Name.fromNode(node.child(0)).text,
-        raw: definiteLengths(node),
-      };
+      return directoryName(node);
     case 6:
       return ia5Name('uri', node);
     case 7:
@@ -67,8 +63,26 @@ function readGeneralName(node: BerNode): SubjectAltName {
         raw: der.context(7, node.octets()),
       };
     default:
-      return { type: 'other', value: kinds[number] ?? `[${number}]`, raw: definiteLengths(node) };
+      return unreadName(kinds[number] ?? `[${number}]`, definiteForm(node));
   }
+}
+
+/**
+ * A kind nobody here reads: its octets stand in the value, or one name could pass for another of the
+ * same kind where a renewal, a rule or a challenge compares them.
+ */
+function unreadName(kind: string, raw: Buffer): SubjectAltName {
+  return { type: 'other', value: `${kind}#${raw.toString('hex')}`, raw };
+}
+
+function directoryName(node: BerNode): SubjectAltName {
+  const [name, ...more] = node.children;
+  if (name === undefined || more.length > 0) throw new RangeError('not one Name');
+  return {
+    type: 'directory',
+    value: Name.fromNode(name).text,
+    raw: der.contextConstructed(4, definiteForm(name)),
+  };
 }
 
 /** Kinds nobody writes rules for; none of them can be taken for the OID of an otherName. */
@@ -80,9 +94,13 @@ const kinds: Readonly<Record<number, string>> = {
 
 function otherName(node: BerNode): SubjectAltName {
   const oid = node.child(0).oid();
-  const raw = definiteLengths(node);
-  if (oid !== upnOid) return { type: 'other', value: oid, raw };
-  const text = node.expect(1, tag.contextConstructed(0)).child(0);
+  const explicit = node.expect(1, tag.contextConstructed(0));
+  const text = explicit.child(0);
+  // A second value would be one that no rule has seen.
+  if (node.children.length > 2 || explicit.children.length > 1)
+    throw new RangeError('more than one value');
+  const raw = definiteForm(node);
+  if (oid !== upnOid) return unreadName(oid, raw);
   const value = decodeText(text);
   if (value === undefined) throw new RangeError('a UPN that is no string');
   if (hasInvisible(value) || value.includes('\ufffd')) throw forbidden('upn');
@@ -106,11 +124,4 @@ function forbidden(type: SubjectAltName['type']): GatewayError {
     'policy.san',
     `A subjectAltName of kind ${type} holds characters that are not allowed there.`,
   );
-}
-
-/** The same element with definite, minimal lengths: what came as BER leaves as DER. */
-function definiteLengths(node: BerNode): Buffer {
-  return node.constructed
-    ? der.element(node.tag, ...node.children.map(definiteLengths))
-    : der.element(node.tag, node.content);
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { der } from '../../src/asn1/index.js';
 import { createChallenges, type Challenges } from '../../src/challenge/index.js';
 import {
   createEnrollment,
@@ -14,12 +15,15 @@ import {
 import { Authorization } from '../../src/issuer/index.js';
 import { openSqliteStores } from '../../src/store/index.js';
 import {
-  Certificate,
+  Name,
   parseCertificationRequest,
+  writeSubjectAltNames,
+  type Certificate,
   type CertificationRequest,
 } from '../../src/x509/index.js';
 import {
   certificationRequest,
+  distinguishedName,
   selfSigned,
   type CertificationRequestOptions,
 } from '../support/certificates.js';
@@ -208,6 +212,54 @@ describe('challenge enrollment', () => {
     expect(JSON.stringify(audit)).not.toContain('0123456789ABCDEF');
   });
 
+  test.each(['T1', 'T-of-the-device'])(
+    'a stranger who is first with a captured request does not lock its owner out (transactionID %s)',
+    async (transactionId) => {
+      const challengePassword = await newChallenge();
+      const stranger = await selfSigned(testKey('client-2'), { subject: 'CN=stranger' });
+      const captured = await requestOf('client', { challengePassword, signer: stranger });
+      const first = issuedCertificate(await enrollmentWith().enroll(captured));
+      expect(first.publicKey.id).toBe(testKey('client').publicKey.id);
+
+      const own = { ...(await requestOf('client', { transactionId })), csr: captured.csr };
+      const served = issuedCertificate(await enrollmentWith().enroll(own));
+      expect(served.der.equals(first.der)).toBe(true);
+      expect(issuer.submissions).toHaveLength(1);
+
+      // Neither another request with that challenge, nor another stranger, nor the same one later.
+      const another = await requestOf('client', {
+        challengePassword,
+        transactionId: 'T3',
+        extensions: [],
+      });
+      expect(await enrollmentWith().enroll(another)).toEqual(rejection('challenge.refused'));
+      const second = await selfSigned(testKey('client-4096'), { subject: 'CN=stranger' });
+      expect(
+        await enrollmentWith().enroll({
+          ...captured,
+          signer: second,
+          transactionId: Buffer.from('T4'),
+        }),
+      ).toEqual(rejection('challenge.refused'));
+      now = new Date(now.getTime() + 3_600_001);
+      expect(await enrollmentWith().enroll({ ...own, transactionId: Buffer.from('T5') })).toEqual(
+        rejection('challenge.refused'),
+      );
+    },
+  );
+
+  test('owner and stranger at once: one certificate, for the owner at the latest when it asks again', async () => {
+    const challengePassword = await newChallenge();
+    const stranger = await selfSigned(testKey('client-2'), { subject: 'CN=stranger' });
+    const captured = await requestOf('client', { challengePassword, signer: stranger });
+    const own = { ...(await requestOf('client', { transactionId: 'T2' })), csr: captured.csr };
+    const enrollment = enrollmentWith();
+    await Promise.all([enrollment.enroll(captured), enrollment.enroll(own)]);
+    const certificate = issuedCertificate(await enrollment.enroll(own));
+    expect(certificate.publicKey.id).toBe(testKey('client').publicKey.id);
+    expect(issuer.submissions).toHaveLength(1);
+  });
+
   test('spends a challenge once: a second device is refused', async () => {
     const challengePassword = await newChallenge();
     const enrollment = enrollmentWith();
@@ -260,6 +312,14 @@ describe('challenge enrollment', () => {
       transactionId: 'T2',
     });
     expect((await enrollment.enroll(right)).kind).toBe('issued');
+  });
+
+  test('a refused name as long as the message leaves a short line in the audit trail', async () => {
+    const subject = Array.from({ length: 60 }, (_, n) => `OU=${n}${'x'.repeat(1000)}`).join();
+    await enrollmentWith().enroll(await requestOf('client', { subject }));
+    const [record] = await stores.enrollments.audit({});
+    expect(record?.subject?.length).toBe(2000);
+    expect(record?.subject?.startsWith('OU=0xxx')).toBe(true);
   });
 
   test('throws a uniform crypto fault for a request without proof of possession', async () => {
@@ -325,6 +385,42 @@ describe('renewal', () => {
       true,
     );
     expect(issuer.submissions).toHaveLength(2);
+  });
+
+  test('an otherName that no rule reads may not change its value', async () => {
+    const principal = (name: string) =>
+      writeSubjectAltNames(
+        [
+          der.contextConstructed(
+            0,
+            der.oid('1.3.6.1.5.2.2'),
+            der.contextConstructed(0, der.utf8String(name)),
+          ),
+        ],
+        false,
+      );
+    const enrollment = enrollmentWith({
+      policy: { ...policy, san: { types: ['other'], required: true } },
+    });
+    const signer = issuedCertificate(
+      await enrollment.enroll(
+        await requestOf('client', {
+          challengePassword: await newChallenge(),
+          extensions: [principal('device-1')],
+        }),
+      ),
+    );
+    const renewal = async (name: string) =>
+      enrollment.enroll(
+        await requestOf('client', {
+          signer,
+          intent: 'renewal',
+          transactionId: name,
+          extensions: [principal(name)],
+        }),
+      );
+    issuedCertificate(await renewal('device-1'));
+    expect(await renewal('administrator')).toEqual(rejection('renewal.refused'));
   });
 
   test('refuses a signer that is not ours, though it looks like ours', async () => {
@@ -561,5 +657,8 @@ describe('GetCert', () => {
     const ca = issuer.chain[0]!;
     expect(await enrollment.findCertificate('default', ca.issuer, ca.serial)).toBe(ca);
     expect(await enrollment.findCertificate('default', certificate.issuer, '00ff')).toBeUndefined();
+    const inOtherStrings = Name.fromDer(distinguishedName('CN=scripted ca', 'bmp'));
+    const again = await enrollment.findCertificate('default', inOtherStrings, certificate.serial);
+    expect(again?.der.equals(certificate.der)).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import {
   extensionOids,
   keyUsage,
   parseCertificationRequest,
+  parseDistinguishedName,
   parseSubjectAltName,
   readExtendedKeyUsage,
   readKeyUsage,
@@ -90,6 +91,38 @@ describe('subject', () => {
     ).toBe(true);
   });
 
+  test.each([
+    ['a NUL', der.utf8String('admin\0.example'), 'The subject contains a NUL character.'],
+    [
+      'octets that are no UTF-8',
+      der.element(0x0c, Buffer.from([0x61, 0xff])),
+      'The subject has a part that is not text.',
+    ],
+    [
+      'half a BMP character',
+      der.element(0x1e, Buffer.from([0, 0x61, 0])),
+      'The subject has a part that is not text.',
+    ],
+  ])('%s is refused: another reader would see another name', async (_name, value, text) => {
+    const subjectDer = der.sequence(der.setOf(der.sequence(der.oid('2.5.4.3'), value)));
+    expect(await refusal({}, { subjectDer })).toEqual({ code: 'policy.subject', text });
+  });
+
+  test('what came as BER goes into the certificate as DER', async () => {
+    const common = Buffer.concat([
+      Buffer.from('3180', 'hex'),
+      Buffer.from('3080', 'hex'),
+      der.oid('2.5.4.3'),
+      Buffer.from('2c80', 'hex'),
+      der.utf8String('de'),
+      der.utf8String('vice'),
+      Buffer.alloc(6),
+    ]);
+    const subjectDer = Buffer.concat([Buffer.from('3080', 'hex'), common, Buffer.alloc(2)]);
+    const { content } = await grant({}, { subjectDer });
+    expect(content.subject).toEqual(parseDistinguishedName('CN=device'));
+  });
+
   test('the pattern is for the whole subject', async () => {
     const subject = { allowEmpty: false, pattern: 'CN=[^,]+,O=Example' };
     expect((await refusal({ subject }, { subject: 'CN=a,O=Example,OU=admin' })).code).toBe(
@@ -158,6 +191,22 @@ describe('usages and extensions', () => {
       'left out keyUsage keyCertSign',
       'left out extendedKeyUsage 1.3.6.1.4.1.311.20.2.2',
     ]);
+  });
+
+  test.each([
+    ['empty', [keyUsage([]), extendedKeyUsage([])]],
+    // Bit 9 has no name (RFC 5280 §4.2.1.3).
+    [
+      'of bits without a name',
+      [{ ...keyUsage([]), value: der.namedBits([9]) }, extendedKeyUsage([])],
+    ],
+  ])('usages that are %s are those of the profile, never none', async (_name, extensions) => {
+    const { content } = await grant({}, { extensions });
+    const find = (oid: string) => content.extensions.find((extension) => extension.oid === oid)!;
+    expect(readKeyUsage(find(extensionOids.keyUsage))).toEqual(base.keyUsage);
+    expect(readExtendedKeyUsage(find(extensionOids.extendedKeyUsage))).toEqual(
+      base.extendedKeyUsage,
+    );
   });
 
   test('a request for nothing that is allowed is refused', async () => {

@@ -50,6 +50,16 @@ describe('the profile at a path', () => {
     expect(match('/certsrv/mscep_admin')).toBeUndefined();
   });
 
+  test('a profile at /cgi-bin has its pkiclient.exe, whatever the default profile is', () => {
+    const profiles = [
+      { name: 'default', paths: ['/scep'] },
+      { name: 'routers', paths: ['/scep/routers', '/cgi-bin'] },
+    ];
+    const match = createScepPaths(profiles, 'default');
+    expect(match('/cgi-bin/pkiclient.exe')?.profile).toBe('routers');
+    expect(match('/cgi-bin')?.profile).toBe('routers');
+  });
+
   test('without a default profile there are only the configured paths', () => {
     const configured = createScepPaths([{ name: 'a', paths: ['/a'] }], undefined);
     expect(configured('/cgi-bin/pkiclient.exe')).toBeUndefined();

@@ -27,11 +27,15 @@ describe.each(codecs.map((codec) => [codec.name, codec] as const))('a reply, %s'
       expect(reply.pkiStatus).toBe('0');
     });
 
-    test('failureContent nul: one zero octet, in FAILURE and PENDING', async () => {
-      const s = await scenario({ failureContent: 'nul' }, codec);
-      expect((await s.exchange({ messageType: '99' })).content).toEqual(Buffer.from([0]));
+    test.each([
+      ['empty', Buffer.alloc(0)],
+      ['omit', undefined],
+      ['nul', Buffer.from([0])],
+    ] as const)('failureContent %s, in FAILURE and PENDING', async (failureContent, content) => {
+      const s = await scenario({ failureContent }, codec);
+      expect((await s.exchange({ messageType: '99' })).content).toEqual(content);
       s.enrollment.outcome = { kind: 'pending' };
-      expect((await s.exchange()).content).toEqual(Buffer.from([0]));
+      expect((await s.exchange()).content).toEqual(content);
     });
 
     test('microsoftAttributes: E_INVALIDARG on failure, "Issued" on success', async () => {

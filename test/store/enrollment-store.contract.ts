@@ -75,6 +75,16 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
         expect(rows.map((row) => row.id)).toEqual(['2', '1']);
         expect(await store.findTransactions('default', 'ab')).toEqual([]);
       });
+
+      test('the row that a challenge opened for a request, in its profile only', async () => {
+        const requestDigest = 'd'.repeat(64);
+        await store.open(transaction('1', { challengeId: 'c1', requestDigest }), undefined);
+        await store.open(transaction('2', { challengeId: 'c1', requestDigest }), undefined);
+        await store.open(transaction('3', { challengeId: 'c1' }), undefined);
+        expect((await store.findByChallenge('default', 'c1', requestDigest))?.id).toBe('2');
+        expect(await store.findByChallenge('default', 'c2', requestDigest)).toBeUndefined();
+        expect(await store.findByChallenge('other', 'c1', requestDigest)).toBeUndefined();
+      });
     });
 
     describe('conclude', () => {

@@ -11,6 +11,7 @@ export type TestKeyName =
   | 'client-2'
   | 'client-1024'
   | 'client-4096'
+  | 'client-8192'
   | 'client-p-256'
   | 'client-p-384'
   | 'client-p-521';

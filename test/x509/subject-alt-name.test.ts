@@ -48,10 +48,10 @@ describe('readSubjectAltNames', () => {
       'ip:192.0.2.1',
       'ip:2001:db8::1',
       'directory:CN=a\\,b,O=c',
-      'other:1.3.6.1.5.5.7.8.5',
-      'other:registeredID',
-      'other:x400Address',
-      'other:ediPartyName',
+      'other:1.3.6.1.5.5.7.8.5#a00f06082b06010505070805a0030c0178',
+      'other:registeredID#88022a03',
+      'other:x400Address#a3020500',
+      'other:ediPartyName#a5020500',
     ]);
   });
 
@@ -85,6 +85,31 @@ describe('readSubjectAltNames', () => {
     ['no GeneralName', der.sequence(der.utf8String('a'))],
     ['an address of 5 octets', der.sequence(der.context(7, Buffer.alloc(5)))],
     ['an otherName without value', der.sequence(der.contextConstructed(0, der.oid(upn)))],
+    [
+      'a second value in a UPN',
+      der.sequence(
+        der.contextConstructed(
+          0,
+          der.oid(upn),
+          der.contextConstructed(0, der.utf8String('u@d'), der.utf8String('admin@d')),
+        ),
+      ),
+    ],
+    [
+      'a second value beside that of a UPN',
+      der.sequence(
+        der.contextConstructed(
+          0,
+          der.oid(upn),
+          der.contextConstructed(0, der.utf8String('u@d')),
+          der.contextConstructed(0, der.utf8String('admin@d')),
+        ),
+      ),
+    ],
+    [
+      'two Names in a directoryName',
+      der.sequence(der.contextConstructed(4, der.sequence(), der.sequence())),
+    ],
     ['a UPN that is no string', der.sequence(otherName(upn, der.unsignedInteger(1)))],
     ['a directoryName without name', der.sequence(der.contextConstructed(4))],
     ['truncated bytes', Buffer.from('3005', 'hex')],

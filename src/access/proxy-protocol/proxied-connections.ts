@@ -5,7 +5,7 @@ import { parseProxyHeader } from './header.js';
 import type { ProxyHeaderOutcome } from './outcome.js';
 
 /** The far end of a connection. */
-export interface Peer {
+interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }

@@ -23,7 +23,7 @@ function explanationText({ verdict, listener, client, route, steps }: AccessExpl
   return [
     `listener  ${listener}`,
     `route     ${route}`,
-    ...steps.map((step, index) => `${index === 0 ? 'steps' : ''}`.padEnd(10) + step),
+    ...steps.map((step, index) => (index === 0 ? 'steps' : '').padEnd(10) + step),
     `client    ${client}`,
     `verdict   ${verdict}`,
   ].join('\n');

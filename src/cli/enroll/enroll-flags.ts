@@ -41,4 +41,4 @@ export const oaepChoices = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
 
 export type DigestChoice = (typeof digestChoices)[number];
 export type CipherChoice = (typeof cipherChoices)[number];
-export type OaepChoice = (typeof oaepChoices)[number];
+type OaepChoice = (typeof oaepChoices)[number];

@@ -96,7 +96,7 @@ export function certificateLine({ subject, serial, notAfter, publicKey }: Certif
   return `${subject.text || '(empty subject)'}, serial ${serial}, ${publicKey.description}, until ${shortTime(notAfter)}`;
 }
 
-export function judgeDates({ notBefore, notAfter }: Certificate, draft: ReportDraft): void {
+function judgeDates({ notBefore, notAfter }: Certificate, draft: ReportDraft): void {
   const now = new Date();
   if (notAfter < now) draft.wrong(`It expired on ${shortTime(notAfter)} UTC.`);
   if (notBefore > now) {
@@ -146,6 +146,7 @@ async function describeRecord(
 ): Promise<void> {
   const record = await data.enrollments.certificate(thumbprints.sha256);
   if (!record) return;
-  draft.fact('On record', `issued ${shortTime(record.issuedAt)} UTC by profile ${record.profile}`);
+  const profile = record.profile === '' ? '' : ` by profile ${record.profile}`;
+  draft.fact('On record', `issued ${shortTime(record.issuedAt)} UTC${profile}`);
   if (record.revokedAt) draft.wrong(`It was revoked on ${shortTime(record.revokedAt)} UTC.`);
 }

@@ -1,8 +1,9 @@
 import { isGatewayError } from '../../errors/index.js';
 import { readBundle } from '../../pkcs7/index.js';
 import { parseCertificationRequest } from '../../x509/index.js';
-import { describeBundle, type InspectContext } from './describe-message.js';
+import { describeBundle } from './describe-bundle.js';
 import { describeRequest, judgeProofOfPossession } from './describe-request.js';
+import type { InspectContext } from './inspect-context.js';
 import { kindOf, walk } from './kind.js';
 import { cipherNames } from './names.js';
 import type { ReportDraft } from './report.js';
@@ -40,7 +41,7 @@ async function describeOpened(
   if (kind === 'request') {
     const csr = parseCertificationRequest(content);
     draft.section('CSR');
-    describeRequest(csr, draft);
+    describeRequest(csr, draft, context.atHand);
     judgeProofOfPossession(csr, draft);
   } else if (kind === 'signed') {
     await describeBundle(readBundle(content), draft, context, 'Certificate');

@@ -1,29 +1,19 @@
 /** A pkiMessage: what src/scep explains, what this gateway would make of it, and what to do next. */
-import { findRenewed, renewalRefusal } from '../../enrollment/index.js';
-import type { Pkcs7Codec, RecipientKey } from '../../pkcs7/index.js';
 import { explainPkiMessage, type PkiMessageExplanation } from '../../scep/index.js';
-import type { Certificate, CertificationRequest } from '../../x509/index.js';
-import { failInfoMeaning } from '../fail-info.js';
+import type { Pkcs7Codec } from '../../pkcs7/index.js';
 import { shortTime } from '../table.js';
-import type { AtHand } from './at-hand.js';
+import { attributeOf } from './attribute.js';
 import { judgeChallenge } from './challenge-state.js';
-import { certificateLine, describeCertificate } from './describe-certificate.js';
-import { describeCrl } from './describe-crl.js';
+import { describeBundle } from './describe-bundle.js';
+import { certificateLine } from './describe-certificate.js';
+import { describeHistory } from './describe-history.js';
 import { describeRequest, judgePolicy } from './describe-request.js';
+import type { InspectContext } from './inspect-context.js';
+import { judgeReply } from './judge-reply.js';
+import { judgeRecipient, judgeRenewal } from './judge-request.js';
 import { cipherNames, digestNames } from './names.js';
 import { nextStep } from './next-step.js';
 import type { ReportDraft } from './report.js';
-
-export interface InspectContext {
-  readonly codec: Pkcs7Codec;
-  readonly atHand: AtHand | undefined;
-  /** From --key and --cert. */
-  readonly ownKeys: readonly RecipientKey[];
-  /** From --challenge-password. */
-  readonly password: string | undefined;
-  /** CA, RA and other certificates at hand. */
-  readonly certificates: readonly Certificate[];
-}
 
 export async function describeMessage(
   bytes: Buffer,
@@ -48,7 +38,8 @@ export async function describeMessage(
   for (const problem of found.problems) draft.wrong(problem, nextStep(problem));
   describeAttributes(found, draft);
   describeSignature(found, draft, context);
-  describeEnvelope(found, draft, isReply);
+  describeEnvelope(found, draft, isReply, ownKeys.length > 0 || atHand !== undefined);
+  if (atHand && !isReply) judgeRecipient(found, atHand, draft);
   await describeContent(found, draft, context);
   await describeBesides(found, draft, context);
   if (isReply) judgeReply(found, draft);
@@ -59,10 +50,6 @@ export async function describeMessage(
 async function looksLikeReply(bytes: Buffer, codec: Pkcs7Codec): Promise<boolean> {
   const { what } = await explainPkiMessage(bytes, { codec });
   return what.startsWith('CertRep');
-}
-
-function attributeOf({ attributes }: PkiMessageExplanation, name: string): string | undefined {
-  return attributes.find((attribute) => attribute.name === name)?.value;
 }
 
 function describeAttributes(found: PkiMessageExplanation, draft: ReportDraft): void {
@@ -108,6 +95,7 @@ function describeEnvelope(
   { envelope }: PkiMessageExplanation,
   draft: ReportDraft,
   isReply: boolean,
+  hasKeys: boolean,
 ): void {
   if (!envelope) return;
   const { cipher, recipients, opened } = envelope;
@@ -115,7 +103,7 @@ function describeEnvelope(
   draft.fact('Cipher', cipherNames[cipher]);
   for (const recipient of recipients) draft.fact('Encrypted to', recipient);
   draft.fact('Opened', opened ? 'yes' : 'no');
-  if (opened) return;
+  if (opened || (hasKeys && !isReply)) return;
   draft.note(
     isReply
       ? 'Only the device can open it: give its key with --key, for an EC key the challenge with --challenge-password.'
@@ -132,7 +120,12 @@ async function describeContent(
   switch (content?.kind) {
     case 'request':
       draft.section('CSR');
-      describeRequest(content.csr, draft);
+      describeRequest(content.csr, draft, context.atHand);
+      if (signature?.signer && signature.signer.publicKey.id !== content.csr.publicKey.id) {
+        draft.note(
+          'The signer has another key than the CSR; the reply is encrypted to the signer.',
+        );
+      }
       if (context.atHand) {
         const transactionId = attributeOf(found, 'transactionID');
         judgePolicy(content.csr, context.atHand, draft);
@@ -159,49 +152,6 @@ async function describeContent(
   }
 }
 
-/** True when the signer is a certificate that may be renewed: then no challenge is needed. */
-async function judgeRenewal(
-  csr: CertificationRequest,
-  signer: Certificate | undefined,
-  { data, profile, profileName }: AtHand,
-  draft: ReportDraft,
-): Promise<boolean> {
-  if (signer === undefined || signer.subject.matches(signer.issuer)) return false;
-  const old = await findRenewed(signer, profileName, data.enrollments);
-  if (!old) {
-    if (csr.challengePassword === undefined) {
-      draft.wrong(
-        `The certificate of the signer was not issued by profile ${profileName}, so it renews nothing, and there is no challenge.`,
-        'Enroll with a challenge.',
-      );
-    }
-    return false;
-  }
-  const refusal = renewalRefusal(old, csr, profile.renewal, new Date());
-  if (refusal !== undefined && csr.challengePassword === undefined) draft.wrong(refusal);
-  else if (refusal !== undefined) draft.note(`As a renewal it would be refused: ${refusal}`);
-  else draft.note(`It renews the certificate ${old.serial} of profile ${profileName}.`);
-  return refusal === undefined;
-}
-
-/** Certificates and CRLs that nobody signed for, or that came in an envelope. */
-export async function describeBundle(
-  { certificates, crls }: Pick<PkiMessageExplanation, 'certificates' | 'crls'>,
-  draft: ReportDraft,
-  context: InspectContext,
-  title: string,
-): Promise<void> {
-  const issuers = [...certificates, ...context.certificates];
-  for (const [index, certificate] of certificates.entries()) {
-    draft.section(certificates.length === 1 ? title : `${title} ${index + 1}`);
-    await describeCertificate(certificate, draft, { atHand: context.atHand, issuers });
-  }
-  for (const crl of crls) {
-    draft.section('CRL');
-    describeCrl(crl, draft, issuers);
-  }
-}
-
 /** What stands outside the envelope: a bundle's content, or what a signed message carries along. */
 async function describeBesides(
   found: PkiMessageExplanation,
@@ -216,39 +166,4 @@ async function describeBesides(
   if (others.length === 0) return;
   draft.section('Carried along');
   for (const certificate of others) draft.fact('', certificateLine(certificate));
-}
-
-function judgeReply(found: PkiMessageExplanation, draft: ReportDraft): void {
-  if (found.what.endsWith('PENDING')) {
-    draft.note('The request waits for an administrator: scep-gateway pending list');
-  }
-  if (!found.what.endsWith('FAILURE')) return;
-  const failInfo = attributeOf(found, 'failInfo');
-  const text = attributeOf(found, 'failInfoText');
-  const reference = text === undefined ? undefined : /\(reference ([^)\s]+)\)/.exec(text)?.[1];
-  const known = Object.entries(failInfoMeaning).find(([name]) => name === failInfo)?.[1];
-  draft.wrong(
-    `The server refused: ${known ? `${failInfo ?? ''}. ${known.means}` : (failInfo ?? 'no failInfo')}`,
-    [known?.mend, reference && `More on the server: scep-gateway certificate show ${reference}`]
-      .filter(Boolean)
-      .join(' '),
-  );
-}
-
-async function describeHistory(
-  found: PkiMessageExplanation,
-  { data }: AtHand,
-  draft: ReportDraft,
-): Promise<void> {
-  const transactionId = attributeOf(found, 'transactionID');
-  if (transactionId === undefined) return;
-  const history = await data.enrollments.audit({ transactionId, limit: 5 });
-  if (history.length === 0) return;
-  draft.section('This gateway decided');
-  for (const { at, event, outcome, reason, correlationId } of [...history].reverse()) {
-    draft.fact(
-      shortTime(at),
-      `${event} (${outcome})${reason === undefined ? '' : `: ${reason}`}; reference ${correlationId}`,
-    );
-  }
 }

@@ -5,9 +5,10 @@ import { judgeChallenge } from './challenge-state.js';
 import { describeCertificate } from './describe-certificate.js';
 import { describeCrl } from './describe-crl.js';
 import { describeEnveloped } from './describe-enveloped.js';
-import { describeMessage, type InspectContext } from './describe-message.js';
+import { describeMessage } from './describe-message.js';
 import { describeRequest, judgePolicy, judgeProofOfPossession } from './describe-request.js';
 import { announcedLength, berForms } from './encoding.js';
+import type { InspectContext } from './inspect-context.js';
 import type { InspectedObject } from './input.js';
 import { kindOf, walk } from './kind.js';
 import { ReportDraft, type Report } from './report.js';
@@ -98,7 +99,7 @@ async function describeLoneRequest(
 ): Promise<void> {
   const csr = parseCertificationRequest(bytes);
   draft.what = 'A CSR';
-  describeRequest(csr, draft);
+  describeRequest(csr, draft, atHand);
   judgeProofOfPossession(csr, draft);
   const open = atHand?.profile.challenges.none !== undefined;
   if (csr.challengePassword === undefined && !open) {

@@ -7,7 +7,12 @@ import { describeExtensions } from './describe-certificate.js';
 import { signatureName, weakSignature } from './names.js';
 import type { ReportDraft } from './report.js';
 
-export function describeRequest(csr: CertificationRequest, draft: ReportDraft): void {
+/** Without a profile the usual floor counts; a profile judges keys itself, see `judgePolicy`. */
+export function describeRequest(
+  csr: CertificationRequest,
+  draft: ReportDraft,
+  atHand: AtHand | undefined,
+): void {
   const { subject, publicKey, challengePassword } = csr;
   const algorithm = parseBer(csr.signatureAlgorithm.raw).child(0).oid();
   draft.fact('Subject', subject.text || '(empty)');
@@ -20,6 +25,9 @@ export function describeRequest(csr: CertificationRequest, draft: ReportDraft): 
       ? 'none'
       : `present, ${Array.from(challengePassword).length} characters`,
   );
+  if (!atHand && publicKey.kind === 'rsa' && publicKey.bits < 2048) {
+    draft.wrong(`The key, ${publicKey.description}, is too small; 2048 bits are the least.`);
+  }
   if (weakSignature(algorithm) === 'MD5') draft.wrong('The CSR is signed with MD5.');
 }
 

@@ -6,7 +6,7 @@ export interface Finding {
   readonly mend?: string | undefined;
 }
 
-export interface Section {
+interface Section {
   readonly title: string;
   /** Label and value, in order. */
   readonly facts: readonly (readonly [string, string])[];

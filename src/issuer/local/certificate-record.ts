@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { CertificateRecord } from '../../store/index.js';
-import type { Certificate, Name } from '../../x509/index.js';
-
-/** How the records name a CA: SHA-256 of its name's DER, lower-case hex. */
-export function issuerDigest(issuer: Name): string {
-  return createHash('sha256').update(issuer.der).digest('hex');
-}
+import type { Certificate } from '../../x509/index.js';
 
 /** The record of a CA or RA certificate, which no transaction and no profile made. */
 export function ownCertificateRecord(
@@ -16,7 +10,7 @@ export function ownCertificateRecord(
   return {
     thumbprint: certificate.thumbprints.sha256,
     serial: certificate.serial,
-    issuerDigest: issuerDigest(certificate.issuer),
+    issuerDigest: certificate.issuer.digest,
     subject: certificate.subject.text,
     sanText: '',
     keyId: certificate.publicKey.id,

@@ -3,7 +3,6 @@ import { GatewayError } from '../../errors/index.js';
 import type { CertificateRecord } from '../../store/index.js';
 import { buildCrl, type RevocationEntry } from '../../x509/index.js';
 import type { SigningCa } from './certificate-mint.js';
-import { issuerDigest } from './certificate-record.js';
 import { keyIdentifierOf } from './key-identifier.js';
 import type { AuthorityRecords, AuthorityState } from './local-authority.types.js';
 
@@ -101,7 +100,7 @@ export class CrlPublisher {
     const { certificate, key } = await this.#ca();
     const thisUpdate = new Date(Math.floor((clock().getTime() - clockSkew) / 1000) * 1000);
     const nextUpdate = new Date(thisUpdate.getTime() + crlHours * hour);
-    const revoked = await records.revoked(issuerDigest(certificate.subject));
+    const revoked = await records.revoked(certificate.subject.digest);
     const der = await buildCrl(
       {
         issuer: certificate.subject.der,

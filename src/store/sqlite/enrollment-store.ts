@@ -27,6 +27,7 @@ import {
   pendingTransactions,
   removeTransaction,
   removeUnanswered,
+  transactionByChallenge,
   transactionById,
   transactionByKey,
   transactionsOf,
@@ -48,6 +49,16 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
 
   findTransactions(profile: string, transactionId: string): Promise<readonly TransactionRecord[]> {
     return this.#db.read(() => transactionsOf(this.#db, profile, transactionId));
+  }
+
+  findByChallenge(
+    profile: string,
+    challengeId: string,
+    requestDigest: string,
+  ): Promise<TransactionRecord | undefined> {
+    return this.#db.read(() =>
+      transactionByChallenge(this.#db, profile, challengeId, requestDigest),
+    );
   }
 
   transaction(id: TransactionRowId): Promise<TransactionRecord | undefined> {

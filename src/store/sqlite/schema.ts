@@ -147,4 +147,8 @@ export const schemaSteps: readonly string[] = [
     expires_at INTEGER
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX transactions_by_challenge ON transactions (challenge_id)
+    WHERE challenge_id IS NOT NULL;
+  `,
 ];

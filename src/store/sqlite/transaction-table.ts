@@ -44,6 +44,22 @@ export function transactionsOf(
     .map(fromRow);
 }
 
+export function transactionByChallenge(
+  db: Database,
+  profile: string,
+  challengeId: string,
+  requestDigest: string,
+): TransactionRecord | undefined {
+  const row = db.get(
+    `SELECT * FROM transactions WHERE challenge_id = ? AND profile = ? AND request_digest = ?
+     ORDER BY row DESC LIMIT 1`,
+    challengeId,
+    profile,
+    requestDigest,
+  );
+  return row && fromRow(row);
+}
+
 export function pendingTransactions(db: Database, filter: PendingFilter): TransactionRecord[] {
   const pending = new Where().with(isPending);
   const where =

@@ -1,0 +1,101 @@
+/**
+ * Mutants of real messages, at every depth: of the whole message, of its attributes, of the envelope, of the
+ * CSR, and of what the CSR signs; everything outside the change is made right again, signatures included.
+ */
+import { der } from '../../src/asn1/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { parseCertificationRequest } from '../../src/x509/index.js';
+import { fixedAuthority } from '../support/gateway.js';
+import { testKey } from '../support/keys.js';
+import { attributeOids, pkiMessage, wire, type PkiMessageOptions } from '../support/pki-message.js';
+import { createMaker } from './maker.js';
+import { mutate } from './mutation.js';
+import { Random } from './random.js';
+import { readVectors } from './vectors.js';
+
+/** Mutant number `n` of `seed`. */
+export type Mutants = (seed: number, n: number) => Promise<Buffer>;
+
+export async function createMutants(): Promise<Mutants> {
+  const { ra } = await fixedAuthority();
+  const { device } = await createMaker();
+  const codec = createFastCodec();
+  const originals = readVectors()
+    .filter(({ told, bytes }) => told.pkiStatus === '2' && bytes.length < 8000)
+    .map(({ bytes }) => bytes);
+  const envelopes = originals
+    .map((bytes) => codec.readSigned(bytes).content)
+    .filter((content) => content !== undefined);
+  const requests = await openAll();
+
+  async function openAll(): Promise<Buffer[]> {
+    const opened: Buffer[] = [];
+    for (const envelope of envelopes) {
+      try {
+        const recipients = [{ certificate: ra.certificate, key: ra.key }];
+        opened.push(
+          (await codec.openEnvelope(codec.readEnvelope(envelope), { recipients })).content,
+        );
+      } catch {
+        // One of those that are bad for this very reason.
+      }
+    }
+    return opened;
+  }
+
+  const message = (random: Random, options: Partial<PkiMessageOptions>): Promise<Buffer> =>
+    pkiMessage({
+      signer: device,
+      recipients: [ra.certificate],
+      transactionId: `mutant-${random.below(1000)}`,
+      messageType: random.pick(messageTypes),
+      ...options,
+    });
+
+  return async (seed, n) => {
+    const random = new Random(Math.imul(seed, 0x9e3779b1) ^ n);
+    const request = random.pick(requests);
+    switch (random.below(10)) {
+      case 0: {
+        const envelope = mutate(random, random.pick(envelopes), random.pick(envelopes));
+        return message(random, { envelope });
+      }
+      case 1:
+        return message(random, { content: mutate(random, request, random.pick(requests)) });
+      case 2:
+        return message(random, { content: await resigned(random, request) });
+      case 3:
+        return message(random, { content: request, attributes: attribute(random) });
+      default:
+        return mutate(random, random.pick(originals), random.pick(originals));
+    }
+  };
+}
+
+const messageTypes = [
+  wire.PKCSReq,
+  wire.PKCSReq,
+  wire.RenewalReq,
+  wire.CertPoll,
+  wire.GetCert,
+  wire.GetCRL,
+  wire.UpdateReq,
+];
+
+/** A request whose content is a mutant and whose proof of possession holds. */
+async function resigned(random: Random, request: Buffer): Promise<Buffer> {
+  try {
+    const { info, signatureAlgorithm } = parseCertificationRequest(request);
+    const mutant = mutate(random, info, request);
+    const signature = await testKey('client').sign('sha256', mutant);
+    return der.sequence(mutant, signatureAlgorithm.raw, der.bitString(signature));
+  } catch {
+    return mutate(random, request, request);
+  }
+}
+
+function attribute(random: Random): Readonly<Record<string, Buffer>> {
+  const oid = random.pick(Object.values(attributeOids));
+  const value = der.element(random.below(256), random.bytes(random.below(80)));
+  return { [oid]: random.below(2) === 0 ? value : mutate(random, value, value) };
+}
