@@ -12,7 +12,7 @@ const operationLine = z.object({
   message: z.literal('pki operation'),
   profile: z.string(),
   transactionId: z.string(),
-  digest: z.string(),
+  digest: z.string().optional(),
   cipher: z.string().optional(),
   messageType: z.string().optional(),
   signer: z.string().optional(),
@@ -21,7 +21,7 @@ const operationLine = z.object({
   code: z.string().optional(),
   reason: z.string().optional(),
 });
-export type LoggedOperation = z.infer<typeof operationLine>;
+type LoggedOperation = z.infer<typeof operationLine>;
 
 const challengeAnswer = z.object({ challenge: z.string() });
 const pendingList = z.array(z.object({ id: z.string(), subject: z.string() }));
