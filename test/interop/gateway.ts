@@ -23,7 +23,6 @@ const operationLine = z.object({
 });
 type LoggedOperation = z.infer<typeof operationLine>;
 
-const challengeAnswer = z.object({ challenge: z.string() });
 const pendingList = z.array(z.object({ id: z.string(), subject: z.string() }));
 
 export interface Gateway {
@@ -70,17 +69,7 @@ export async function startGateway({ example, config = '{}' }: GatewayOptions): 
     port,
     directory,
     administrator,
-    challenge: async (profile) => {
-      const response = await fetch(`${url}/api/v1/challenges`, {
-        method: 'POST',
-        headers: {
-          authorization: `Basic ${Buffer.from(administrator).toString('base64')}`,
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify({ profile }),
-      });
-      return challengeAnswer.parse(await response.json()).challenge;
-    },
+    challenge: (profile) => process.challenge(profile === undefined ? {} : { profile }),
     cli: (...args) => process.run(args),
     pending: async (subject) => {
       const { id } = await eventually(`${subject} to wait for a decision`, async () => {
