@@ -3,5 +3,5 @@ export { administratorName, administratorQuota, resetAdministrator } from './adm
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
-export { defaultProfile, type Authorities } from './profiles.js';
+export { defaultProfile } from './profiles.js';
 export { startGateway } from './start.js';

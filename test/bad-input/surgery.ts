@@ -11,7 +11,7 @@ export function replaceNode(root: BerNode, target: BerNode, replacement: Buffer)
 }
 
 /** The fields of a SignedData message that tests operate on. */
-export function signedParts(message: Buffer) {
+function signedParts(message: Buffer) {
   const root = parseBer(message);
   const signedData = root.child(1).child(0);
   const signerInfos = signedData.children.at(-1)!;
