@@ -9,6 +9,6 @@ export type {
   PollRequest,
 } from './enrollment.types.js';
 export { decidePolicy } from './policy.js';
-export type { CsrPolicy, RenewalPolicy, SanType } from './policy-types.js';
+export type { CsrPolicy } from './policy-types.js';
 export type { EnrollmentProfile } from './profile.js';
 export { findRenewed, renewalRefusal } from './renewal.js';

@@ -1,6 +1,6 @@
 import type { EcCurve, KeyUsage } from '../x509/index.js';
 
-export type SanType = 'dns' | 'email' | 'upn' | 'uri' | 'ip' | 'directory' | 'other';
+type SanType = 'dns' | 'email' | 'upn' | 'uri' | 'ip' | 'directory' | 'other';
 
 /** What a CSR of a profile may ask for; the shape of `policy` in the configuration. */
 export interface CsrPolicy {

@@ -101,7 +101,7 @@ export function certificateRecord(
   };
 }
 
-export function sanTexts(holder: Certificate | CertificationRequest): string[] {
+function sanTexts(holder: Certificate | CertificationRequest): string[] {
   return holder.extensions
     .filter(({ oid }) => oid === extensionOids.subjectAltName)
     .flatMap(({ value }) => readSubjectAltNames(value).map(subjectAltNameText));

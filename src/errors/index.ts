@@ -1,3 +1,3 @@
 /** The one error type of the gateway: a stable code, a text for the caller, a detail for the log. */
-export { GatewayError, isGatewayError, type GatewayErrorOptions } from './gateway-error.js';
+export { GatewayError, isGatewayError } from './gateway-error.js';
 export { errorCodes, type ErrorCode, type ErrorClass } from './codes.js';

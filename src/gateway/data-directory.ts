@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createChallenges, type Challenges } from '../challenge/index.js';
 import type { ResolvedConfig } from '../config/index.js';
+import { GatewayError } from '../errors/index.js';
 import { ensureGeneratedPassphrase, FileKeyStore, generatedPassphraseCost } from '../keys/index.js';
 import {
   createMemoryChallengeStore,
@@ -9,6 +10,7 @@ import {
   type EnrollmentStore,
   type SettingsStore,
 } from '../store/index.js';
+import { requireNoLostDatabase } from './lost-database.js';
 
 /** Everything that lives in the data directory, opened: what a command needs without a listener. */
 export interface DataDirectory {
@@ -32,7 +34,7 @@ export async function openDataDirectory(
   clock: () => Date,
 ): Promise<DataDirectory> {
   const { directory, passphrase, challengeStore } = config.data;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const keys = passphrase
     ? new FileKeyStore(directory, await readSecret(passphrase))
     : new FileKeyStore(
@@ -45,7 +47,9 @@ export async function openDataDirectory(
     keys.deriveSecret('single password'),
     keys.deriveSecret('request vault'),
   ]);
-  const stores = await openSqliteStores(join(directory, 'gateway.db'), { clock });
+  const database = join(directory, 'gateway.db');
+  await requireNoLostDatabase(database, keys);
+  const stores = await openSqliteStores(database, { clock });
   const challengesInMemory = challengeStore === 'memory';
   return {
     path: directory,
@@ -65,4 +69,31 @@ export async function openDataDirectory(
     requestSecret,
     close: () => stores.close(),
   };
+}
+
+/** Level by level: node's own recursive mkdir never ends where a parent cannot be made, as under /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await tryDirectory(path);
+  if (first === 'made') return;
+  if (first === 'ENOENT' && dirname(path) !== path) {
+    await makeDirectory(dirname(path));
+    if ((await tryDirectory(path)) === 'made') return;
+  }
+  throw new GatewayError(
+    'config.unreadable',
+    `The data directory ${path} cannot be made (${first}).`,
+    {
+      mend: 'Set SCEP_GATEWAY_DATA_DIR or data.directory to a folder that the gateway may write to.',
+    },
+  );
+}
+
+async function tryDirectory(path: string): Promise<'made' | (string & {})> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return 'made';
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    return code === 'EEXIST' ? 'made' : code;
+  }
 }

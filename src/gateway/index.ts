@@ -5,5 +5,5 @@ export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export { openExplainer } from './explain.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
-export { defaultProfile, type Authorities } from './profiles.js';
+export { defaultProfile } from './profiles.js';
 export { startGateway } from './start.js';

@@ -1,7 +1,8 @@
 /** One TCP listener: HTTP/1.0 and 1.1, with limits that hold before a request is looked at. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { ClientAddressResolver, ProxyProtocol } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
@@ -71,14 +72,14 @@ export async function createListener(
       millis: Math.min(proxyHeaderMillis, timeouts.headersMillis),
       log,
     });
-  const sockets = openSockets(server);
+  const open = watchOpenWork(server, gate);
   await listen(server, address);
   server.on('error', (error) => log.error('listener failed', { error: error.message }));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     port,
-    close: (graceMillis) => close(server, sockets, gate, graceMillis),
+    close: (graceMillis) => close(server, open, graceMillis),
   };
 }
 
@@ -103,33 +104,78 @@ async function listen(server: Server, address: string): Promise<void> {
   }
 }
 
-function openSockets(server: Server): ReadonlySet<Socket> {
+/** What is open on a server, for a close that cuts nobody off. */
+interface OpenWork {
+  readonly sockets: ReadonlySet<Socket>;
+  /** Nothing of a request has come. */
+  isSilent(socket: Socket): boolean;
+  /** How many were accepted so far. */
+  accepted(): number;
+  /** From now on every answer says that its connection ends. */
+  lastAnswers(): void;
+}
+
+function watchOpenWork(server: Server, gate: ProxyGate | undefined): OpenWork {
   const sockets = new Set<Socket>();
+  const responses = new Set<ServerResponse>();
+  let accepted = 0;
+  let last = false;
   server.on('connection', (socket: Socket) => {
+    accepted++;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  return sockets;
+  server.prependListener('request', (_request, response) => {
+    if (last) response.shouldKeepAlive = false;
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
+  });
+  return {
+    sockets,
+    isSilent: (socket) => socket.bytesRead <= (gate?.headerOctets(socket) ?? 0),
+    accepted: () => accepted,
+    lastAnswers() {
+      last = true;
+      for (const response of responses) response.shouldKeepAlive = false;
+    },
+  };
 }
 
-async function close(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  gate: ProxyGate | undefined,
-  graceMillis: number,
-): Promise<void> {
+/** Long enough for a request that was sent before the sender could know. */
+const lullMillis = 250;
+
+/**
+ * A connection that is closed while a request travels on it is reset, and node closes what it takes for
+ * idle at once. So for a moment everybody is answered with `Connection: close`, and who still holds a
+ * connection afterwards sends nothing on it.
+ */
+async function close(server: Server, open: OpenWork, graceMillis: number): Promise<void> {
+  open.lastAnswers();
+  if (graceMillis > lullMillis && open.sockets.size > 0) await pause(lullMillis);
+  await quietTurn(open);
   const closed = once(server, 'close');
   server.close();
-  // Load balancers connect in advance; node does not count what never sent a request as idle.
-  for (const socket of sockets) {
-    if (socket.bytesRead <= (gate?.headerOctets(socket) ?? 0)) socket.destroy();
-  }
-  // Connections whose last request ends from now on are idle only then.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    // Load balancers connect in advance; node does not count what never sent a request as idle.
+    for (const socket of open.sockets) if (open.isSilent(socket)) socket.destroy();
+  }, 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMillis);
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);
+}
+
+/**
+ * Who has connected and was not accepted yet is reset by a close: so it comes right after a turn of the
+ * event loop that took next to no time and accepted nobody.
+ */
+async function quietTurn(open: OpenWork): Promise<void> {
+  for (let turns = 0; turns < 500; turns++) {
+    const before = { accepted: open.accepted(), at: performance.now() };
+    await setImmediate();
+    if (open.accepted() === before.accepted && performance.now() - before.at < 0.5) return;
+  }
 }
 
 /** What arrives too broken for a request object is answered here, by hand. */

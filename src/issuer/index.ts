@@ -1,6 +1,5 @@
 /** The Issuer seam and the CAs behind it. */
 export { Authorization, type AuthorizationGround } from './authorization.js';
-export type { CaRollover, RegistrationAuthority } from './registration-authority.js';
 export type { CertificateContent, IssuanceOutcome, IssuanceRequest, Issuer } from './issuer.js';
 export { isFounded, openLocalAuthority } from './local/local-authority.js';
 export type {
@@ -8,9 +7,5 @@ export type {
   LocalAuthority,
   LocalAuthorityOptions,
   LocalAuthoritySettings,
-  Notice,
-  PublishedFile,
-  RolloverOrder,
   RolloverStatus,
 } from './local/local-authority.types.js';
-export { caCertificatePath, crlPath } from './local/published-path.js';

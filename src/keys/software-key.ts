@@ -6,7 +6,7 @@ import {
   sign as signWith,
   type KeyObject,
 } from 'node:crypto';
-import { PublicKey, type RsaKey, type SignatureDigest, type SigningKey } from '../x509/index.js';
+import { PublicKey, type RsaKey, type SignatureDigest } from '../x509/index.js';
 
 /** A private key in this process' memory. Signing runs on libuv's pool; RSADP has no asynchronous form in Node. */
 export class SoftwareKey implements RsaKey {
@@ -49,9 +49,4 @@ export class SoftwareKey implements RsaKey {
       .digest();
     return this.#rejectionSecret;
   }
-}
-
-/** Only for callers that need no decryption; an EC client key, say. */
-export function softwareSigningKey(privateKey: KeyObject): SigningKey {
-  return new SoftwareKey(privateKey);
 }

@@ -3,7 +3,6 @@ export {
   ciphers,
   cmsOids,
   digests,
-  type CipherFacts,
   type ContentCipher,
   type DigestAlgorithm,
 } from './algorithms.js';
@@ -18,7 +17,6 @@ export {
   type RecipientKey,
   type RsaKeyTransport,
   type SignedMessage,
-  type SignRequest,
 } from './codec.js';
 export { createFastCodec } from './fast-codec.js';
 export { certificateBundle, crlBundle, readBundle, type Bundle } from './bundle.js';

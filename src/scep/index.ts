@@ -9,7 +9,7 @@ export type {
 } from './client/scep-client.types.js';
 export { selfSignedSigner } from './client/self-signed-signer.js';
 export { explainPkiMessage } from './explain.js';
-export type { ExplainedContent, PkiMessageExplanation } from './explain.types.js';
+export type { PkiMessageExplanation } from './explain.types.js';
 export type { ScepEvent } from './scep-event.js';
 export { createScepServer } from './scep-server.js';
 export type { ScepProfile, ScepRequest, ScepResponse, ScepServer } from './scep-server.types.js';

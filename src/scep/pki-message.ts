@@ -47,7 +47,7 @@ export function receiveMessage(codec: Pkcs7Codec, bytes: Buffer): ReceivedMessag
   const signed = readSigned(codec, bytes);
   if (isGatewayError(signed)) {
     const body = { kind: 'unsupported', fault: signed } as const;
-    return { ...addressOf(salvageAttributes(bytes)), digest: undefined, body };
+    return { ...addressOf(salvage(bytes)), digest: undefined, body };
   }
   const { signer } = signed;
   if (signer === undefined) throw noScepMessage('It is signed by nobody.');
@@ -76,6 +76,15 @@ function readSigned(codec: Pkcs7Codec, bytes: Buffer): SignedMessage | GatewayEr
     if (error.class === 'algorithm') return error;
     if (error.class === 'crypto') throw noScepMessage('It is no CMS SignedData.', error);
     throw error;
+  }
+}
+
+/** Found unreadable only now: the codec gave up before it came to the attributes. */
+function salvage(bytes: Buffer): SignedAttributes {
+  try {
+    return salvageAttributes(bytes);
+  } catch (error) {
+    throw noScepMessage('It is no CMS SignedData.', error);
   }
 }
 

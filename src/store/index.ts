@@ -7,17 +7,13 @@ export type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
-  ReserveOutcome,
 } from './challenge-store.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export { openSqliteStores, type SqliteStores } from './sqlite/open.js';
 export type {
   AuditRecord,
-  CertificateFilter,
   CertificateRecord,
-  Conclusion,
   EnrollmentStore,
-  PendingFilter,
   TransactionKey,
   TransactionRecord,
   TransactionRowId,

@@ -13,7 +13,7 @@ export const csrAttributeOids = {
   msEnrollmentNameValuePair: '1.3.6.1.4.1.311.13.2.1',
 } as const;
 
-export interface CsrAttribute {
+interface CsrAttribute {
   readonly oid: string;
   /** Each member of the SET, whole elements as received. */
   readonly values: readonly BerNode[];

@@ -21,7 +21,7 @@ export interface CertificateRevocationList {
   readonly signature: Buffer;
 }
 
-export interface RevokedCertificate {
+interface RevokedCertificate {
   readonly serial: SerialNumber;
   readonly at: Date;
   /** CRLReason (RFC 5280 §5.3.1). */

@@ -5,24 +5,16 @@ export {
   type SerialNumber,
   type Thumbprints,
 } from './certificate.js';
-export {
-  buildCertificate,
-  type CertificateSigner,
-  type TbsCertificateContent,
-} from './certificate-writer.js';
+export { buildCertificate } from './certificate-writer.js';
 export {
   csrAttributeOids,
   parseCertificationRequest,
   type CertificationRequest,
-  type CsrAttribute,
 } from './certification-request.js';
-export {
-  buildCertificationRequest,
-  type CertificationRequestContent,
-} from './certification-request-writer.js';
+export { buildCertificationRequest } from './certification-request-writer.js';
 export { orderChain, verifyIssuedBy } from './chain.js';
-export { parseCrl, type CertificateRevocationList, type RevokedCertificate } from './crl.js';
-export { buildCrl, type CrlContent, type RevocationEntry } from './crl-writer.js';
+export { parseCrl } from './crl.js';
+export { buildCrl, type RevocationEntry } from './crl-writer.js';
 export { parseDistinguishedName } from './distinguished-name.js';
 export {
   extendedKeyUsages,
@@ -31,9 +23,9 @@ export {
   type Extension,
   type KeyUsage,
 } from './extension.js';
-export { readExtensions, writeExtensions } from './extension-list.js';
+export { writeExtensions } from './extension-list.js';
 export type { DecryptionKey, RsaKey, SignatureDigest, SigningKey } from './keys.js';
-export { Name, type NameAttribute } from './name.js';
+export { Name } from './name.js';
 export { readPem, toPem, type PemBlock } from './pem.js';
 export { verifyProofOfPossession } from './proof-of-possession.js';
 export { algorithmWithNull, keyOids, PublicKey, type EcCurve, type KeyId } from './public-key.js';
@@ -50,8 +42,6 @@ export {
   readExtendedKeyUsage,
   readKeyUsage,
   subjectKeyIdentifier,
-  type AuthorityInfoAccess,
-  type BasicConstraints,
 } from './standard-extensions.js';
 export {
   readSubjectAltNames,

@@ -23,10 +23,16 @@ export async function createMutants(): Promise<Mutants> {
   const originals = readVectors()
     .filter(({ told, bytes }) => told.pkiStatus === '2' && bytes.length < 8000)
     .map(({ bytes }) => bytes);
-  const envelopes = originals
-    .map((bytes) => codec.readSigned(bytes).content)
-    .filter((content) => content !== undefined);
+  const envelopes = originals.map(contentOf).filter((content) => content !== undefined);
   const requests = await openAll();
+
+  function contentOf(message: Buffer): Buffer | undefined {
+    try {
+      return codec.readSigned(message).content;
+    } catch {
+      return undefined;
+    }
+  }
 
   async function openAll(): Promise<Buffer[]> {
     const opened: Buffer[] = [];

@@ -4,6 +4,7 @@ import { testKey } from '../support/keys.js';
 import { issuerAndSerial, wire } from '../support/pki-message.js';
 import { refused, type Told } from './answer.js';
 import { subject, type Maker, type Row } from './maker.js';
+import { withUnknownDigest } from './surgery.js';
 
 export async function notServed(make: Maker): Promise<Row[]> {
   const { message, device, ecDevice, ca } = make;
@@ -20,6 +21,11 @@ export async function notServed(make: Maker): Promise<Row[]> {
       badAlg(
         'The content cipher single DES is not allowed here. Allowed: 3DES, AES-128, AES-192, AES-256.',
       ),
+    ],
+    [
+      'digest SHA-224',
+      withUnknownDigest(await message()),
+      badAlg('The digest is SHA-224, which is not supported.'),
     ],
     ['a CertRep', message({ messageType: wire.CertRep }), unserved('CertRep (3)')],
     ['UpdateReq', message({ messageType: wire.UpdateReq }), unserved('UpdateReq (18)')],

@@ -11,7 +11,7 @@ export function replaceNode(root: BerNode, target: BerNode, replacement: Buffer)
 }
 
 /** The fields of a SignedData message that tests operate on. */
-export function signedParts(message: Buffer) {
+function signedParts(message: Buffer) {
   const root = parseBer(message);
   const signedData = root.child(1).child(0);
   const signerInfos = signedData.children.at(-1)!;
@@ -87,4 +87,19 @@ export function withoutRecipients(envelope: Buffer): Buffer {
   const root = parseBer(envelope);
   const recipients = root.child(1).child(0).expect(1, tag.set);
   return replaceNode(root, recipients, der.setOf());
+}
+
+/** SHA-224, which the gateway does not know, in place of the signer's digest algorithm. */
+export function withUnknownDigest(message: Buffer): Buffer {
+  const { root, signerInfo } = signedParts(message);
+  const sha224 = der.sequence(der.oid('2.16.840.1.101.3.4.2.4'), der.nul());
+  return replaceNode(root, signerInfo.child(2), sha224);
+}
+
+/** The type of an attribute becomes an OID that ends in the middle of an arc. */
+export function withBrokenType(message: Buffer, oid: string): Buffer {
+  const { root, attribute } = attributeOf(message, oid);
+  const broken = Buffer.from(attribute.child(0).raw);
+  broken[broken.length - 1] = 0x81;
+  return replaceNode(root, attribute.child(0), broken);
 }

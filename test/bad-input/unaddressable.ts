@@ -8,6 +8,8 @@ import {
   doubledValue,
   nested,
   nestedIndefinite,
+  withBrokenType,
+  withUnknownDigest,
   withoutAttributes,
   withoutSigners,
 } from './surgery.js';
@@ -34,6 +36,12 @@ export async function unaddressable(make: Maker): Promise<Row[]> {
     ['nested 15,000 deep', nested(15_000), noSignedData],
     ['nested 32,000 deep without ends', nestedIndefinite(32_000), noSignedData],
     ['30,000 elements', der.sequence(Buffer.alloc(60_000, Buffer.from([5, 0]))), noSignedData],
+    ['an attribute type that is no OID', withBrokenType(whole, messageType), noSignedData],
+    [
+      'an unknown digest and an attribute type that is no OID',
+      withUnknownDigest(withBrokenType(whole, messageType)),
+      noSignedData,
+    ],
     ['no signer', withoutSigners(whole), noScepMessage('It is signed by nobody.')],
     ['no signed attributes', withoutAttributes(whole), noTransactionId],
     ['no transactionID', message({ attributes: { [transactionId]: null } }), noTransactionId],

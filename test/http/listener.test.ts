@@ -115,6 +115,9 @@ describe('close', () => {
     const inFlight = send(port, `${path}?operation=GetCACaps`, { agent });
     while (gateway.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     const closed = gateway.listener.close(60_000);
+    const { headers } = await send(port, '/healthz', { agent: new Agent({ keepAlive: true }) });
+    expect(headers.connection).toBe('close');
+    await new Promise((resolve) => setTimeout(resolve, 400));
     await expect(send(port, '/healthz')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     answerNow();
     expect((await inFlight).status).toBe(200);
@@ -141,9 +144,7 @@ test('an address in use stops the start, with the reason', async () => {
   const silent = () => undefined;
   const app = { handle: silent, messageClasses: { IncomingMessage, ServerResponse } };
   const log = { error: silent, warn: silent, info: silent, debug: silent };
-  await expect(
-    createListener(app, address, { messageBytes: 65_536, log }),
-  ).rejects.toMatchObject({
+  await expect(createListener(app, address, { messageBytes: 65_536, log })).rejects.toMatchObject({
     code: 'config.invalid',
     message: `The gateway cannot listen on ${address} (EADDRINUSE).`,
     mend: 'Choose another address, or stop what uses it.',

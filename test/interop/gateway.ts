@@ -12,7 +12,7 @@ const operationLine = z.object({
   message: z.literal('pki operation'),
   profile: z.string(),
   transactionId: z.string(),
-  digest: z.string(),
+  digest: z.string().optional(),
   cipher: z.string().optional(),
   messageType: z.string().optional(),
   signer: z.string().optional(),
@@ -21,9 +21,8 @@ const operationLine = z.object({
   code: z.string().optional(),
   reason: z.string().optional(),
 });
-export type LoggedOperation = z.infer<typeof operationLine>;
+type LoggedOperation = z.infer<typeof operationLine>;
 
-const challengeAnswer = z.object({ challenge: z.string() });
 const pendingList = z.array(z.object({ id: z.string(), subject: z.string() }));
 
 export interface Gateway {
@@ -70,17 +69,7 @@ export async function startGateway({ example, config = '{}' }: GatewayOptions): 
     port,
     directory,
     administrator,
-    challenge: async (profile) => {
-      const response = await fetch(`${url}/api/v1/challenges`, {
-        method: 'POST',
-        headers: {
-          authorization: `Basic ${Buffer.from(administrator).toString('base64')}`,
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify({ profile }),
-      });
-      return challengeAnswer.parse(await response.json()).challenge;
-    },
+    challenge: (profile) => process.challenge(profile === undefined ? {} : { profile }),
     cli: (...args) => process.run(args),
     pending: async (subject) => {
       const { id } = await eventually(`${subject} to wait for a decision`, async () => {

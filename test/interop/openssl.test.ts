@@ -15,6 +15,7 @@ import {
   type DeviceMessage,
   type DeviceMessageOptions,
 } from './device.js';
+import { eventually } from './eventually.js';
 import { startGateway, type Gateway } from './gateway.js';
 import { describeWithPrograms, mustRun, runProgram } from './programs.js';
 
@@ -243,13 +244,10 @@ describeWithPrograms('openssl', ['openssl'], () => {
     const rollover = ['ca', 'rollover', 'prepare', '--subject', 'CN=Next CA'];
     expect(await gateway.cli(...rollover)).toMatchObject({ code: 0 });
     const url = `${gateway.url}/scep?operation=`;
-    const capabilities = async () =>
-      (await download(`${url}GetCACaps`)).toString('latin1').split('\n');
-    const announced = Date.now() + 20_000;
-    while (!(await capabilities()).includes('GetNextCACert')) {
-      if (Date.now() > announced) throw new Error('the next CA is not announced');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await eventually('the next CA to be announced', async () => {
+      const capabilities = (await download(`${url}GetCACaps`)).toString('latin1').split('\n');
+      return capabilities.includes('GetNextCACert') || undefined;
+    });
     const content = await verified(await download(`${url}GetNextCACert`), 'next');
     const subjects = (await certificatesIn(content)).map(({ subject }) => subject);
     expect(subjects).toContain('CN=Next CA');

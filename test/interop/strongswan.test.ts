@@ -121,6 +121,17 @@ describeWithPrograms('strongSwan pki --scep', strongswanPrograms, () => {
     });
   });
 
+  test('whose digest nobody here knows is told badAlg', async () => {
+    const key = await newKey('sha224');
+    const request = ['--in', key, '--dn', 'CN=sha224', '--password', await gateway.challenge()];
+    const operations = await gateway.operationsDuring(async () => {
+      const run = await pki.enroll('/scep', authority, [...request, '--digest', 'sha224']);
+      expect(run.status).toBe(1);
+      expect(run.stderr).toContain('failInfo:     badAlg');
+    });
+    expect(operations).toEqual([expect.objectContaining({ failInfo: 'badAlg' })]);
+  });
+
   describe('a renewal', () => {
     test('by RenewalReq, with a new key and with the old one', async () => {
       const [old = '', oldKey = ''] = await firstEnrollment('renewal');

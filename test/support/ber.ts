@@ -7,11 +7,6 @@ export interface BerForm {
   readonly segment: number;
 }
 
-/** Anything except what is signed or hashed as it stands: for that, the two functions below. */
-export function toBer(bytes: Buffer, form: BerForm): Buffer {
-  return encode(parseBer(bytes), form, () => false);
-}
-
 /** A SignedData message; certificates and CRLs stay as they are (their octets count). */
 export function signedToBer(message: Buffer, form: BerForm): Buffer {
   const root = parseBer(message);

@@ -43,7 +43,7 @@ export interface GatewayProcess {
   dispose(): Promise<void>;
 }
 
-export interface ChallengeOrder {
+interface ChallengeOrder {
   readonly profile?: string;
   readonly subject?: string;
 }

@@ -42,7 +42,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly message: string;
   readonly code?: string;
