@@ -28,6 +28,8 @@ const byClass: Readonly<Record<ErrorClass, number>> = {
 
 export function exitCodeOf(error: GatewayError): number {
   if (refusals.has(error.code)) return exitCodes.refused;
+  // Devices are told to come again; here, waiting mends nothing.
+  if (error.code === 'store.damaged') return exitCodes.configuration;
   return byClass[error.class];
 }
 

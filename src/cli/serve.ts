@@ -35,16 +35,9 @@ async function serve(): Promise<void> {
   );
   // From the first moment on: whoever starts it may end it before it is ready.
   const asked = signalled();
-  const resolved = await loadConfig({ environment: process.env });
-  const { createLog } = await import('../telemetry/index.js');
-  const telemetry = createLog(resolved.config.log);
-  const installation = await openInstallation(resolved);
-  const gateway = await startGateway(installation, telemetry).catch(async (error: unknown) => {
-    clearTimeout(slow);
-    await installation.close();
-    throw error;
-  });
-  clearTimeout(slow);
+  const { resolved, telemetry, installation, gateway } = await start().finally(() =>
+    clearTimeout(slow),
+  );
   note(startPanel(installation, gateway));
   for (const { key, warning } of resolved.warnings) telemetry.log.warn(warning, { setting: key });
 
@@ -53,6 +46,18 @@ async function serve(): Promise<void> {
   await gateway.stop(graceMillis);
   await installation.close();
   await telemetry.close();
+}
+
+async function start() {
+  const resolved = await loadConfig({ environment: process.env });
+  const { createLog } = await import('../telemetry/index.js');
+  const telemetry = createLog(resolved.config.log);
+  const installation = await openInstallation(resolved);
+  const gateway = await startGateway(installation, telemetry).catch(async (error: unknown) => {
+    await installation.close();
+    throw error;
+  });
+  return { resolved, telemetry, installation, gateway };
 }
 
 /** The first SIGTERM or SIGINT asks for a clean end, the second ends at once. */

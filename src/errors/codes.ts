@@ -77,6 +77,7 @@ const table = {
   'keys.unreadable': 'configuration',
   'keys.exists': 'configuration',
   'store.unavailable': 'unavailable',
+  'store.damaged': 'unavailable',
   'store.schema': 'configuration',
   'cli.usage': 'usage',
   'cli.not-found': 'usage',

@@ -13,6 +13,7 @@ const generatePair = promisify(generateKeyPair);
 const derive = promisify(hkdf);
 
 const masterFile = 'master.secret';
+const suffix = '.key';
 
 /**
  * Private keys in `<directory>/keys/<name>.key`, PKCS#8 sealed with the passphrase (scrypt and
@@ -29,6 +30,11 @@ export class FileKeyStore implements KeyStore, SecretSource {
 
   has(name: string): Promise<boolean> {
     return this.#sealed.has(fileOf(name));
+  }
+
+  /** True once any private key was made or imported. */
+  async holdsKeys(): Promise<boolean> {
+    return (await this.#sealed.files()).some((file) => file.endsWith(suffix));
   }
 
   async load(name: string): Promise<RsaKey> {
@@ -84,7 +90,7 @@ export class FileKeyStore implements KeyStore, SecretSource {
 /** Names come from the code and from issuer names, but end in a path all the same. */
 function fileOf(name: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) throw new RangeError('not a key name');
-  return `${name}.key`;
+  return `${name}${suffix}`;
 }
 
 function readPkcs8(name: string, pem: string): KeyObject {

@@ -55,6 +55,15 @@ export class SealedDirectory {
     }
   }
 
+  async files(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.path);
+    } catch (cause) {
+      if (systemErrorCode(cause) === 'ENOENT') return [];
+      throw this.#unreadable('.', 'cannot be reached', cause);
+    }
+  }
+
   /** Undefined when there is no such file. @throws GatewayError `keys.passphrase`, `keys.unreadable` */
   async read(file: string): Promise<Buffer | undefined> {
     const text = await this.#readText(file);

@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 
 /** Primary result codes, https://sqlite.org/rescode.html */
+const SQLITE_CORRUPT = 11;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_MISMATCH = 20;
 const SQLITE_NOTADB = 26;
@@ -17,6 +18,12 @@ export function sqliteError(cause: unknown): GatewayError {
     return new GatewayError('internal', 'The record contradicts what is stored.', {
       cause,
       detail,
+    });
+  if (code === SQLITE_CORRUPT)
+    return new GatewayError('store.damaged', 'The database is damaged.', {
+      cause,
+      detail,
+      mend: 'Stop the gateway, keep a copy of the data directory, and restore gateway.db from a backup.',
     });
   if (code === SQLITE_NOTADB)
     return new GatewayError('store.schema', 'The file is not an SQLite database.', {

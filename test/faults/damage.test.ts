@@ -1,0 +1,210 @@
+/** Damaged data: a clear message, the right exit code, no stack, and nothing lost once it is mended. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  cleanEnvironment,
+  startGatewayProcess,
+  type GatewayProcess,
+} from '../support/gateway-process.js';
+import { Fleet, type Enrollment } from './fleet.js';
+
+let sound: string;
+let directory: string;
+let enrollment: Enrollment;
+
+beforeAll(async () => {
+  const gateway = await startGatewayProcess();
+  const fleet = await Fleet.of(gateway);
+  [enrollment] = (await fleet.prepare(1, 'device')) as [Enrollment];
+  await fleet.enroll(enrollment);
+  await gateway.stop();
+  sound = gateway.directory;
+}, 60_000);
+afterAll(() => {
+  rmSync(sound, { recursive: true });
+  rmSync(directory, { recursive: true });
+});
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'damage-'));
+  restore();
+});
+
+const data = (...path: string[]) => join(directory, 'data', ...path);
+
+function restore(): void {
+  cpSync(sound, directory, { recursive: true, force: true });
+}
+
+interface Failure {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Starts what shall not start; ends it when it does. */
+async function failingStart(environment: Readonly<Record<string, string>> = {}): Promise<Failure> {
+  const child = spawn(process.execPath, [resolve('bin/scep-gateway.js'), 'serve'], {
+    cwd: directory,
+    env: {
+      ...cleanEnvironment(),
+      SCEP_GATEWAY_DATA_DIR: data(),
+      SCEP_GATEWAY_LISTEN: '127.0.0.1:0',
+      ...environment,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  const [stderr] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  clearTimeout(overdue);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  const said = stderr.replace(/^Opening the data directory.*\n/, '').replaceAll(directory, '<dir>');
+  return { code: child.exitCode, stderr: said };
+}
+
+/** The certificate of before is served to the device that has it, byte for byte. */
+async function expectNothingLost(): Promise<void> {
+  restore();
+  const gateway: GatewayProcess = await startGatewayProcess({ directory });
+  const fleet = await Fleet.of(gateway);
+  const again: Enrollment = { ...enrollment };
+  delete again.certificate;
+  expect(await fleet.enroll(again)).toBe('issued');
+  expect(again.certificate).toEqual(enrollment.certificate);
+  await gateway.stop();
+}
+
+const fromBackup =
+  'Restore the data directory from a backup, and check that the gateway may read and write it.';
+
+describe('a start on damaged data', () => {
+  test.each<[string, () => void, number, string]>([
+    [
+      'a truncated CA key',
+      () => truncateSync(data('keys', 'local-ca-1.key'), 200),
+      3,
+      `scep-gateway: <dir>/data/keys/local-ca-1.key is damaged.\n  → ${fromBackup}\n`,
+    ],
+    [
+      'an emptied RA key',
+      () => truncateSync(data('keys', 'local-ra-sign-1.key'), 0),
+      3,
+      `scep-gateway: <dir>/data/keys/local-ra-sign-1.key is not a sealed secret of this gateway.\n  → ${fromBackup}\n`,
+    ],
+    [
+      'an RA key in place of the CA key',
+      () => cpSync(data('keys', 'local-ra-sign-1.key'), data('keys', 'local-ca-1.key')),
+      3,
+      `scep-gateway: <dir>/data/keys/local-ca-1.key is damaged or not from this key store.\n  → ${fromBackup}\n`,
+    ],
+    [
+      'a missing CA key',
+      () => rmSync(data('keys', 'local-ca-1.key')),
+      3,
+      'scep-gateway: The private key local-ca-1 is missing.\n  → Restore <dir>/data/keys/local-ca-1.key from a backup.\n',
+    ],
+    [
+      'another passphrase',
+      () => writeFileSync(data('passphrase'), 'another\n'),
+      3,
+      'scep-gateway: The passphrase does not open <dir>/data/keys.\n  → Set `data.passphrase` to the passphrase these keys were made with, or restore the generated `passphrase` file from a backup.\n',
+    ],
+    [
+      'a lost passphrase',
+      () => rmSync(data('passphrase')),
+      3,
+      'scep-gateway: <dir>/data/passphrase is missing, but keys depend on it.\n  → Restore the file from a backup, or set `data.passphrase` to the passphrase the keys were made with.\n',
+    ],
+    [
+      'a lost database',
+      () => removeDatabase(),
+      3,
+      'scep-gateway: <dir>/data/gateway.db is missing, but there are keys of a CA.\n  → Restore the database (and the file gateway.db-wal beside it) from a backup. To begin anew, move the whole data directory away.\n',
+    ],
+    [
+      'an emptied database',
+      () => {
+        removeDatabase();
+        writeFileSync(data('gateway.db'), '');
+      },
+      3,
+      'scep-gateway: <dir>/data/gateway.db is missing, but there are keys of a CA.\n  → Restore the database (and the file gateway.db-wal beside it) from a backup. To begin anew, move the whole data directory away.\n',
+    ],
+    [
+      'a database that is none',
+      () => writeFileSync(data('gateway.db'), Buffer.alloc(50_000, 0xa5)),
+      3,
+      'scep-gateway: The file is not an SQLite database.\n  → Point the gateway at its own data directory, or restore the database from a backup.\n',
+    ],
+    ['a truncated database', () => truncateSync(data('gateway.db'), 60_000), 3, damaged()],
+    ['a database with pages overwritten', () => overwritePages(), 3, damaged()],
+  ])(
+    '%s',
+    async (_name, damage, code, stderr) => {
+      damage();
+      expect(await failingStart()).toEqual({ code, stderr });
+      await expectNothingLost();
+    },
+    60_000,
+  );
+
+  test('a torn write-ahead log is what a crash leaves: it starts', async () => {
+    appendFileSync(data('gateway.db-wal'), Buffer.alloc(5000, 0x5a));
+    const gateway = await startGatewayProcess({ directory });
+    const fleet = await Fleet.of(gateway);
+    expect(await fleet.enroll({ ...enrollment })).toBe('issued');
+    await gateway.stop();
+  }, 60_000);
+
+  test('a second gateway on the same port is told so and does no harm', async () => {
+    const gateway = await startGatewayProcess({ directory });
+    const address = `127.0.0.1:${gateway.port}`;
+    expect(await failingStart({ SCEP_GATEWAY_LISTEN: address })).toEqual({
+      code: 3,
+      stderr: `scep-gateway: The gateway cannot listen on ${address} (EADDRINUSE).\n  → Choose another address, or stop what uses it.\n`,
+    });
+    const fleet = await Fleet.of(gateway);
+    const [another] = await fleet.prepare(1, 'another');
+    expect(await fleet.enroll(another!)).toBe('issued');
+    expect(await gateway.stop()).toBe(0);
+  }, 60_000);
+
+  test('a data directory that is a file', async () => {
+    rmSync(data(), { recursive: true });
+    writeFileSync(data(), '');
+    const failure = await failingStart();
+    expect(failure.code).toBe(3);
+    expect(failure.stderr).toContain('<dir>/data');
+  }, 60_000);
+});
+
+function damaged(): string {
+  return 'scep-gateway: The database is damaged.\n  → Stop the gateway, keep a copy of the data directory, and restore gateway.db from a backup.\n';
+}
+
+function removeDatabase(): void {
+  for (const file of ['gateway.db', 'gateway.db-wal', 'gateway.db-shm'])
+    rmSync(data(file), { force: true });
+}
+
+function overwritePages(): void {
+  expect(existsSync(data('gateway.db-wal'))).toBe(false);
+  const { length } = readFileSync(data('gateway.db'));
+  const file = openSync(data('gateway.db'), 'r+');
+  writeSync(file, Buffer.alloc(length - 4096, 0xa5), 0, length - 4096, 4096);
+}
