@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -16,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   cleanEnvironment,
   startGatewayProcess,
@@ -36,20 +37,25 @@ beforeAll(async () => {
   await gateway.stop();
   sound = gateway.directory;
 }, 60_000);
-afterAll(() => {
-  rmSync(sound, { recursive: true });
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(sound, { recursive: true }));
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'damage-'));
-  restore();
+  cpSync(sound, directory, { recursive: true });
 });
+afterEach(() => rmSync(directory, { recursive: true }));
 
 const data = (...path: string[]) => join(directory, 'data', ...path);
 
-function restore(): void {
-  cpSync(sound, directory, { recursive: true, force: true });
+/** Every file, by its path, as it is. */
+function contents(): ReadonlyMap<string, string> {
+  const files = readdirSync(data(), { recursive: true, withFileTypes: true });
+  return new Map(
+    files
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path, readFileSync(path).toString('base64')]),
+  );
 }
 
 interface Failure {
@@ -79,7 +85,6 @@ async function failingStart(environment: Readonly<Record<string, string>> = {}):
 
 /** The certificate of before is served to the device that has it, byte for byte. */
 async function expectNothingLost(): Promise<void> {
-  restore();
   const gateway: GatewayProcess = await startGatewayProcess({ directory });
   const fleet = await Fleet.of(gateway);
   const again: Enrollment = { ...enrollment };
@@ -157,11 +162,19 @@ describe('a start on damaged data', () => {
     '%s',
     async (_name, damage, code, stderr) => {
       damage();
+      const before = contents();
       expect(await failingStart()).toEqual({ code, stderr });
-      await expectNothingLost();
+      expect(contents()).toEqual(before);
     },
     60_000,
   );
+
+  test('that was mended has lost nothing', async () => {
+    removeDatabase();
+    expect((await failingStart()).code).toBe(3);
+    cpSync(join(sound, 'data', 'gateway.db'), data('gateway.db'));
+    await expectNothingLost();
+  }, 60_000);
 
   test('a torn write-ahead log is what a crash leaves: it starts', async () => {
     appendFileSync(data('gateway.db-wal'), Buffer.alloc(5000, 0x5a));
