@@ -1,12 +1,11 @@
 /** Damaged data: a clear message, the right exit code, no stack, and nothing lost once it is mended. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   appendFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -14,14 +13,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  cleanEnvironment,
-  startGatewayProcess,
-  type GatewayProcess,
-} from '../support/gateway-process.js';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startGatewayProcess } from '../support/gateway-process.js';
+import { failingStart } from './failing-start.js';
 import { Fleet, type Enrollment } from './fleet.js';
 
 let sound: string;
@@ -36,51 +31,30 @@ beforeAll(async () => {
   await gateway.stop();
   sound = gateway.directory;
 }, 60_000);
-afterAll(() => {
-  rmSync(sound, { recursive: true });
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(sound, { recursive: true }));
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'damage-'));
-  restore();
+  cpSync(sound, directory, { recursive: true });
 });
+afterEach(() => rmSync(directory, { recursive: true }));
 
 const data = (...path: string[]) => join(directory, 'data', ...path);
 
-function restore(): void {
-  cpSync(sound, directory, { recursive: true, force: true });
-}
-
-interface Failure {
-  readonly code: number | null;
-  readonly stderr: string;
-}
-
-/** Starts what shall not start; ends it when it does. */
-async function failingStart(environment: Readonly<Record<string, string>> = {}): Promise<Failure> {
-  const child = spawn(process.execPath, [resolve('bin/scep-gateway.js'), 'serve'], {
-    cwd: directory,
-    env: {
-      ...cleanEnvironment(),
-      SCEP_GATEWAY_DATA_DIR: data(),
-      SCEP_GATEWAY_LISTEN: '127.0.0.1:0',
-      ...environment,
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 25_000);
-  const [stderr] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  clearTimeout(overdue);
-  expect(stderr).not.toMatch(/^\s+at /m);
-  const said = stderr.replace(/^Opening the data directory.*\n/, '').replaceAll(directory, '<dir>');
-  return { code: child.exitCode, stderr: said };
+/** Every file, by its path, as it is. */
+function contents(): ReadonlyMap<string, string> {
+  const files = readdirSync(data(), { recursive: true, withFileTypes: true });
+  return new Map(
+    files
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path, readFileSync(path).toString('base64')]),
+  );
 }
 
 /** The certificate of before is served to the device that has it, byte for byte. */
 async function expectNothingLost(): Promise<void> {
-  restore();
-  const gateway: GatewayProcess = await startGatewayProcess({ directory });
+  const gateway = await startGatewayProcess({ directory });
   const fleet = await Fleet.of(gateway);
   const again: Enrollment = { ...enrollment };
   delete again.certificate;
@@ -157,11 +131,19 @@ describe('a start on damaged data', () => {
     '%s',
     async (_name, damage, code, stderr) => {
       damage();
-      expect(await failingStart()).toEqual({ code, stderr });
-      await expectNothingLost();
+      const before = contents();
+      expect(await failingStart(directory)).toEqual({ code, stderr });
+      expect(contents()).toEqual(before);
     },
     60_000,
   );
+
+  test('that was mended has lost nothing', async () => {
+    removeDatabase();
+    expect((await failingStart(directory)).code).toBe(3);
+    cpSync(join(sound, 'data', 'gateway.db'), data('gateway.db'));
+    await expectNothingLost();
+  }, 60_000);
 
   test('a torn write-ahead log is what a crash leaves: it starts', async () => {
     appendFileSync(data('gateway.db-wal'), Buffer.alloc(5000, 0x5a));
@@ -174,7 +156,7 @@ describe('a start on damaged data', () => {
   test('a second gateway on the same port is told so and does no harm', async () => {
     const gateway = await startGatewayProcess({ directory });
     const address = `127.0.0.1:${gateway.port}`;
-    expect(await failingStart({ SCEP_GATEWAY_LISTEN: address })).toEqual({
+    expect(await failingStart(directory, { SCEP_GATEWAY_LISTEN: address })).toEqual({
       code: 3,
       stderr: `scep-gateway: The gateway cannot listen on ${address} (EADDRINUSE).\n  → Choose another address, or stop what uses it.\n`,
     });
@@ -187,7 +169,7 @@ describe('a start on damaged data', () => {
   test('a data directory that is a file', async () => {
     rmSync(data(), { recursive: true });
     writeFileSync(data(), '');
-    const failure = await failingStart();
+    const failure = await failingStart(directory);
     expect(failure.code).toBe(3);
     expect(failure.stderr).toContain('<dir>/data');
   }, 60_000);
