@@ -22,7 +22,12 @@ export function outcomeOf(answer: Failed, question: CaQuestion): IssuanceOutcome
       ...(hresult !== undefined && { hresult }),
     };
   }
-  return { kind: 'unavailable', submission: submissionOf(answer, meaning), detail };
+  return {
+    kind: 'unavailable',
+    submission: submissionOf(answer, meaning),
+    detail,
+    ...(meaning?.class === 'configuration' && { mend: meaning.nextStep }),
+  };
 }
 
 function isRefusal(

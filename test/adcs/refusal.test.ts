@@ -63,6 +63,13 @@ describe('a failed submission', () => {
     expect(outcomeOf(failed(hresult), 'submit')).toMatchObject({ kind, submission });
   });
 
+  test('that waiting does not mend names what the operator has to do', () => {
+    expect(outcomeOf(failed(0x80090324), 'submit')).toMatchObject({
+      mend: 'Set the clocks of gateway, CA and domain controllers (NTP).',
+    });
+    expect(outcomeOf(failed(0x800706ba), 'submit')).not.toHaveProperty('mend');
+  });
+
   test.each([[0x80093102], [0x80094800], [0x80070005]])('%d is a refusal', (hresult) => {
     expect(outcomeOf(failed(hresult), 'submit')).toMatchObject({ kind: 'refused', hresult });
   });
