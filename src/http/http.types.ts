@@ -6,7 +6,7 @@ import type {
   RateLimits,
   SignInBrake,
 } from '../access/index.js';
-import type { Challenges } from '../challenge/index.js';
+import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -61,6 +61,8 @@ export interface HttpProfile {
     /** Open challenges one account may hold here (NDES PasswordMax). */
     readonly max: number;
   };
+  /** Who makes the one-time challenges of this profile, when it is not the gateway. */
+  readonly challengeSource?: ChallengeSource | undefined;
   /** The issuing CA, whose thumbprint the admin page shows. */
   readonly caCertificate: () => Certificate;
 }
