@@ -61,6 +61,7 @@ const table = {
   'enrollment.pending-limit': 'overload',
   'issuer.refused': 'policy',
   'issuer.unavailable': 'unavailable',
+  'ntlm.malformed': 'unavailable',
   'http.operation': 'transport',
   'http.message': 'transport',
   'http.too-large': 'transport',
