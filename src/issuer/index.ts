@@ -1,6 +1,12 @@
 /** The Issuer seam and the CAs behind it. */
 export { Authorization, type AuthorizationGround } from './authorization.js';
-export type { CertificateContent, IssuanceOutcome, IssuanceRequest, Issuer } from './issuer.js';
+export type {
+  CertificateContent,
+  IssuanceOutcome,
+  IssuanceRequest,
+  Issuer,
+  Reconciliation,
+} from './issuer.js';
 export { isFounded, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,
