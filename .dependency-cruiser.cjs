@@ -12,6 +12,7 @@ const rooms = {
   telemetry: ['errors'],
   keys: ['errors', 'asn1', 'x509'],
   issuer: ['errors', 'asn1', 'x509', 'store'],
+  adcs: ['errors', 'asn1', 'x509', 'pkcs7', 'issuer'],
   challenge: ['errors', 'store'],
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
@@ -21,6 +22,7 @@ const rooms = {
   gateway: [
     'errors',
     'access',
+    'adcs',
     'address',
     'asn1',
     'challenge',

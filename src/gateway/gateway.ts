@@ -4,6 +4,7 @@ import {
   createAccountSource,
   createBasicAuthenticator,
   createLockout,
+  createSignInBrake,
   createTokenAuthenticator,
   hashPassword,
   socketPeerAddress,
@@ -99,6 +100,7 @@ export async function startGateway(
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     rateLimits: access.rateLimits,
+    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
     authenticators: {
       page: [basic],
       api: [basic, createTokenAuthenticator({ tokens: data.settings, accounts, clock })],

@@ -4,6 +4,7 @@ import type {
   Authenticator,
   ClientAddressResolver,
   RateLimits,
+  SignInBrake,
 } from '../access/index.js';
 import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
@@ -26,6 +27,7 @@ export interface HttpDeps {
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;
   readonly rateLimits: RateLimits;
+  readonly signInBrake: SignInBrake;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */
     readonly page: readonly Authenticator[];
@@ -77,6 +79,7 @@ export interface HttpAuditRecord {
   readonly event:
     | 'access.denied'
     | 'access.locked'
+    | 'access.stopped'
     | 'challenge.issued'
     | 'challenge.denied'
     | 'challenge.shown'
