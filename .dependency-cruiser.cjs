@@ -6,6 +6,7 @@ const rooms = {
   errors: [],
   address: [],
   asn1: ['errors'],
+  ntlm: ['errors', 'asn1'],
   x509: ['errors', 'asn1'],
   pkcs7: ['errors', 'asn1', 'x509'],
   store: ['errors'],

@@ -65,6 +65,7 @@ const table = {
   'upstream.unavailable': 'unavailable',
   'upstream.full': 'unavailable',
   'upstream.denied': 'unavailable',
+  'ntlm.malformed': 'unavailable',
   'http.operation': 'transport',
   'http.message': 'transport',
   'http.too-large': 'transport',

@@ -42,7 +42,7 @@ import { maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
-  /** Of the issuing CA of each profile, by profile name. */
+  /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
@@ -144,7 +144,9 @@ export async function startGateway(
   return {
     listeners,
     thumbprints: new Map(
-      profiles.map(({ name, authority }) => [name, authority.thumbprintCertificate.thumbprints]),
+      profiles.flatMap(({ name, authority: { thumbprintCertificate: ca } }) =>
+        ca ? [[name, ca.thumbprints] as const] : [],
+      ),
     ),
     async stop(graceMillis) {
       await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
