@@ -2,6 +2,7 @@
 import type {
   AllowLists,
   Authenticator,
+  CertificateGate,
   ClientAddressResolver,
   RateLimits,
 } from '../access/index.js';
@@ -25,6 +26,7 @@ export interface HttpDeps {
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;
+  readonly certificateGate: CertificateGate;
   readonly rateLimits: RateLimits;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import {
   authenticate,
   originText,
+  type AuthenticationOutcome,
   type Authenticator,
   type Principal,
   type Role,
@@ -20,7 +21,12 @@ export function createSignIn(
 ): SignIn {
   return async (request, response) => {
     const exchange = exchanges.of(request);
-    const { outcome, challenges } = await authenticate(authenticators, request, exchange.address);
+    const { outcome, challenges } = await authenticate(
+      authenticators,
+      request,
+      exchange.address,
+      exchange.clientCertificate,
+    );
     if (outcome.kind === 'authenticated') {
       exchange.account = outcome.principal.account;
       return outcome.principal;
@@ -41,9 +47,7 @@ export function createSignIn(
         actor: outcome.account,
         outcome: 'refused',
         code: 'http.unauthorized',
-        reason: begins
-          ? `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`
-          : 'Wrong account or password.',
+        reason: failureText(outcome),
       });
     } else if (outcome.kind === 'locked') {
       deps.log.warn('sign-in refused: the account is locked', { account: outcome.account });
@@ -51,6 +55,13 @@ export function createSignIn(
     response.setHeader('WWW-Authenticate', challenges);
     throw new GatewayError('http.unauthorized', 'Sign in with an account of the gateway.');
   };
+}
+
+function failureText(
+  outcome: Extract<AuthenticationOutcome, { kind: 'wrong' | 'locked' }>,
+): string {
+  if (outcome.kind === 'wrong') return outcome.reason ?? 'Wrong account or password.';
+  return `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`;
 }
 
 export function hasRole(principal: Principal, ...roles: readonly Role[]): boolean {

@@ -8,6 +8,7 @@ import {
   createRateLimits,
   createTokenAuthenticator,
   newApiToken,
+  noCertificateNeeded,
   openToAll,
   socketPeerAddress,
   type Account,
@@ -58,7 +59,10 @@ export interface GatewayOptions {
   readonly records?: readonly ChallengeRecord[];
   readonly timeouts?: NonNullable<Parameters<typeof createListener>[2]['timeouts']>;
   readonly failures?: number;
-  readonly listener?: Pick<Parameters<typeof createListener>[2], 'clientAddress' | 'proxyProtocol'>;
+  readonly listener?: Pick<
+    Parameters<typeof createListener>[2],
+    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls'
+  >;
 }
 
 export const issuedPassword = '8CE317021F690069';
@@ -122,6 +126,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     limits: { messageBytes: 65_536, concurrentOperations: 8 },
     clientAddress: socketPeerAddress,
     allowLists: openToAll,
+    certificateGate: noCertificateNeeded,
     rateLimits: createRateLimits(plenty),
     authenticators: { page: [basic], api: [basic, tokens] },
     publications: {
