@@ -6,6 +6,7 @@ import {
   createCertificateAuthenticator,
   createListenerCertificates,
   createLockout,
+  createSignInBrake,
   createTokenAuthenticator,
   hashPassword,
   socketPeerAddress,
@@ -45,7 +46,7 @@ import { maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
-  /** Of the issuing CA of each profile, by profile name. */
+  /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
@@ -116,6 +117,7 @@ export async function startGateway(
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
     rateLimits: access.rateLimits,
+    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
     authenticators: {
       page: [basic, ...byCertificate],
       api: [
@@ -178,7 +180,9 @@ export async function startGateway(
   return {
     listeners,
     thumbprints: new Map(
-      profiles.map(({ name, authority }) => [name, authority.thumbprintCertificate.thumbprints]),
+      profiles.flatMap(({ name, authority: { thumbprintCertificate: ca } }) =>
+        ca ? [[name, ca.thumbprints] as const] : [],
+      ),
     ),
     async stop(graceMillis) {
       await Promise.all(listeners.map((listener) => listener.close(graceMillis)));

@@ -5,8 +5,9 @@ import type {
   CertificateGate,
   ClientAddressResolver,
   RateLimits,
+  SignInBrake,
 } from '../access/index.js';
-import type { Challenges } from '../challenge/index.js';
+import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -28,6 +29,7 @@ export interface HttpDeps {
   readonly allowLists: AllowLists;
   readonly certificateGate: CertificateGate;
   readonly rateLimits: RateLimits;
+  readonly signInBrake: SignInBrake;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */
     readonly page: readonly Authenticator[];
@@ -61,6 +63,8 @@ export interface HttpProfile {
     /** Open challenges one account may hold here (NDES PasswordMax). */
     readonly max: number;
   };
+  /** Who makes the one-time challenges of this profile, when it is not the gateway. */
+  readonly challengeSource?: ChallengeSource | undefined;
   /** The issuing CA, whose thumbprint the admin page shows. */
   readonly caCertificate: () => Certificate;
 }
@@ -77,6 +81,7 @@ export interface HttpAuditRecord {
   readonly event:
     | 'access.denied'
     | 'access.locked'
+    | 'access.stopped'
     | 'challenge.issued'
     | 'challenge.denied'
     | 'challenge.shown'

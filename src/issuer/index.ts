@@ -1,7 +1,15 @@
 /** The Issuer seam and the CAs behind it. */
 export { Authorization, type AuthorizationGround } from './authorization.js';
-export type { CertificateContent, IssuanceOutcome, IssuanceRequest, Issuer } from './issuer.js';
-export { isFounded, openLocalAuthority } from './local/local-authority.js';
+export type { Authority } from './authority.js';
+export { frontedAuthority } from './fronted-authority.js';
+export type {
+  CertificateContent,
+  IssuanceOutcome,
+  IssuanceRequest,
+  Issuer,
+  Reconciliation,
+} from './issuer.js';
+export { isFounded, isLocalAuthority, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,
   LocalAuthority,

@@ -122,6 +122,13 @@ export function issuerContract(
       });
     });
 
+    test('what became of a submission, where it can be asked, is an outcome too', async () => {
+      const request = await issuanceRequest('transaction-1');
+      const down = await make('unreachable');
+      const found = await down.reconcile?.(request, authorizationFor(request));
+      expect(['unavailable', 'undecidable', undefined]).toContain(found?.kind);
+    });
+
     test('its CRL, where it serves one, is signed by the CA that issues', async () => {
       const crl = await issuer.currentCrl();
       expect(crl === undefined || verifyIssuedBy(parseCrl(crl), issuer.chain[0]!)).toBe(true);

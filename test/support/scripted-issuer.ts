@@ -3,6 +3,7 @@ import type {
   IssuanceOutcome,
   IssuanceRequest,
   Issuer as IssuerSeam,
+  Reconciliation,
 } from '../../src/issuer/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import { issuedBy, selfSigned } from './certificates.js';
@@ -10,9 +11,18 @@ import { testKey } from './keys.js';
 
 type Script = (request: IssuanceRequest) => Promise<IssuanceOutcome>;
 
-/** A CA that does what the test tells it: issues by default, and remembers what it was asked. */
+export interface ScriptedIssuerOptions {
+  readonly name?: string;
+  readonly remote?: boolean;
+}
+
+/**
+ * A CA that does what the test tells it: issues by default, and remembers what it was asked. It stands for
+ * one in this process, unless it is made `remote`.
+ */
 export class ScriptedIssuer implements IssuerSeam {
-  readonly name = 'scripted';
+  readonly name: string;
+  readonly inProcess?: true;
   readonly submissions: { request: IssuanceRequest; authorization: Authorization }[] = [];
   readonly #key = testKey('ca');
   /** Replace to script the next answers. */
@@ -20,10 +30,20 @@ export class ScriptedIssuer implements IssuerSeam {
   onRetrieve: (requestId: string) => Promise<IssuanceOutcome> = () =>
     Promise.resolve({ kind: 'unavailable', submission: 'none', detail: 'not scripted' });
 
-  private constructor(readonly chain: readonly Certificate[]) {}
+  /** Set to make it a CA that can be asked what became of a submission. */
+  reconcile?: (request: IssuanceRequest, authorization: Authorization) => Promise<Reconciliation>;
 
-  static async create(): Promise<ScriptedIssuer> {
-    return new ScriptedIssuer([await selfSigned(testKey('ca'), { subject: 'CN=Scripted CA' })]);
+  private constructor(
+    readonly chain: readonly Certificate[],
+    { name = 'scripted', remote = false }: ScriptedIssuerOptions,
+  ) {
+    this.name = name;
+    if (!remote) this.inProcess = true;
+  }
+
+  static async create(options: ScriptedIssuerOptions = {}): Promise<ScriptedIssuer> {
+    const chain = [await selfSigned(testKey('ca'), { subject: 'CN=Scripted CA' })];
+    return new ScriptedIssuer(chain, options);
   }
 
   async issue({ csr, content }: IssuanceRequest): Promise<IssuanceOutcome> {

@@ -23,6 +23,7 @@ export interface LocalIssuerOptions {
 /** The embedded CA as an Issuer: it decides at once and never leaves a request pending. */
 export class LocalIssuer implements Issuer {
   readonly name: string;
+  readonly inProcess = true;
   readonly #options: LocalIssuerOptions;
 
   constructor(options: LocalIssuerOptions) {
