@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressRulesSchema } from './access-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
+import { trustNamesSchema } from './tls-schema.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
 
@@ -282,6 +283,11 @@ export const profileSchema = z.strictObject({
   allow: addressRulesSchema
     .optional()
     .describe('Addresses that reach SCEP of this profile; every address when absent.'),
+  certificates: trustNamesSchema
+    .optional()
+    .describe(
+      'Trust lists, one of which must accept the client certificate of whoever calls SCEP of this profile: an MDM or a proxy, since devices have none yet.',
+    ),
   challenges,
   ndes: ndesNamesSchema
     .optional()
