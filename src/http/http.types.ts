@@ -2,8 +2,10 @@
 import type {
   AllowLists,
   Authenticator,
+  CertificateGate,
   ClientAddressResolver,
   RateLimits,
+  SignInBrake,
 } from '../access/index.js';
 import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
@@ -25,7 +27,9 @@ export interface HttpDeps {
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;
+  readonly certificateGate: CertificateGate;
   readonly rateLimits: RateLimits;
+  readonly signInBrake: SignInBrake;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */
     readonly page: readonly Authenticator[];
@@ -77,6 +81,7 @@ export interface HttpAuditRecord {
   readonly event:
     | 'access.denied'
     | 'access.locked'
+    | 'access.stopped'
     | 'challenge.issued'
     | 'challenge.denied'
     | 'challenge.shown'

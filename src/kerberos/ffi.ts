@@ -8,12 +8,12 @@ import { GatewayError } from '../errors/index.js';
 /** Where something stands in memory that is not JavaScript's; 0n is NULL. */
 export type Address = bigint;
 
-export type NativeArgument = Address | number;
+type NativeArgument = Address | number;
 
 /** `pointer`, `uint32`, `int`: parameters of the functions we call. */
 type Parameter = 'p' | 'u' | 'i';
 
-export interface NativeFunction {
+interface NativeFunction {
   /** On this thread: for what does not wait for others. */
   now(...values: readonly NativeArgument[]): number;
   /** On a thread of node's pool. */

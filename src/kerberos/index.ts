@@ -3,12 +3,7 @@ export { openKerberos } from './kerberos.js';
 export type {
   AcceptOutcome,
   ChannelBindingPolicy,
-  Kerberos,
-  KerberosAcceptor,
   KerberosAcceptors,
-  KerberosCredentials,
   KerberosInitiator,
-  KerberosInitiators,
   KerberosTarget,
-  MessageProtection,
 } from './kerberos.types.js';

@@ -6,8 +6,10 @@ import {
   createBasicAuthenticator,
   createLockout,
   createRateLimits,
+  createSignInBrake,
   createTokenAuthenticator,
   newApiToken,
+  noCertificateNeeded,
   openToAll,
   socketPeerAddress,
   type Account,
@@ -58,7 +60,10 @@ export interface GatewayOptions {
   readonly records?: readonly ChallengeRecord[];
   readonly timeouts?: NonNullable<Parameters<typeof createListener>[2]['timeouts']>;
   readonly failures?: number;
-  readonly listener?: Pick<Parameters<typeof createListener>[2], 'clientAddress' | 'proxyProtocol'>;
+  readonly listener?: Pick<
+    Parameters<typeof createListener>[2],
+    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls'
+  >;
 }
 
 export const issuedPassword = '8CE317021F690069';
@@ -122,7 +127,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     limits: { messageBytes: 65_536, concurrentOperations: 8 },
     clientAddress: socketPeerAddress,
     allowLists: openToAll,
+    certificateGate: noCertificateNeeded,
     rateLimits: createRateLimits(plenty),
+    signInBrake: createSignInBrake(
+      { count: 1000, seconds: 60 },
+      { clock, pause: () => Promise.resolve() },
+    ),
     authenticators: { page: [basic], api: [basic, tokens] },
     publications: {
       crl: (issuer) => Promise.resolve(issuer === 'local' ? Buffer.from('CRL') : undefined),
