@@ -7,6 +7,7 @@ const rooms = {
   address: [],
   asn1: ['errors'],
   ntlm: ['errors', 'asn1'],
+  'web-client': ['errors', 'ntlm'],
   x509: ['errors', 'asn1'],
   pkcs7: ['errors', 'asn1', 'x509'],
   store: ['errors'],
