@@ -21,7 +21,7 @@ const rooms = {
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
-  access: ['errors', 'address', 'directory', 'kerberos', 'store', 'x509'],
+  access: ['errors', 'address', 'directory', 'kerberos', 'ntlm', 'store', 'x509'],
   config: ['errors', 'address'],
   gateway: [
     'errors',
