@@ -3,6 +3,7 @@ import { checkAccounts } from './account-checks.js';
 import { checkCertificates } from './certificate-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
+import { checkDirectory } from './directory-checks.js';
 import { checkIssuers } from './issuer-checks.js';
 import { checkListeners } from './listener-checks.js';
 import { checkPaths } from './path-checks.js';
@@ -22,6 +23,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkAccounts,
     checkAccess,
     checkCertificates,
+    checkDirectory,
   ].flatMap((check) => check(checked));
 }
 

@@ -4,6 +4,6 @@ export type {
   Directory,
   DirectoryName,
   DirectoryOutcome,
-  DirectoryReport,
+  DirectoryUser,
   DirectoryStep,
 } from './directory.types.js';

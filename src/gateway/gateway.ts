@@ -30,6 +30,8 @@ import { administratorQuota } from './administrator.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
+import { decisionsOf } from './decisions.js';
+import { openDirectoryAccounts } from './directory.js';
 import type { Installation } from './installation.js';
 import {
   defaultProfile,
@@ -40,6 +42,7 @@ import {
   singlePasswords,
   staticChallenges,
 } from './profiles.js';
+import { openNegotiate } from './negotiate.js';
 import { publicationsOf } from './publications.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
@@ -96,8 +99,12 @@ export async function startGateway(
     },
   });
   const accounts = await accountSource(resolved, data);
+  const directory = await openDirectoryAccounts(resolved, clock);
+  const negotiate = await openNegotiate(config, { accounts, directory, log });
+  const byTicket = negotiate ? [negotiate] : [];
   const basic = createBasicAuthenticator({
     accounts,
+    directory,
     lockout: createLockout({
       failures: config.lockout.failures,
       seconds: config.lockout.minutes * 60,
@@ -120,13 +127,15 @@ export async function startGateway(
     rateLimits: access.rateLimits,
     signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
     authenticators: {
-      page: [basic, ...byCertificate],
+      page: [...byTicket, basic, ...byCertificate],
       api: [
+        ...byTicket,
         basic,
         createTokenAuthenticator({ tokens: data.settings, accounts, clock }),
         ...byCertificate,
       ],
     },
+    decisions: decisionsOf(data, { clock, log }),
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
     log,
