@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 function ask(
-  listener: number,
+  port: number,
   path: string,
   options: Pick<RequestOptions, 'cert' | 'key' | 'method' | 'headers'> & { body?: string } = {},
 ): Promise<{ status: number; body: string; headers: NodeJS.Dict<string | string[]> }> {
@@ -82,7 +82,7 @@ function ask(
     request(
       {
         host: '127.0.0.1',
-        port: gateway.ports[listener],
+        port,
         path,
         agent: false,
         rejectUnauthorized: false,
@@ -98,6 +98,11 @@ function ask(
   });
 }
 
+/** The listener that serves nobody without a certificate. */
+function requiring(): number {
+  return gateway.ports[1] ?? 0;
+}
+
 function lastDenial(): string {
   const lines = gateway.log().split('\n');
   return lines.findLast((line) => line.includes('"access.denied"')) ?? '';
@@ -105,14 +110,14 @@ function lastDenial(): string {
 
 describe('by TLS', () => {
   test('SCEP needs none', async () => {
-    expect((await ask(0, '/scep?operation=GetCACaps')).status).toBe(200);
-    expect((await ask(0, '/healthz')).status).toBe(200);
+    expect((await ask(gateway.port, '/scep?operation=GetCACaps')).status).toBe(200);
+    expect((await ask(gateway.port, '/healthz')).status).toBe(200);
   });
 
   test('a route that asks for one refuses without, in one uniform answer', async () => {
-    const none = await ask(0, api);
+    const none = await ask(gateway.port, api);
     const stranger = await ask(
-      0,
+      gateway.port,
       api,
       await connector(await makeRoot('CN=Connector CA', 'ra-old')),
     );
@@ -125,18 +130,21 @@ describe('by TLS', () => {
   });
 
   test('and is served with one, which signs in besides', async () => {
-    const list = await ask(0, api, pinned);
+    const list = await ask(gateway.port, api, pinned);
     expect(list.status).toBe(200);
     const headers = { 'content-type': 'application/json' };
     const order = { method: 'POST', headers, body: '{}' };
-    expect((await ask(0, api, { ...jamf, ...order })).status).toBe(201);
-    expect((await ask(0, api, { ...pinned, ...order })).status).toBe(403);
+    expect((await ask(gateway.port, api, { ...jamf, ...order })).status).toBe(201);
+    expect((await ask(gateway.port, api, { ...pinned, ...order })).status).toBe(403);
     expect(gateway.log()).toMatch(/"account":"jamf"/);
   });
 
   test('a password in the request is what signs in, not the certificate', async () => {
     const authorization = `Basic ${Buffer.from('admin:wrong password').toString('base64')}`;
-    const { status, headers } = await ask(0, api, { ...pinned, headers: { authorization } });
+    const { status, headers } = await ask(gateway.port, api, {
+      ...pinned,
+      headers: { authorization },
+    });
     expect(status).toBe(401);
     expect(headers['www-authenticate']).toBe(
       'Basic realm="Network Device Enrollment Service", Bearer realm="Network Device Enrollment Service"',
@@ -165,27 +173,27 @@ describe('by TLS', () => {
     ],
   ])('%s: refused, and the audit trail says why', async (_, make, reason) => {
     const shown = await make();
-    expect((await ask(0, api, shown)).status).toBe(403);
+    expect((await ask(gateway.port, api, shown)).status).toBe(403);
     expect(lastDenial()).toContain(reason);
   });
 
   test('`require` refuses everything without, the health check excepted', async () => {
-    expect((await ask(1, '/scep?operation=GetCACaps')).status).toBe(403);
-    expect((await ask(1, '/scep?operation=GetCACaps', jamf)).status).toBe(403);
+    expect((await ask(requiring(), '/scep?operation=GetCACaps')).status).toBe(403);
+    expect((await ask(requiring(), '/scep?operation=GetCACaps', jamf)).status).toBe(403);
     expect(lastDenial()).toContain('listeners[1].tls.trust asks for a certificate');
-    expect((await ask(1, '/scep?operation=GetCACaps', pinned)).status).toBe(200);
-    expect((await ask(1, '/healthz')).status).toBe(200);
+    expect((await ask(requiring(), '/scep?operation=GetCACaps', pinned)).status).toBe(200);
+    expect((await ask(requiring(), '/healthz')).status).toBe(200);
   });
 
   test('a revoked one is refused within seconds of the new CRL', async () => {
     const lost = await connector(root, { serial: Buffer.from([0x51]) });
-    expect((await ask(0, api, lost)).status).toBe(200);
+    expect((await ask(gateway.port, api, lost)).status).toBe(200);
     await writeCrl(join(folder, 'ca.crl'), root, [lost.certificate]);
     await eventually('the CRL', async () =>
-      (await ask(0, api, lost)).status === 403 ? true : undefined,
+      (await ask(gateway.port, api, lost)).status === 403 ? true : undefined,
     );
     expect(lastDenial()).toContain('was revoked on');
-    expect((await ask(0, api, jamf)).status).toBe(200);
+    expect((await ask(gateway.port, api, jamf)).status).toBe(200);
   });
 
   test('a broken CRL changes nothing and is an error in the log', async () => {
@@ -193,7 +201,7 @@ describe('by TLS', () => {
     await eventually('the complaint', () =>
       gateway.log().includes('"what":"trust list connectors","error"') ? true : undefined,
     );
-    expect((await ask(0, api, jamf)).status).toBe(200);
+    expect((await ask(gateway.port, api, jamf)).status).toBe(200);
     await writeCrl(join(folder, 'ca.crl'), root);
   });
 
@@ -223,6 +231,29 @@ describe('by TLS', () => {
         : undefined,
     );
   });
+});
+
+test('examples/mutual-tls.yaml starts with the files it asks for', async () => {
+  const example = await temporaryFolder();
+  const tls = join(example, 'tls');
+  await mkdir(tls);
+  await writeServer(tls);
+  await writeFile(join(tls, 'clients-ca.pem'), root.certificate.toPem());
+  await writeCrl(join(tls, 'clients-ca.crl'), root);
+  const yaml = await readFile('examples/mutual-tls.yaml', 'utf8');
+  const running = await startAll(example, yaml.replace(/0\.0\.0\.0:\d+/g, '127.0.0.1:0'));
+  const statusOf = async (listener: number, path: string, shown?: ClientIdentity) =>
+    (await ask(running.ports[listener] ?? 0, path, shown)).status;
+  try {
+    expect(await statusOf(0, '/scep?operation=GetCACaps')).toBe(200);
+    expect(await statusOf(0, api, jamf)).toBe(403);
+    expect(await statusOf(1, '/scep?operation=GetCACaps')).toBe(403);
+    expect(await statusOf(1, api, jamf)).toBe(200);
+    expect(await statusOf(1, '/certsrv/mscep_admin/', jamf)).toBe(403);
+  } finally {
+    await running.stop();
+    await remove(example);
+  }
 });
 
 describe('forwarded', () => {
