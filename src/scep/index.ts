@@ -18,7 +18,6 @@ export type {
   RelayedContent,
   RelayEvent,
   RelayPrecheck,
-  RelayProfile,
   RelayUpstream,
 } from './relay/scep-relay.types.js';
 export { explainPkiMessage } from './explain.js';

@@ -1,6 +1,6 @@
 /** Challenges of an upstream NDES that came through us, held against requests that pass through us. */
 import { createHash } from 'node:crypto';
-import type { Challenges } from '../challenge/index.js';
+import type { Challenges, ChallengeUse } from '../challenge/index.js';
 import type { PrecheckRequest, PrecheckVerdict } from '../scep/index.js';
 import {
   readSubjectAltNames,
@@ -82,7 +82,10 @@ function transactionOf({ profile, transactionId, csr, signer }: PrecheckRequest)
   return `relay:${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)}`;
 }
 
-function useOf({ profile, csr, client }: PrecheckRequest, transaction: string) {
+function useOf(
+  { profile, transactionId, csr, client }: PrecheckRequest,
+  transaction: string,
+): ChallengeUse {
   return {
     profile,
     subject: csr.subject.text,
@@ -92,5 +95,10 @@ function useOf({ profile, csr, client }: PrecheckRequest, transaction: string) {
     keyId: csr.publicKey.id,
     address: client.address,
     transaction,
+    request: {
+      transactionId: transactionId.toString('latin1'),
+      csr: csr.der,
+      commonName: csr.subject.values('CN')[0],
+    },
   };
 }

@@ -24,19 +24,17 @@ import {
 import { refusedOutcome } from './upstream-refusal.js';
 import type { UpstreamServer } from './upstream-server.js';
 
-/**
- * What upstream reads in the challengePassword of a CSR: a password of its own that is good once, one
- * that lasts, or nothing it would look at.
- */
-export type UpstreamChallengeMode = 'one-time' | 'fixed' | 'none';
-
 export interface ReEnrollingIssuerOptions {
   readonly name: string;
   readonly server: UpstreamServer;
   readonly client: ScepClient;
   /** Signs towards upstream for a CSR with this subject (DER Name); always with the same key. */
   readonly signerFor: (subject: Buffer) => Promise<ScepSigner>;
-  readonly challenge: UpstreamChallengeMode;
+  /**
+   * What upstream reads in the challengePassword of a CSR: a password of its own that is good once, one
+   * that lasts, or nothing it would look at.
+   */
+  readonly challenge: 'one-time' | 'fixed' | 'none';
   /**
    * True where upstream gives the stored answer to a request that comes again under its transactionID
    * (RFC 8894 leaves that open; the gateway does, NDES for the very same message only).

@@ -2,12 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createCircuitBreaker, UpstreamHttp, UpstreamServer } from '../../src/upstream/index.js';
-import { createWebClient, type WebLimits } from '../../src/web-client/index.js';
+import { createWebClient } from '../../src/web-client/index.js';
 import { adminPage, encodePage } from '../../src/ndes/index.js';
 import { scenario, type Scenario } from '../scep/scenario.js';
 
 /** What becomes of the next PKIOperations; everything else is answered. */
-export type Misbehaviour =
+type Misbehaviour =
   | { readonly kind: 'none' }
   /** Takes the request, does what it asks for, and hangs up in the middle of the answer. */
   | { readonly kind: 'cut' }
@@ -107,13 +107,13 @@ export async function startUpstream(
   return upstream;
 }
 
-export function passwordPage(password: string): Buffer {
+function passwordPage(password: string): Buffer {
   const thumbprint = 'A656FA66AB12B433A2DA5CF7CC153D9A';
   return encodePage(adminPage({ kind: 'password', thumbprint, password, validityMinutes: 60 }));
 }
 
 export interface ReachOptions {
-  readonly limits?: Partial<WebLimits>;
+  readonly limits?: NonNullable<Parameters<typeof createWebClient>[0]['limits']>;
   readonly concurrent?: number;
   readonly failures?: number;
   readonly fingerprint?: string;
