@@ -54,6 +54,9 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
           ...entry,
           secret: secret(entry.secret),
         })),
+        ...(profile.challenges.webhook && {
+          webhook: absoluteWebhook(profile.challenges.webhook, bases, secret),
+        }),
       },
     })),
   };
@@ -72,6 +75,20 @@ function absoluteFileSet(
     ...(certificate !== undefined && { certificate: resolve(baseDirectory, certificate) }),
     ...(key !== undefined && { key: resolve(baseDirectory, key) }),
     ...(passphrase && { passphrase: secret(passphrase) }),
+  };
+}
+
+type Webhook = NonNullable<GatewayConfig['profiles'][string]['challenges']['webhook']>;
+
+function absoluteWebhook(
+  webhook: Webhook,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): Webhook {
+  return {
+    ...webhook,
+    secret: secret(webhook.secret),
+    ...(webhook.ca !== undefined && { ca: resolve(baseDirectory, webhook.ca) }),
   };
 }
 

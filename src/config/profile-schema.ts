@@ -6,6 +6,14 @@ import { trustNamesSchema } from './tls-schema.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
 
+const pathSchema = z
+  .string()
+  .max(256)
+  .regex(
+    /^\/(?:[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*\/?)?$/,
+    'a path such as `/scep/phones`: a slash, then letters, digits, `.`, `_`, `~` and `-`',
+  );
+
 /** The length bounds the work of a hostile or careless expression; see pattern.ts. */
 const pattern = z.string().min(1).max(512);
 
@@ -63,6 +71,72 @@ const staticChallenge = z.strictObject({
   binding: bindingSchema.optional().describe('Opens only for requests that fit all of this.'),
 });
 
+const webhook = z.strictObject({
+  url: z
+    .url({ protocol: /^https$/, error: 'an https URL such as `https://mdm.example.org/scep`' })
+    .describe('Where each challenge that is not ours is sent, by POST. No redirect is followed.'),
+  secret: secretSchema.describe('The key that requests are signed with (HMAC-SHA256).'),
+  keyId: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'up to 128 printable characters without blanks')
+    .default('scep-gateway')
+    .describe('Names the secret to the validator, so that it can hold two while one is replaced.'),
+  format: z
+    .enum(['gateway', 'step-ca'])
+    .default('gateway')
+    .describe(
+      'How requests are signed: our headers, or those of a step-ca SCEPCHALLENGE webhook with its base64 secret. See devices-and-mdms.md.',
+    ),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the CAs that the server must be certified by; public CAs when absent.'),
+  pins: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
+          'the SHA-256 of a certificate, 64 hex digits',
+        ),
+    )
+    .min(1)
+    .max(2)
+    .optional()
+    .describe('SHA-256 of the server certificate, besides its chain; two for its replacement.'),
+  timeoutSeconds: z.int().min(1).max(30).default(10).describe('How long an answer may take.'),
+  denialSeconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe('How long a denied request is denied again without asking.'),
+});
+
+const jamfWebhook = z.strictObject({
+  path: pathSchema.optional().meta({
+    description: 'Where the webhook is reached, in any letter case.',
+    defaultText: '`/jamf/<name of the profile>`',
+  }),
+  device: z
+    .enum(['bind', 'require', 'ignore'])
+    .default('bind')
+    .describe(
+      'A challenge opens only for a request that names the serial number or UDID of the event, where there is one; `require` hands out no other.',
+    ),
+  subject: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(
+      /^(?:[^{}]|\{(?:serialNumber|udid)\})+$/,
+      'a subject in which only `{serialNumber}` and `{udid}` stand in braces',
+    )
+    .optional()
+    .describe('The whole subject a request must have, such as `CN={serialNumber},O=Example`.'),
+});
+
 const challenges = z
   .strictObject({
     dynamic: z
@@ -73,6 +147,16 @@ const challenges = z
       .array(staticChallenge)
       .default([])
       .describe('Shared secrets, several side by side for rotation.'),
+    jamfWebhook: jamfWebhook
+      .optional()
+      .describe(
+        "Jamf Pro's webhook SCEPChallenge: a POST that is answered with a one-time challenge and nothing else.",
+      ),
+    webhook: webhook
+      .optional()
+      .describe(
+        'An external validator that judges challenges before anything is issued. Without an answer nothing is.',
+      ),
     none: z
       .literal('anyone-may-enroll')
       .optional()
@@ -215,22 +299,11 @@ const renewal = z
   .describe('Renewal with a certificate of ours, by RenewalReq or by PKCSReq signed with it.');
 
 export const profileSchema = z.strictObject({
-  paths: z
-    .array(
-      z
-        .string()
-        .max(256)
-        .regex(
-          /^\/(?:[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*\/?)?$/,
-          'a path such as `/scep/phones`: a slash, then letters, digits, `.`, `_`, `~` and `-`',
-        ),
-    )
-    .default([])
-    .meta({
-      description:
-        'URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash.',
-      defaultText: '`/scep/<name of the profile>`',
-    }),
+  paths: z.array(pathSchema).default([]).meta({
+    description:
+      'URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash.',
+    defaultText: '`/scep/<name of the profile>`',
+  }),
   issuer: z.string().default('local').describe('Name of an entry under `issuers`.'),
   allow: addressRulesSchema
     .optional()

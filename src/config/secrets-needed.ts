@@ -27,6 +27,22 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
         return [{ path: ['issuers', name, kind, 'passphrase'], reference: passphrase }];
       }),
     ),
+    ...Object.entries(profiles).flatMap(
+      ([
+        name,
+        {
+          challenges: { webhook },
+        },
+      ]) =>
+        webhook === undefined
+          ? []
+          : [
+              {
+                path: ['profiles', name, 'challenges', 'webhook', 'secret'],
+                reference: webhook.secret,
+              },
+            ],
+    ),
     ...Object.entries(profiles).flatMap(([name, { challenges }]) =>
       challenges.static.map(({ secret }, index) => ({
         path: ['profiles', name, 'challenges', 'static', index, 'secret'],

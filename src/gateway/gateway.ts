@@ -28,6 +28,7 @@ import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
 import { callerCertificates } from './caller-certificates.js';
+import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
 import {
@@ -78,7 +79,7 @@ export async function startGateway(
   const enrollment = createEnrollment({
     profiles: profiles.map(enrollmentProfile),
     store: data.enrollments,
-    challenges: data.challenges,
+    challenges: await openChallengeValidators(resolved, data, clock),
     clock,
     secret: data.requestSecret,
   });

@@ -36,6 +36,7 @@ export function enrollmentProfile({ name, profile, authority }: NamedProfile): E
     approval,
     dynamicChallenges: challenges.dynamic || challenges.single,
     staticChallenges: challenges.static.length > 0,
+    externalChallenges: challenges.webhook !== undefined,
     openToAnyone: challenges.none === 'anyone-may-enroll',
     maxPending,
     replayMillis: profile.replayHours * 3_600_000,
@@ -73,6 +74,11 @@ export function httpProfile({ name, profile, authority }: NamedProfile): HttpPro
       length: challenges.length,
       validityMinutes: challenges.validityMinutes,
       max: challenges.max,
+    },
+    jamfWebhook: challenges.jamfWebhook && {
+      path: challenges.jamfWebhook.path ?? `/jamf/${name}`,
+      device: challenges.jamfWebhook.device,
+      subject: challenges.jamfWebhook.subject,
     },
     caCertificate: () => {
       const [issuing] = knownChain(name, authority);
