@@ -17,7 +17,7 @@ export interface ClientIdentity {
   readonly key: string;
 }
 
-export function keyPem(name: TestKeyName): string {
+function keyPem(name: TestKeyName): string {
   return testKeyObject(name).export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
