@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors/index.js';
 import type { Authorization, AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, TransactionRecord } from '../store/index.js';
+import { approverOf } from './conclusion.js';
 import type { EnrollmentRequest } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { renewalRefusal } from './renewal.js';
@@ -77,9 +78,10 @@ export async function checkChallenge(
 
 /** The proof the issuer demands, from a durable transaction that was authorized. */
 export function authorizationFor(record: TransactionRecord): Authorization {
+  const approver = approverOf(record.state);
   const ground: AuthorizationGround =
-    record.state.kind === 'approved'
-      ? { by: 'approval', approver: record.state.approver }
-      : (JSON.parse(record.ground) as AuthorizationGround);
+    approver === undefined
+      ? (JSON.parse(record.ground) as AuthorizationGround)
+      : { by: 'approval', approver };
   return mintAuthorization(record.id, record.csrKey, ground);
 }
