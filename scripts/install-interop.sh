@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the SCEP programs that the interop tests run against, from Debian packages.
+# Installs the SCEP programs that the interop tests run against and what the Samba lab (test/lab) is made
+# of, from Debian packages. None of their services is started.
 set -euo pipefail
 packages=(
   openssl curl
@@ -8,6 +9,11 @@ packages=(
   libstrongswan-standard-plugins libstrongswan-extra-plugins # the latter holds its HTTP fetcher
   certmonger                             # certmonger, getcert, scep-submit
   python3                                # a reader of the admin page
+  # The lab: an AD domain, clients, and servers that sign in against it.
+  samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools python3-samba
+  krb5-user libgssapi-krb5-2 python3-gssapi python3-requests python3-requests-ntlm python3-cryptography
+  python3-impacket apache2 libapache2-mod-auth-gssapi gss-ntlmssp
+  iproute2 util-linux
 )
 missing=()
 for package in "${packages[@]}"; do
@@ -19,6 +25,13 @@ if [ "${#missing[@]}" -eq 0 ]; then
 fi
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+# Debian asks this program before a package starts its service: 101 is no.
+no_services=/usr/sbin/policy-rc.d
+if [ ! -e "$no_services" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$no_services" >/dev/null
+  "${as_root[@]}" chmod 755 "$no_services"
+  trap '"${as_root[@]}" rm -f "$no_services"' EXIT
+fi
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 echo "interop programs: installed ${missing[*]}"

@@ -40,4 +40,5 @@ export {
 } from './proxy-protocol/proxied-connections.js';
 export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
+export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

@@ -1,11 +1,5 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { parseIpAddress, subscriberOf } from '../address/index.js';
-
-/** `count` in a window of `seconds` that begins with the first. */
-export interface Rate {
-  readonly count: number;
-  readonly seconds: number;
-}
+import { callerKey } from './caller-key.js';
+import { createWindowCounter, type Rate } from './window-counter.js';
 
 /** Counts what callers do, each on their own. */
 export interface RateLimit {
@@ -15,28 +9,18 @@ export interface RateLimit {
   wait(caller: string): Promise<number>;
 }
 
-export function createRateLimit({ count, seconds }: Rate): RateLimit {
-  const counter = new RateLimiterMemory({ points: count, duration: seconds });
+export function createRateLimit(rate: Rate): RateLimit {
+  const counter = createWindowCounter(rate);
   return {
     async take(caller) {
-      const { consumedPoints, msBeforeNext } = await counter.penalty(callerKey(caller));
-      return consumedPoints > count ? wholeSeconds(msBeforeNext) : 0;
+      const { used, secondsLeft } = await counter.add(callerKey(caller));
+      return used > rate.count ? secondsLeft : 0;
     },
     async wait(caller) {
-      const state = await counter.get(callerKey(caller));
-      return state && state.consumedPoints >= count ? wholeSeconds(state.msBeforeNext) : 0;
+      const { used, secondsLeft } = await counter.look(callerKey(caller));
+      return used >= rate.count ? secondsLeft : 0;
     },
   };
-}
-
-function wholeSeconds(millis: number): number {
-  return Math.max(1, Math.ceil(millis / 1000));
-}
-
-/** One IPv6 subscriber is one caller, whatever address of its 2^64 it takes next. */
-function callerKey(caller: string): string {
-  const address = parseIpAddress(caller);
-  return address === undefined ? caller.slice(0, 128) : subscriberOf(address);
 }
 
 /** Limits before expensive work. */

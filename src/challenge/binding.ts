@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors/index.js';
 import type { ChallengeBinding } from '../store/index.js';
-import type { ChallengeUse } from './challenge-service.types.js';
+import type { ChallengeOrder, ChallengeUse } from './challenge-service.types.js';
+import type { ChallengeSource } from './challenge-source.js';
 import { foldKeyId, foldSan, foldSubject } from './folding.js';
 import { isAddressRange, isRequester } from './requester.js';
 
@@ -41,6 +42,18 @@ export function requireUsable(binding: ChallengeBinding): void {
     throw unusable(
       `"${unknown}" does not say its kind: dns:host, email:a@b, upn:u@d, uri:…, ip:….`,
     );
+}
+
+/** @throws GatewayError `challenge.binding` for what a challenge of upstream cannot promise */
+export function requireRelayable(
+  { binding, maxUses }: Pick<ChallengeOrder, 'binding' | 'maxUses'>,
+  { checksBindings }: Pick<ChallengeSource, 'checksBindings'>,
+): void {
+  if (maxUses !== 1)
+    throw unusable('The upstream server makes it, and makes it good for one enrollment.');
+  const bound = Object.keys(binding).some((member) => member !== 'profile');
+  if (!checksBindings && bound)
+    throw unusable('Messages of this profile pass sealed, so a binding cannot be checked here.');
 }
 
 /** Every SAN of the request must be listed, and one at least be there; an empty list allows none. */

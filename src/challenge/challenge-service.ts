@@ -7,7 +7,7 @@ import {
   type ChallengeRecord,
   type ChallengeStore,
 } from '../store/index.js';
-import { bindingMismatch, requireUsable } from './binding.js';
+import { bindingMismatch, requireRelayable, requireUsable } from './binding.js';
 import type {
   ChallengeOrder,
   Challenges,
@@ -17,10 +17,14 @@ import type {
   SinglePassword,
   StaticChallenge,
 } from './challenge-service.types.js';
+import type { ChallengeSource } from './challenge-source.js';
 import { ConfiguredChallenges } from './configured.js';
 import { ChallengeDigests } from './digest.js';
 
 const ID_OCTETS = 10;
+
+/** Stands for the upstream NDES where other challenges name an account; no login name has parentheses. */
+const UPSTREAM_ACCOUNT = '(upstream)';
 
 /** Closed challenges stay this long: a late device hears "expired" or "used", and the list shows them. */
 const KEPT_AFTER_CLOSE_MILLIS = 24 * 3600 * 1000;
@@ -61,7 +65,28 @@ class ChallengeService implements Challenges {
 
   async issue(order: ChallengeOrder): Promise<IssueOutcome> {
     requireUsable(order.binding);
+    if (order.source !== undefined) return this.#relay(order, order.source);
     const password = this.#randomBytes(order.length).toString('hex').toUpperCase();
+    return this.#keep(password, order);
+  }
+
+  /** A challenge of upstream, remembered as one of ours is: by keyed hash, for one use, on this quota. */
+  async #relay(order: ChallengeOrder, source: ChallengeSource): Promise<IssueOutcome> {
+    requireRelayable(order, source);
+    // Asked beforehand: a challenge that nobody gets would fill the small cache of upstream for an hour.
+    if (await this.#isFull(order)) return { kind: 'full' };
+    const fetched = await source.fetch();
+    if (fetched.kind === 'lasting') return this.#keepLasting(fetched.password, order);
+    const validityMinutes = Math.min(order.validityMinutes, fetched.validityMinutes);
+    return this.#keep(fetched.password, { ...order, validityMinutes });
+  }
+
+  async #isFull({ account, quota }: ChallengeOrder): Promise<boolean> {
+    const open = await this.#store.list({ account, state: 'open', limit: quota }, this.#clock());
+    return open.length >= quota;
+  }
+
+  async #keep(password: string, order: ChallengeOrder): Promise<IssueOutcome> {
     const createdAt = this.#clock();
     const expiresAt = new Date(createdAt.getTime() + order.validityMinutes * 60_000);
     const record: ChallengeRecord = {
@@ -77,6 +102,29 @@ class ChallengeService implements Challenges {
     };
     const added = await this.#store.add(record, order.quota);
     return added ? { kind: 'issued', id: record.id, password, expiresAt } : { kind: 'full' };
+  }
+
+  /** One record for a profile: the password that upstream had before opens nothing any more. */
+  async #keepLasting(password: string, order: ChallengeOrder): Promise<IssueOutcome> {
+    const createdAt = this.#clock();
+    const { profile } = order.binding;
+    const id = `upstream:${profile ?? ''}` as ChallengeId;
+    const digest = this.#digests.generated(password);
+    if ((await this.#store.find(id))?.digest !== digest) {
+      await this.#store.put({
+        id,
+        digest,
+        account: UPSTREAM_ACCOUNT,
+        binding: profile === undefined ? {} : { profile },
+        createdAt,
+        expiresAt: undefined,
+        maxUses: undefined,
+        uses: 0,
+        revokedAt: undefined,
+      });
+    }
+    const expiresAt = new Date(createdAt.getTime() + order.validityMinutes * 60_000);
+    return { kind: 'issued', id, password, expiresAt, lasting: true };
   }
 
   async check(password: string, use: ChallengeUse): Promise<ChallengeVerdict> {

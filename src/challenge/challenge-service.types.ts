@@ -4,6 +4,7 @@ import type {
   ChallengeId,
   ChallengeRecord,
 } from '../store/index.js';
+import type { ChallengeSource } from './challenge-source.js';
 
 export interface ChallengeOrder {
   readonly account: string;
@@ -14,6 +15,8 @@ export interface ChallengeOrder {
   readonly length: number;
   readonly validityMinutes: number;
   readonly maxUses: number;
+  /** Who makes the challenge instead of us. Its own validity counts where that is shorter. */
+  readonly source?: ChallengeSource | undefined;
 }
 
 export type IssueOutcome =
@@ -22,6 +25,8 @@ export type IssueOutcome =
       readonly id: ChallengeId;
       readonly password: string;
       readonly expiresAt: Date;
+      /** True for the one lasting password of an upstream NDES. */
+      readonly lasting?: boolean;
     }
   /** The quota of the account is used up (NDES: "The password cache is full."). */
   | { readonly kind: 'full' };
@@ -69,7 +74,10 @@ export interface SinglePassword {
 
 /** Issue, bind, redeem, expire challenges. The store sees keyed hashes only. */
 export interface Challenges {
-  /** @throws GatewayError `challenge.binding` when the binding could never fit */
+  /**
+   * @throws GatewayError `challenge.binding` when the binding could never fit, `upstream.*` when the
+   * source gives no challenge
+   */
   issue(order: ChallengeOrder): Promise<IssueOutcome>;
   /** Would it open? Reserves nothing. */
   check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;

@@ -9,3 +9,4 @@ export type {
   SinglePassword,
   StaticChallenge,
 } from './challenge-service.types.js';
+export type { ChallengeSource, UpstreamChallenge } from './challenge-source.js';

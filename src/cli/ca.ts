@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { GatewayError } from '../errors/index.js';
 import type { Installation } from '../gateway/index.js';
-import type { LocalAuthority, RolloverStatus } from '../issuer/index.js';
+import { isLocalAuthority, type LocalAuthority, type RolloverStatus } from '../issuer/index.js';
 import { examples } from './examples.js';
 import { cliAudit, withInstallation } from './state.js';
 import { shortTime } from './table.js';
@@ -78,7 +78,9 @@ function step(
 }
 
 function chosen({ authorities }: Installation, name: string | undefined): [string, LocalAuthority] {
-  const all = [...authorities];
+  const all = [...authorities].flatMap(([issuer, authority]): [string, LocalAuthority][] =>
+    isLocalAuthority(authority) ? [[issuer, authority]] : [],
+  );
   const found =
     name === undefined
       ? all.length === 1
@@ -88,7 +90,9 @@ function chosen({ authorities }: Installation, name: string | undefined): [strin
   if (found) return found;
   throw new GatewayError(
     'cli.usage',
-    name === undefined ? 'There are several issuers.' : `There is no issuer ${name}.`,
+    name === undefined
+      ? `There ${all.length === 0 ? 'is no embedded CA' : 'are several embedded CAs'}.`
+      : `There is no embedded CA ${name}.`,
     {
       mend: `Name one with --issuer: ${all.map(([issuer]) => issuer).join(', ')}`,
     },

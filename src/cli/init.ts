@@ -14,7 +14,9 @@ export function initCommand(): Command {
         note(`data directory ${data.path} is ready`);
         for (const [name, { thumbprintCertificate }] of authorities) {
           note(
-            `issuer ${name}: ${thumbprintCertificate.subject.text}, SHA-256 ${thumbprintCertificate.thumbprints.sha256}`,
+            thumbprintCertificate
+              ? `issuer ${name}: ${thumbprintCertificate.subject.text}, SHA-256 ${thumbprintCertificate.thumbprints.sha256}`
+              : `issuer ${name}: its CA was not reached yet`,
           );
         }
         note(

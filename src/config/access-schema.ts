@@ -11,7 +11,7 @@ const rule = z
 /** An empty list would let in nobody, which nobody means. */
 export const addressRulesSchema = z.array(rule).min(1).max(1000);
 
-function rate(count: number, description: string) {
+function rate(count: number, description: string, seconds = 60) {
   return z
     .strictObject({
       count: z
@@ -20,7 +20,7 @@ function rate(count: number, description: string) {
         .max(100_000_000)
         .default(count)
         .describe('How many in a window of `seconds`.'),
-      seconds: z.int().min(1).max(86_400).default(60).describe('Length of the window.'),
+      seconds: z.int().min(1).max(86_400).default(seconds).describe('Length of the window.'),
     })
     .prefault({})
     .describe(description);
@@ -74,6 +74,11 @@ export const accessSchema = z
         refusedChallenges: rate(
           300,
           'PKIOperations of one client address that were refused for their challenge; beyond it the address waits.',
+        ),
+        failedSignIns: rate(
+          5,
+          'Failed sign-ins of one client address on the admin page and the API; each is answered more slowly, and beyond it the address gets 429 with Retry-After and no password is checked. Keep it below `lockout.failures` and its window as long as `lockout.minutes`: then no single address can lock an account.',
+          600,
         ),
         challenges: rate(
           60_000,

@@ -10,6 +10,7 @@ export interface ConfigWarning {
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
+    ...signInWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }
@@ -30,6 +31,17 @@ function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
     });
   }
   return warnings;
+}
+
+function signInWarnings({ access, lockout }: GatewayConfig): ConfigWarning[] {
+  const { count, seconds } = access.rateLimits.failedSignIns;
+  if (count < lockout.failures && seconds >= lockout.minutes * 60) return [];
+  return [
+    {
+      key: keyText(['access', 'rateLimits', 'failedSignIns']),
+      warning: `one address can lock an account: let count be below lockout.failures (${lockout.failures}) and seconds at least ${lockout.minutes * 60}`,
+    },
+  ];
 }
 
 function profileWarnings(

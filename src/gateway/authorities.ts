@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { IssuerConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
+import {
+  isFounded,
+  openLocalAuthority,
+  type Authority,
+  type LocalAuthority,
+} from '../issuer/index.js';
 import { importPem, importPfx, type ImportedIdentity } from '../keys/index.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Authorities } from './profiles.js';
@@ -12,7 +17,7 @@ export async function openAuthorities(
   data: DataDirectory,
   clock: () => Date,
 ): Promise<Authorities> {
-  const authorities = new Map<string, LocalAuthority>();
+  const authorities = new Map<string, Authority>();
   for (const [name, issuer] of Object.entries(resolved.config.issuers)) {
     authorities.set(name, await openAuthority(name, issuer, resolved, data, clock));
   }

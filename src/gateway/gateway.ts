@@ -4,6 +4,7 @@ import {
   createAccountSource,
   createBasicAuthenticator,
   createLockout,
+  createSignInBrake,
   createTokenAuthenticator,
   hashPassword,
   socketPeerAddress,
@@ -40,7 +41,7 @@ import { maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
-  /** Of the issuing CA of each profile, by profile name. */
+  /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
@@ -99,6 +100,7 @@ export async function startGateway(
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     rateLimits: access.rateLimits,
+    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
     authenticators: {
       page: [basic],
       api: [basic, createTokenAuthenticator({ tokens: data.settings, accounts, clock })],
@@ -141,7 +143,9 @@ export async function startGateway(
   return {
     listeners,
     thumbprints: new Map(
-      profiles.map(({ name, authority }) => [name, authority.thumbprintCertificate.thumbprints]),
+      profiles.flatMap(({ name, authority: { thumbprintCertificate: ca } }) =>
+        ca ? [[name, ca.thumbprints] as const] : [],
+      ),
     ),
     async stop(graceMillis) {
       await Promise.all(listeners.map((listener) => listener.close(graceMillis)));

@@ -4,16 +4,17 @@ import type { SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
-import type { LocalAuthority } from '../issuer/index.js';
+import type { Authority } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
+import type { Certificate } from '../x509/index.js';
 
-export type Authorities = ReadonlyMap<string, LocalAuthority>;
+export type Authorities = ReadonlyMap<string, Authority>;
 
 interface NamedProfile {
   readonly name: string;
   readonly profile: ProfileConfig;
-  readonly authority: LocalAuthority;
+  readonly authority: Authority;
 }
 
 export function namedProfiles(config: GatewayConfig, authorities: Authorities): NamedProfile[] {
@@ -48,7 +49,7 @@ export function scepProfile({ name, profile, authority }: NamedProfile): ScepPro
     name,
     floor: profile.algorithms,
     registrationAuthority: () => authority.registrationAuthority(kind),
-    chain: () => authority.issuer.chain,
+    chain: () => knownChain(name, authority),
     rollover: () => authority.rollover(),
     renewal: profile.renewal.allow,
     caCertShape: profile.caCertShape,
@@ -73,8 +74,23 @@ export function httpProfile({ name, profile, authority }: NamedProfile): HttpPro
       validityMinutes: challenges.validityMinutes,
       max: challenges.max,
     },
-    caCertificate: () => authority.thumbprintCertificate,
+    caCertificate: () => {
+      const [issuing] = knownChain(name, authority);
+      return authority.thumbprintCertificate ?? issuing;
+    },
   };
+}
+
+/** @throws GatewayError `issuer.unavailable` while a foreign CA has never been reached */
+function knownChain(
+  profile: string,
+  { issuer: { chain } }: Authority,
+): readonly [Certificate, ...Certificate[]] {
+  const [issuing, ...above] = chain;
+  if (issuing) return [issuing, ...above];
+  throw new GatewayError('issuer.unavailable', 'The certificates of the CA are not known yet.', {
+    detail: `profile ${profile}: the CA has not been reached since the first start`,
+  });
 }
 
 /** Static challenges of all profiles, their secrets read. */

@@ -1,5 +1,5 @@
 import type { Publications } from '../http/index.js';
-import type { LocalAuthority } from '../issuer/index.js';
+import type { Authority } from '../issuer/index.js';
 import type { Authorities } from './profiles.js';
 
 /** CRLs and CA certificates of every authority, by the file name in their URL. */
@@ -15,6 +15,6 @@ export function publicationsOf(authorities: Authorities): Publications {
 }
 
 /** `local.2` and `local.root` are files of the issuer `local`: no issuer name has a dot in it. */
-function owner(authorities: Authorities, file: string): LocalAuthority | undefined {
+function owner(authorities: Authorities, file: string): Authority | undefined {
   return authorities.get(file.split('.')[0] ?? file);
 }

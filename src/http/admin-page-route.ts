@@ -1,7 +1,7 @@
 /** `/certsrv/mscep_admin/`: the page MDMs fetch a challenge from. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { Principal } from '../access/index.js';
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, isGatewayError } from '../errors/index.js';
 import { adminPage, type AdminPageState } from '../ndes/index.js';
 import { quotaOf, whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
 import type { Exchanges } from './exchange.js';
@@ -16,7 +16,7 @@ export const adminPagePaths = ['/certsrv/mscep_admin', '/certsrv/mscep_admin/msc
 
 /** A POST is a GET here: HPE's iLO script posts a form (`operation=GetCACaps`) and reads the page. */
 export function adminPageRoute(
-  deps: Pick<HttpDeps, 'profiles' | 'defaultProfile' | 'log'>,
+  deps: Pick<HttpDeps, 'profiles' | 'defaultProfile' | 'log' | 'clock'>,
   exchanges: Exchanges,
   desk: ChallengeDesk,
   signIn: SignIn,
@@ -43,7 +43,7 @@ export function adminPageRoute(
   ): Promise<AdminPageState> {
     const customer = { principal, exchange: exchanges.of(request) };
     const thumbprint = thumbprintOf(profile);
-    const { none, single, dynamic, validityMinutes } = profile.challenges;
+    const { none, single, dynamic } = profile.challenges;
     const offered = none || single || dynamic;
     const refusal = offered
       ? whyNoChallenge(principal, profile)
@@ -57,10 +57,26 @@ export function adminPageRoute(
       const password = await desk.single(customer, profile);
       return { kind: 'single-password', thumbprint, password };
     }
-    const outcome = await desk.issue(customer, { profile });
-    return outcome.kind === 'full'
-      ? { kind: 'cache-full', limit: quotaOf(customer, profile) }
-      : { kind: 'password', thumbprint, password: outcome.password, validityMinutes };
+    const limit = quotaOf(customer, profile);
+    try {
+      const outcome = await desk.issue(customer, { profile });
+      if (outcome.kind === 'full') return { kind: 'cache-full', limit };
+      const { password, lasting } = outcome;
+      return lasting
+        ? { kind: 'single-password', thumbprint, password }
+        : { kind: 'password', thumbprint, password, validityMinutes: minutesLeft(outcome) };
+    } catch (error) {
+      // MDMs know these two pages of an upstream NDES, and no other way to be told.
+      if (isGatewayError(error) && error.code === 'upstream.full')
+        return { kind: 'cache-full', limit };
+      if (isGatewayError(error) && error.code === 'upstream.denied')
+        return { kind: 'no-permission' };
+      throw error;
+    }
+  }
+
+  function minutesLeft({ expiresAt }: { readonly expiresAt: Date }): number {
+    return Math.max(1, Math.round((expiresAt.getTime() - deps.clock().getTime()) / 60_000));
   }
 
   /** `?profile=name`, else the one that stands in NDES' place. */

@@ -1,7 +1,7 @@
 /** Where challenges are handed out, to the admin page and to the API alike. */
 import { originText, type Principal } from '../access/index.js';
 import type { ChallengeOrder, IssueOutcome } from '../challenge/index.js';
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, isGatewayError } from '../errors/index.js';
 import type { Exchange } from './exchange.js';
 import type { HttpAuditRecord, HttpDeps, HttpProfile } from './http.types.js';
 import { hasRole } from './sign-in.js';
@@ -22,7 +22,8 @@ interface DeskOrder {
 export interface ChallengeDesk {
   /**
    * Records what was handed out, or that the quota is used up, before it resolves.
-   * @throws GatewayError `http.rate` when the account asks too often
+   * @throws GatewayError `http.rate` when the account asks too often, `upstream.*` when the server that
+   * makes the challenges of this profile gives none
    */
   issue(customer: Customer, order: DeskOrder): Promise<IssueOutcome>;
   /** The lasting password of UseSinglePassword. */
@@ -66,19 +67,29 @@ export function createChallengeDesk(
   return {
     async issue(customer, { profile, binding, validityMinutes, maxUses }) {
       await admit(customer);
-      const outcome = await deps.challenges.issue({
-        account: customer.principal.account,
-        quota: quotaOf(customer, profile),
-        binding: { ...binding, profile: profile.name },
-        length: profile.challenges.length,
-        validityMinutes: validityMinutes ?? profile.challenges.validityMinutes,
-        maxUses: maxUses ?? 1,
-      });
       const about = {
         profile: profile.name,
         subject: binding?.subject,
         keyId: binding?.key,
       };
+      const outcome = await deps.challenges
+        .issue({
+          account: customer.principal.account,
+          quota: quotaOf(customer, profile),
+          binding: { ...binding, profile: profile.name },
+          length: profile.challenges.length,
+          validityMinutes: validityMinutes ?? profile.challenges.validityMinutes,
+          maxUses: maxUses ?? 1,
+          source: profile.challengeSource,
+        })
+        .catch(async (error: unknown) => {
+          if (isGatewayError(error) && error.code.startsWith('upstream.')) {
+            const { code, message: reason } = error;
+            const event = 'challenge.denied';
+            await record(customer, { event, outcome: 'refused', code, reason, ...about });
+          }
+          throw error;
+        });
       await record(
         customer,
         outcome.kind === 'issued'

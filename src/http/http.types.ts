@@ -4,8 +4,9 @@ import type {
   Authenticator,
   ClientAddressResolver,
   RateLimits,
+  SignInBrake,
 } from '../access/index.js';
-import type { Challenges } from '../challenge/index.js';
+import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -26,6 +27,7 @@ export interface HttpDeps {
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;
   readonly rateLimits: RateLimits;
+  readonly signInBrake: SignInBrake;
   readonly authenticators: {
     /** For the admin page: what MDMs that scrape it understand. */
     readonly page: readonly Authenticator[];
@@ -59,6 +61,8 @@ export interface HttpProfile {
     /** Open challenges one account may hold here (NDES PasswordMax). */
     readonly max: number;
   };
+  /** Who makes the one-time challenges of this profile, when it is not the gateway. */
+  readonly challengeSource?: ChallengeSource | undefined;
   /** The issuing CA, whose thumbprint the admin page shows. */
   readonly caCertificate: () => Certificate;
 }
@@ -75,6 +79,7 @@ export interface HttpAuditRecord {
   readonly event:
     | 'access.denied'
     | 'access.locked'
+    | 'access.stopped'
     | 'challenge.issued'
     | 'challenge.denied'
     | 'challenge.shown'

@@ -2,51 +2,80 @@ import type { Request, Response } from 'express';
 import {
   authenticate,
   originText,
+  type AuthenticationOutcome,
   type Authenticator,
   type Principal,
   type Role,
 } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
-import type { Exchanges } from './exchange.js';
-import type { HttpDeps } from './http.types.js';
+import type { Exchange, Exchanges } from './exchange.js';
+import type { HttpAuditRecord, HttpDeps } from './http.types.js';
 
-/** Who signed in. The function throws GatewayError `http.unauthorized` with the headers of the 401 set. */
+/**
+ * Who signed in. The function throws GatewayError `http.unauthorized` with the headers of the 401 set, and
+ * `http.rate` for an address that failed too often.
+ *
+ * 429 and not 503 for that: parsers of the admin page take both for "no password", but load balancers take
+ * a node that answers 503 out of service or repeat the request at the next one.
+ */
 export type SignIn = (request: Request, response: Response) => Promise<Principal>;
 
+type Refusal = Exclude<AuthenticationOutcome, { readonly kind: 'authenticated' }>;
+
 export function createSignIn(
-  deps: Pick<HttpDeps, 'audit' | 'clock' | 'log'>,
+  deps: Pick<HttpDeps, 'audit' | 'clock' | 'log' | 'signInBrake'>,
   exchanges: Exchanges,
   authenticators: readonly Authenticator[],
 ): SignIn {
+  async function record(
+    exchange: Exchange,
+    facts: Pick<HttpAuditRecord, 'event' | 'actor' | 'code' | 'reason'>,
+  ): Promise<void> {
+    await deps.audit({
+      at: deps.clock(),
+      correlationId: exchange.correlationId,
+      profile: undefined,
+      transactionId: undefined,
+      challengeId: undefined,
+      subject: undefined,
+      keyId: undefined,
+      clientAddress: originText(exchange.origin),
+      outcome: 'refused',
+      ...facts,
+    });
+  }
+
+  /** Fleet asks without credentials first, so that is worth no record; nor are the echoes of a lock. */
+  async function recordRefusal(exchange: Exchange, outcome: Refusal): Promise<void> {
+    if (outcome.kind === 'missing') return;
+    const actor = outcome.account;
+    if (outcome.kind === 'wrong') {
+      const reason = 'Wrong account or password.';
+      await record(exchange, { event: 'access.denied', actor, code: 'http.unauthorized', reason });
+    } else if (outcome.begins) {
+      const reason = `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`;
+      await record(exchange, { event: 'access.locked', actor, code: 'http.unauthorized', reason });
+    } else {
+      deps.log.warn('sign-in refused: the account is locked', { account: actor });
+    }
+  }
+
   return async (request, response) => {
     const exchange = exchanges.of(request);
-    const { outcome, challenges } = await authenticate(authenticators, request, exchange.address);
+    const { outcome, challenges, stoppedSeconds } = await deps.signInBrake.attempt(
+      originText(exchange.origin),
+      request.headers.authorization,
+      () => authenticate(authenticators, request, exchange.address),
+    );
     if (outcome.kind === 'authenticated') {
       exchange.account = outcome.principal.account;
       return outcome.principal;
     }
-    // Fleet asks without credentials first, so that is worth no record; nor are the echoes of a lock.
-    const begins = outcome.kind === 'locked' && outcome.begins;
-    if (outcome.kind === 'wrong' || begins) {
-      await deps.audit({
-        at: deps.clock(),
-        event: begins ? 'access.locked' : 'access.denied',
-        correlationId: exchange.correlationId,
-        profile: undefined,
-        transactionId: undefined,
-        challengeId: undefined,
-        subject: undefined,
-        keyId: undefined,
-        clientAddress: originText(exchange.origin),
-        actor: outcome.account,
-        outcome: 'refused',
-        code: 'http.unauthorized',
-        reason: begins
-          ? `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`
-          : 'Wrong account or password.',
-      });
-    } else if (outcome.kind === 'locked') {
-      deps.log.warn('sign-in refused: the account is locked', { account: outcome.account });
+    await recordRefusal(exchange, outcome);
+    if (stoppedSeconds !== undefined) {
+      const reason = `Address stopped for ${stoppedSeconds} s after failed sign-ins.`;
+      const event = 'access.stopped';
+      await record(exchange, { event, actor: undefined, code: 'http.rate', reason });
     }
     response.setHeader('WWW-Authenticate', challenges);
     throw new GatewayError('http.unauthorized', 'Sign in with an account of the gateway.');

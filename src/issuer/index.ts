@@ -1,5 +1,7 @@
 /** The Issuer seam and the CAs behind it. */
 export { Authorization, type AuthorizationGround } from './authorization.js';
+export type { Authority } from './authority.js';
+export { frontedAuthority } from './fronted-authority.js';
 export type {
   CertificateContent,
   IssuanceOutcome,
@@ -7,7 +9,7 @@ export type {
   Issuer,
   Reconciliation,
 } from './issuer.js';
-export { isFounded, openLocalAuthority } from './local/local-authority.js';
+export { isFounded, isLocalAuthority, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,
   LocalAuthority,

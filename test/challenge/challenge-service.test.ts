@@ -4,7 +4,10 @@ import {
   createChallenges,
   type ChallengeOrder,
   type Challenges,
+  type ChallengeSource,
+  type UpstreamChallenge,
 } from '../../src/challenge/index.js';
+import { GatewayError } from '../../src/errors/index.js';
 import { createMemoryChallengeStore, type ChallengeStore } from '../../src/store/index.js';
 import { order, use } from './orders.js';
 
@@ -238,5 +241,108 @@ describe('list and prune', () => {
     pass(1);
     expect(await challenges.prune()).toBe(1);
     expect(await challenges.list({})).toEqual([]);
+  });
+});
+
+describe('a challenge of an upstream NDES', () => {
+  let answers: UpstreamChallenge[];
+  const source: ChallengeSource = {
+    checksBindings: true,
+    fetch: () => {
+      const answer = answers.shift();
+      if (answer) return Promise.resolve(answer);
+      return Promise.reject(new GatewayError('upstream.full', 'Its cache is full.'));
+    },
+  };
+  const oneTime = (password: string, validityMinutes = 60): UpstreamChallenge => ({
+    kind: 'one-time',
+    password,
+    validityMinutes,
+  });
+
+  test('is handed on, remembered by its keyed hash, and good once', async () => {
+    answers = [oneTime('00112233445566AA')];
+    const outcome = await issued({ source, binding: { profile: 'default' } });
+    expect(outcome).toMatchObject({ password: '00112233445566AA' });
+    expect(JSON.stringify(await store.find(outcome.id))).not.toContain('00112233445566AA');
+    expect(await challenges.reserve('00112233445566aa', use('t1'))).toMatchObject({
+      kind: 'valid',
+    });
+    expect(await challenges.reserve('00112233445566AA', use('t2'))).toMatchObject({
+      kind: 'refused',
+      reason: 'used',
+    });
+  });
+
+  test.each([
+    [60, 10, 10],
+    [10, 60, 10],
+  ])('lives %i minutes here and %i there: %i', async (here, there, lives) => {
+    answers = [oneTime('00112233445566AA', there)];
+    const { expiresAt } = await issued({ source, validityMinutes: here });
+    expect(expiresAt).toEqual(new Date(noon.getTime() + lives * 60_000));
+  });
+
+  test('counts for the quota, and beyond it none is fetched', async () => {
+    answers = [oneTime('00112233445566AA'), oneTime('00112233445566BB')];
+    expect((await challenges.issue(order({ source, quota: 1 }))).kind).toBe('issued');
+    expect(await challenges.issue(order({ source, quota: 1 }))).toEqual({ kind: 'full' });
+    expect(answers).toHaveLength(1);
+  });
+
+  test('keeps its bindings', async () => {
+    answers = [oneTime('00112233445566AA')];
+    await issued({ source, binding: { subject: 'CN=device-2' } });
+    expect(await challenges.check('00112233445566AA', use('t'))).toMatchObject({
+      kind: 'refused',
+      reason: 'binding',
+    });
+  });
+
+  test('that lasts has one record, and its successor ends it', async () => {
+    const lasting = (password: string): UpstreamChallenge => ({ kind: 'lasting', password });
+    answers = [
+      lasting('AAAAAAAAAAAAAAAA'),
+      lasting('AAAAAAAAAAAAAAAA'),
+      lasting('BBBBBBBBBBBBBBBB'),
+    ];
+    const ordered = { source, binding: { profile: 'default' } };
+    expect(await issued(ordered)).toMatchObject({ lasting: true, password: 'AAAAAAAAAAAAAAAA' });
+    for (const transaction of ['t1', 't2', 't3']) {
+      expect(await challenges.reserve('AAAAAAAAAAAAAAAA', use(transaction))).toMatchObject({
+        kind: 'valid',
+      });
+    }
+    await issued(ordered);
+    expect(await store.list({}, now)).toHaveLength(1);
+    expect(await store.list({}, now)).toMatchObject([{ uses: 3 }]);
+    await issued(ordered);
+    expect(await challenges.check('AAAAAAAAAAAAAAAA', use('t4'))).toMatchObject({
+      reason: 'unknown',
+    });
+    expect(await challenges.check('BBBBBBBBBBBBBBBB', use('t4'))).toMatchObject({ kind: 'valid' });
+  });
+
+  test('cannot promise more uses, nor a binding that nobody sees', async () => {
+    answers = [oneTime('00112233445566AA')];
+    const sealed = { ...source, checksBindings: false };
+    await expect(challenges.issue(order({ source, maxUses: 2 }))).rejects.toMatchObject({
+      code: 'challenge.binding',
+    });
+    await expect(
+      challenges.issue(order({ source: sealed, binding: { subject: 'CN=x' } })),
+    ).rejects.toMatchObject({ code: 'challenge.binding' });
+    expect(answers).toHaveLength(1);
+    expect(
+      (await challenges.issue(order({ source: sealed, binding: { profile: 'default' } }))).kind,
+    ).toBe('issued');
+  });
+
+  test('that is not given is nobody’s', async () => {
+    answers = [];
+    await expect(challenges.issue(order({ source }))).rejects.toMatchObject({
+      code: 'upstream.full',
+    });
+    expect(await store.list({}, now)).toEqual([]);
   });
 });

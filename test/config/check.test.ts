@@ -437,6 +437,12 @@ describe('warnings', () => {
   test.each([
     ['{}', ['data.passphrase']],
     ['data: { passphrase: { env: A } }', []],
+    ['lockout: { failures: 5 }', ['data.passphrase', 'access.rateLimits.failedSignIns']],
+    [
+      'access: { rateLimits: { failedSignIns: { seconds: 599 } } }',
+      ['data.passphrase', 'access.rateLimits.failedSignIns'],
+    ],
+    ['access: { rateLimits: { failedSignIns: { count: 9, seconds: 600 } } }', ['data.passphrase']],
     ['data: { challengeStore: memory, passphrase: { env: A } }', ['data.challengeStore']],
     [
       'profiles: { p: { algorithms: { digests: [md5], ciphers: [des-cbc] }, challenges: { none: anyone-may-enroll, static: [{ name: a, secret: { env: A } }] } } }',

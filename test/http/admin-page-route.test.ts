@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { pageClients, thumbprintOn } from '../ndes/parsers.js';
 import { as, send } from './client.js';
-import { issuedPassword, singlePassword, startGateway, type Gateway } from './gateway.js';
+import { GatewayError } from '../../src/errors/index.js';
+import { issuedPassword, now, singlePassword, startGateway, type Gateway } from './gateway.js';
 
 const path = '/certsrv/mscep_admin/';
 const issuing = {
@@ -244,5 +245,62 @@ describe('signing in', () => {
     const answer = await page(path, 'mdm', 'DELETE');
     expect(answer.status).toBe(405);
     expect(answer.headers['allow']).toBe('GET, HEAD, POST');
+  });
+});
+
+describe('the challenges of an upstream NDES', () => {
+  const challengeSource = {
+    checksBindings: true,
+    fetch: () => Promise.reject(new Error('unused')),
+  };
+
+  test('are ordered from it, and shown with the life they have', async () => {
+    gateway = await startGateway({
+      profiles: [{ challengeSource }],
+      issue: () =>
+        Promise.resolve({
+          kind: 'issued',
+          id: 'c1' as never,
+          password: issuedPassword,
+          expiresAt: new Date(now.getTime() + 17 * 60_000),
+        }),
+    });
+    const { body } = await page(path, 'mdm');
+    expect(body.toString('utf16le')).toContain('will expire within 17 minutes.');
+    expect(gateway.orders[0]?.source).toBe(challengeSource);
+  });
+
+  test('that last are shown on the page of a lasting password', async () => {
+    gateway = await startGateway({
+      profiles: [{ challengeSource }],
+      issue: () =>
+        Promise.resolve({
+          kind: 'issued',
+          id: 'c1' as never,
+          password: issuedPassword,
+          expiresAt: now,
+          lasting: true,
+        }),
+    });
+    const { body } = await page(path, 'mdm');
+    expect(body.toString('utf16le')).toContain('can be used multiple times');
+  });
+
+  test.each([
+    ['upstream.full', 200, 'The password cache is full.'],
+    ['upstream.denied', 200, 'You do not have sufficient permission to enroll with SCEP.'],
+    ['upstream.unavailable', 503, 'Not now.'],
+  ] as const)('%s is answered %i and on record', async (code, status, text) => {
+    gateway = await startGateway({
+      profiles: [{ challengeSource }],
+      issue: () => Promise.reject(new GatewayError(code, 'Not now.', { detail: 'a detail' })),
+    });
+    const answer = await page(path, 'mdm');
+    expect(answer.status).toBe(status);
+    expect(answer.body.toString(status === 200 ? 'utf16le' : 'utf8')).toContain(text);
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '5' : undefined);
+    expect(gateway.audits).toMatchObject([
+      { event: 'challenge.denied', outcome: 'refused', code, reason: 'Not now.', actor: 'mdm' },
+    ]);
   });
 });

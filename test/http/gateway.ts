@@ -6,6 +6,7 @@ import {
   createBasicAuthenticator,
   createLockout,
   createRateLimits,
+  createSignInBrake,
   createTokenAuthenticator,
   newApiToken,
   openToAll,
@@ -123,6 +124,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     clientAddress: socketPeerAddress,
     allowLists: openToAll,
     rateLimits: createRateLimits(plenty),
+    signInBrake: createSignInBrake(
+      { count: 1000, seconds: 60 },
+      { clock, pause: () => Promise.resolve() },
+    ),
     authenticators: { page: [basic], api: [basic, tokens] },
     publications: {
       crl: (issuer) => Promise.resolve(issuer === 'local' ? Buffer.from('CRL') : undefined),

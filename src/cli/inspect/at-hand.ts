@@ -9,7 +9,7 @@ import {
   openInstallation,
   type DataDirectory,
 } from '../../gateway/index.js';
-import type { LocalAuthority } from '../../issuer/index.js';
+import type { Authority } from '../../issuer/index.js';
 import type { RecipientKey } from '../../pkcs7/index.js';
 import type { Certificate } from '../../x509/index.js';
 import type { InspectFlags } from './inspect-flags.js';
@@ -17,7 +17,7 @@ import type { InspectFlags } from './inspect-flags.js';
 export interface AtHand {
   readonly profileName: string;
   readonly profile: ProfileConfig;
-  readonly authority: LocalAuthority;
+  readonly authority: Authority;
   readonly data: DataDirectory;
   /** Keys that open requests of the profile. */
   readonly recipients: readonly RecipientKey[];

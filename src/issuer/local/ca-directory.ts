@@ -2,7 +2,7 @@ import type { Certificate, Name } from '../../x509/index.js';
 import type { AuthorityRecord, CaGeneration, KeptCertificate } from './authority-record.js';
 import { CrlPublisher, type CrlPublisherOptions } from './crl-publisher.js';
 import type { KeyRing } from './key-ring.js';
-import type { PublishedFile } from './local-authority.types.js';
+import type { PublishedFile } from '../authority.js';
 import { caCertificatePath, crlPath, type CaId } from './published-path.js';
 
 interface ListedCa extends KeptCertificate {

@@ -1,7 +1,7 @@
 import { extensionOids, readKeyUsage, type Certificate } from '../../x509/index.js';
 import type { PublishedCa, RaPair } from './authority-record.js';
 import type { LoadedAuthority } from './loaded-authority.js';
-import type { Notice } from './local-authority.types.js';
+import type { Notice } from '../authority.js';
 import { endOfRa, raRenewalDays } from './ra-replacement.js';
 import { daysUntil } from './validity.js';
 

@@ -1,6 +1,7 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import { isGatewayError } from '../../errors/index.js';
 import type { Certificate, Name } from '../../x509/index.js';
+import type { Authority, Notice, PublishedFile } from '../authority.js';
 import type { Issuer } from '../issuer.js';
 import type { CaRollover, RegistrationAuthority } from '../registration-authority.js';
 import type { AuthorityContext } from './authority-context.js';
@@ -13,8 +14,6 @@ import { KeyRing } from './key-ring.js';
 import type {
   LocalAuthority,
   LocalAuthorityOptions,
-  Notice,
-  PublishedFile,
   RolloverOrder,
   RolloverStatus,
 } from './local-authority.types.js';
@@ -76,7 +75,13 @@ function stateKeyOf(name: string): string {
   return `issuer.${name}`;
 }
 
+/** True for the embedded CA, which alone can be replaced from here. */
+export function isLocalAuthority(authority: Authority): authority is LocalAuthority {
+  return authority.kind === 'local';
+}
+
 class EmbeddedAuthority implements LocalAuthority {
+  readonly kind = 'local';
   readonly issuer: Issuer;
   readonly #context: AuthorityContext;
   readonly #keeper: RecordKeeper;

@@ -1,7 +1,6 @@
 import type { EnrollmentStore, SettingsStore } from '../../store/index.js';
-import type { Certificate, Name, RsaKey } from '../../x509/index.js';
-import type { Issuer } from '../issuer.js';
-import type { CaRollover, RegistrationAuthority } from '../registration-authority.js';
+import type { Certificate, RsaKey } from '../../x509/index.js';
+import type { Authority } from '../authority.js';
 
 export type RsaKeyBits = 2048 | 3072 | 4096;
 
@@ -70,25 +69,6 @@ export interface LocalAuthorityOptions {
   readonly randomBytes?: (size: number) => Buffer;
 }
 
-/** Something an administrator should know. `code` is stable. */
-export interface Notice {
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly code: NoticeCode;
-  readonly text: string;
-}
-
-type NoticeCode =
-  | 'ra.renewed'
-  | 'ra.key-dropped'
-  | 'ra.key-missing'
-  | 'ra.failed'
-  | 'ra.expiring'
-  | 'ra.expired'
-  | 'ca.expiring'
-  | 'ca.expired'
-  | 'ca.not-recipient'
-  | 'crl.failed';
-
 export interface RolloverOrder {
   /** Name of the next CA; by default the present name with its generation (`… G2`). */
   readonly subject?: string;
@@ -105,26 +85,10 @@ export interface RolloverStatus {
   readonly retired: readonly { readonly certificate: Certificate; readonly retiredAt: Date }[];
 }
 
-/** A CRL or a CA certificate as it stands behind a URL of a CDP or AIA extension. */
-export interface PublishedFile {
-  readonly contentType: 'application/pkix-crl' | 'application/pkix-cert';
-  readonly body: Buffer;
-}
-
-/**
- * The embedded CA with its RA. All methods see one state at a time; another process that shares keys and
- * store (the command line, a second server) may change that state, `reload` notices.
- */
-export interface LocalAuthority {
-  readonly issuer: Issuer;
-  /** `ca`: the CA's own key signs replies and opens requests (GetCACert publishes the CA alone). */
-  registrationAuthority(kind: 'ra' | 'ca'): RegistrationAuthority;
-  /** Issuing CAs whose certificates still count for renewal: the present one first, then those it replaced. */
-  readonly knownCas: readonly Certificate[];
-  /** The certificate whose thumbprint administrators compare: the issuing CA. */
+/** The embedded CA with its RA: it can be replaced without cutting devices off. */
+export interface LocalAuthority extends Authority {
+  readonly kind: 'local';
   readonly thumbprintCertificate: Certificate;
-  /** What GetNextCACert announces; undefined while nothing is prepared. */
-  rollover(): CaRollover | undefined;
   rolloverStatus(): RolloverStatus;
   /** @throws GatewayError `cli.usage` when one is prepared already, `config.invalid` for a bad import */
   prepareRollover(order?: RolloverOrder): Promise<RolloverStatus>;
@@ -132,15 +96,4 @@ export interface LocalAuthority {
   activateRollover(): Promise<RolloverStatus>;
   /** Forgets a prepared CA. @throws GatewayError `cli.not-found` when none is prepared */
   discardRollover(): Promise<RolloverStatus>;
-  /** DER CRL of the CA of this name, present, prepared or replaced; undefined for a foreign name. */
-  crlFor(issuer: Name): Promise<Buffer | undefined>;
-  /** What `crlPath` and `caCertificatePath` point to, for every CA of this authority. */
-  published(path: string): Promise<PublishedFile | undefined>;
-  /**
-   * Takes up other processes' changes, renews RA certificates, drops old keys, makes CRLs on time, and
-   * tells what an administrator should know, failures included; call it about once an hour. Never rejects.
-   */
-  maintain(): Promise<readonly Notice[]>;
-  /** Takes up a state another process wrote; true when there was one. Cheap: one read of a setting. */
-  reload(): Promise<boolean>;
 }

@@ -1,0 +1,56 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+
+/** `count` in a window of `seconds` that begins with the first. */
+export interface Rate {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+interface WindowState {
+  readonly used: number;
+  /** Until the window ends; at least 1. */
+  readonly secondsLeft: number;
+}
+
+/** Counts by key, each in its own window. */
+export interface WindowCounter {
+  add(key: string): Promise<WindowState>;
+  look(key: string): Promise<WindowState>;
+}
+
+/** A stranger may come from any number of addresses: beyond this many the oldest count is forgotten. */
+const mostKeys = 100_000;
+
+export function createWindowCounter(
+  { count, seconds }: Rate,
+  keys: { readonly most: number } = { most: mostKeys },
+): WindowCounter {
+  const counter = new RateLimiterMemory({ points: count, duration: seconds });
+  const known = new Set<string>();
+
+  async function remember(key: string): Promise<void> {
+    known.delete(key);
+    known.add(key);
+    const [oldest] = known;
+    if (known.size <= keys.most || oldest === undefined) return;
+    known.delete(oldest);
+    await counter.delete(oldest);
+  }
+
+  return {
+    async add(key) {
+      const { consumedPoints, msBeforeNext } = await counter.penalty(key);
+      await remember(key);
+      return { used: consumedPoints, secondsLeft: wholeSeconds(msBeforeNext) };
+    },
+    async look(key) {
+      const state = await counter.get(key);
+      if (!state) return { used: 0, secondsLeft: seconds };
+      return { used: state.consumedPoints, secondsLeft: wholeSeconds(state.msBeforeNext) };
+    },
+  };
+}
+
+function wholeSeconds(millis: number): number {
+  return Math.max(1, Math.ceil(millis / 1000));
+}
