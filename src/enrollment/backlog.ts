@@ -60,8 +60,10 @@ class StoredBacklog implements Backlog {
   async #take(): Promise<readonly TransactionRecord[]> {
     const { store, lines, settings, clock } = this.#dependencies;
     const hold: Hold = newHold(this.#dependencies);
-    const take = (of: { readonly issuer: string } | { readonly profile: string }, limit: number) =>
-      limit === 0 ? [] : store.holdDue({ now: clock(), of, limit }, hold);
+    const take = async (
+      of: { readonly issuer: string } | { readonly profile: string },
+      limit: number,
+    ) => (limit === 0 ? [] : store.holdDue({ now: clock(), of, limit }, hold));
     const batches = [
       ...lines.all().map((line) => take({ issuer: line.name }, line.capacity(settings.parallel))),
       ...[...this.#profiles.values()].map((profile) => {

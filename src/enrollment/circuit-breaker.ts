@@ -23,7 +23,7 @@ export class CircuitBreaker {
     this.#options = options;
   }
 
-  get isClosed(): boolean {
+  isClosed(): boolean {
     return this.#retryAt === undefined;
   }
 

@@ -35,13 +35,13 @@ export class IssuerCondition {
   }
 
   get health(): IssuerHealth {
-    const { isClosed, retryAt } = this.breaker;
-    const breaker = isClosed ? 'closed' : 'open';
+    const { retryAt } = this.breaker;
+    const breaker = this.breaker.isClosed() ? 'closed' : 'open';
     return { issuer: this.#name, breaker, since: this.#since, retryAt, ...this.#last };
   }
 
   answered(): void {
-    const wasClosed = this.breaker.isClosed;
+    const wasClosed = this.breaker.isClosed();
     this.breaker.succeeded();
     this.#last = { problem: undefined, mend: undefined };
     if (!wasClosed) this.#turned('issuer-up');
@@ -52,14 +52,14 @@ export class IssuerCondition {
     mend,
     retryAfterSeconds,
   }: Pick<Unavailable, 'detail' | 'mend' | 'retryAfterSeconds'>): void {
-    const wasClosed = this.breaker.isClosed;
+    const wasClosed = this.breaker.isClosed();
     const wait = retryAfterSeconds === undefined ? 0 : Math.min(retryAfterSeconds, 3600) * 1000;
     this.breaker.failed({
       atOnce: mend !== undefined || retryAfterSeconds !== undefined,
       atLeastMillis: mend === undefined ? wait : this.#options.pace.longestMillis,
     });
     this.#last = { problem: detail, mend };
-    if (wasClosed && !this.breaker.isClosed) this.#turned('issuer-down');
+    if (wasClosed && !this.breaker.isClosed()) this.#turned('issuer-down');
   }
 
   #turned(kind: 'issuer-up' | 'issuer-down'): void {

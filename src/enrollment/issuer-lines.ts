@@ -21,12 +21,14 @@ export class IssuerLines {
 
   /** In the order in which they are tried. */
   of(profile: EnrollmentProfile): readonly IssuerLine[] {
-    return this.#byProfile.get(profile.name) ?? [];
+    const lines = this.#byProfile.get(profile.name) ?? [];
+    return lines.filter((line) => reachesCaOf(profile, line));
   }
 
   /** Undefined when the profile has another issuer now, or none of that name. */
   find(profile: EnrollmentProfile, issuer: string): IssuerLine | undefined {
-    return this.of(profile).find(({ name }) => name === issuer) ?? this.#byName.get(issuer);
+    const lines = this.#byProfile.get(profile.name) ?? [];
+    return lines.find(({ name }) => name === issuer) ?? this.#byName.get(issuer);
   }
 
   all(): readonly IssuerLine[] {
@@ -46,6 +48,13 @@ export class IssuerLines {
     this.#conditions.set(issuer.name, condition);
     return condition;
   }
+}
+
+/** A standby is used only once its CA certificate is known, and it is the CA that devices were told of. */
+function reachesCaOf({ issuer }: EnrollmentProfile, line: IssuerLine): boolean {
+  if (line.issuer === issuer) return true;
+  const [ours, theirs] = [issuer.chain[0], line.issuer.chain[0]];
+  return ours !== undefined && theirs !== undefined && ours.subject.matches(theirs.subject);
 }
 
 /** The one issuer works in this process: nothing has to be recorded before it is asked. */
