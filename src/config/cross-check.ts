@@ -1,6 +1,7 @@
 import { checkAccess } from './access-checks.js';
 import { checkAccounts } from './account-checks.js';
 import { checkBacklog } from './backlog-checks.js';
+import { checkCertificates } from './certificate-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
 import { checkIssuers } from './issuer-checks.js';
@@ -22,6 +23,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkAccounts,
     checkAccess,
     checkBacklog,
+    checkCertificates,
   ].flatMap((check) => check(checked));
 }
 

@@ -1,7 +1,9 @@
-import type { ChallengeUse } from '../challenge/index.js';
+import type { ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
+import type { AuthorizationGround } from '../issuer/index.js';
 import type { AuditRecord, TransactionRecord, TransactionState } from '../store/index.js';
 import { answerTransaction } from './answer.js';
+import { withAttestedSid } from './attested-sid.js';
 import { checkChallenge, type Credential } from './authorize.js';
 import { confirmChallenge } from './conclusion.js';
 import type { EnrollmentOutcome, EnrollmentRequest } from './enrollment.types.js';
@@ -9,12 +11,12 @@ import { isInProcess } from './issuer-lines.js';
 import { answerSpent, type AnsweringDependencies } from './owner-answer.js';
 import { decidePolicy, type PolicyDecision } from './policy.js';
 import { readableSanTexts } from './policy-san.js';
-import { preparedRequest } from './prepared-request.js';
+import { preparedRequest, type PreparedRequest } from './prepared-request.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, subjectOfRequest } from './records.js';
 import { otherKey, refuseRequest } from './refusal.js';
 import { retryAfterSeconds } from './submission.js';
-import { hasSameKeys, rowId, type Transaction } from './transaction.js';
+import { hasSameKeys, rowId, transactionText, type Transaction } from './transaction.js';
 import { newHold } from './transition.js';
 
 /** A request that no stored answer serves. */
@@ -41,6 +43,7 @@ export async function begin(
     const verdict = await checkChallenge(credential.password, use, profile, challenges);
     if (verdict.kind === 'refused')
       return answerSpent(dependencies, profile, request, transaction, verdict);
+    if (verdict.kind === 'unavailable') return comeAgain(dependencies, request, verdict);
   }
   if (policy.kind === 'refused') return refuseRequest(dependencies, request, policy.refusal);
   const beginning = await beginningOf(dependencies, profile, credential, replaced);
@@ -52,10 +55,11 @@ export async function begin(
       : undefined;
   if (held?.kind === 'refused')
     return answerSpent(dependencies, profile, request, transaction, held);
-  const ground =
+  if (held?.kind === 'unavailable') return comeAgain(dependencies, request, held);
+  const ground: AuthorizationGround =
     credential.kind === 'ground'
       ? credential.ground
-      : { by: 'challenge' as const, challengeId: held?.id ?? '', account: held?.account };
+      : { by: 'challenge', challengeId: held?.id ?? '', account: held?.account, sid: held?.sid };
 
   const now = clock();
   const record: TransactionRecord = {
@@ -84,8 +88,34 @@ export async function begin(
   return answerTransaction(
     dependencies,
     { profile, record: opened, client: request.client },
-    isThisRequest ? preparedRequest(request.csr, policy) : undefined,
+    isThisRequest ? prepared(request, policy, ground) : undefined,
   );
+}
+
+function prepared(
+  { csr }: EnrollmentRequest,
+  policy: PolicyDecision,
+  ground: AuthorizationGround,
+): PreparedRequest | undefined {
+  const decision = withAttestedSid(policy, ground);
+  return decision.kind === 'granted' ? preparedRequest(csr, decision) : undefined;
+}
+
+/** Fails closed, and not as the device's fault: it comes again, and the validator is asked again. */
+async function comeAgain(
+  { store, clock }: AnsweringDependencies,
+  request: EnrollmentRequest,
+  { detail, retryAfterSeconds }: Extract<ChallengeVerdict, { readonly kind: 'unavailable' }>,
+): Promise<EnrollmentOutcome> {
+  const decision = {
+    at: clock(),
+    event: 'enrollment.validator-unavailable',
+    outcome: 'error' as const,
+    code: 'challenge.unavailable',
+    reason: detail,
+  };
+  await store.appendAudit(auditRecord(subjectOfRequest(request), decision));
+  return { kind: 'unavailable', retryAfterSeconds };
 }
 
 export function challengeUse(
@@ -100,6 +130,11 @@ export function challengeUse(
     keyId: request.csr.publicKey.id,
     address: request.client.address,
     transaction,
+    request: {
+      transactionId: transactionText(request.transactionId),
+      csr: request.csr.der,
+      commonName: request.csr.subject.values('CN')[0],
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Challenges } from '../challenge/index.js';
+import type { ChallengeValidator } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { CertificateRecord, EnrollmentStore } from '../store/index.js';
 import {
@@ -33,7 +33,7 @@ import { hasSameKeys, identify, isLive, turnOf, type Transaction } from './trans
 export interface EnrollmentDependencies {
   readonly profiles: readonly EnrollmentProfile[];
   readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
+  readonly challenges: ChallengeValidator;
   readonly clock: () => Date;
   /** 32 octets that live as long as the store; see RequestVault. */
   readonly secret: Buffer;

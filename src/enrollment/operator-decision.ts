@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Challenges } from '../challenge/index.js';
+import type { ChallengeValidator } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type {
   ChallengeId,
@@ -13,7 +13,7 @@ import { findWaiting } from './waiting-transaction.js';
 
 export interface DecisionDependencies {
   readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
+  readonly challenges: Pick<ChallengeValidator, 'confirm'>;
   readonly clock: () => Date;
 }
 

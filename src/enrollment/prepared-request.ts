@@ -1,6 +1,8 @@
 import type { CertificateContent } from '../issuer/index.js';
 import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
 import { parseCertificationRequest, type CertificationRequest } from '../x509/index.js';
+import { withAttestedSid } from './attested-sid.js';
+import { recordedGround } from './authorize.js';
 import {
   groundOf,
   refuse,
@@ -71,7 +73,8 @@ export function reopen(
   { profile, record }: OpenTransaction,
 ): { readonly csr: CertificationRequest; readonly policy: PolicyDecision } {
   const csr = parseCertificationRequest(vault.open(record.csr));
-  return { csr, policy: decidePolicy(csr, profile.policy) };
+  const policy = decidePolicy(csr, profile.policy);
+  return { csr, policy: withAttestedSid(policy, recordedGround(record)) };
 }
 
 /** Authorized once, interrupted, and revoked before anybody came back for it. */
