@@ -23,7 +23,7 @@ export interface ReplyAddress {
 
 export interface ReplySigning {
   readonly codec: Pkcs7Codec;
-  readonly profile: ScepProfile;
+  readonly profile: Pick<ScepProfile, 'failureContent' | 'microsoftAttributes' | 'includeSigner'>;
   readonly signer: ReturnType<ScepProfile['registrationAuthority']>['signing'];
   readonly randomBytes: (size: number) => Buffer;
 }
