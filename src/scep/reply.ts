@@ -17,8 +17,8 @@ export interface ReplyAddress {
   readonly transactionId: TextAttribute;
   readonly senderNonce: Buffer | undefined;
   readonly digest: DigestAlgorithm;
-  /** It says so itself, and so gets the CA's HRESULT where there is one: nothing else depends on it. */
-  readonly isWindows: boolean;
+  /** False when absent. It says so itself, and so gets the CA's HRESULT where there is one: nothing else depends on it. */
+  readonly isWindows?: boolean;
 }
 
 export interface ReplySigning {
