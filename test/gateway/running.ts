@@ -40,17 +40,17 @@ export async function startAll(folder: string, yaml: string): Promise<Running> {
   return startWith(folder, join(folder, 'gateway.yaml'), {});
 }
 
-/** Listens on any port of 127.0.0.1 instead of the configured address. */
+/** @param environment by default: any port of 127.0.0.1 instead of the configured address */
 export async function startWith(
   folder: string,
   config: string,
-  listen: NodeJS.ProcessEnv = { SCEP_GATEWAY_LISTEN: '127.0.0.1:0' },
+  environment: NodeJS.ProcessEnv = { SCEP_GATEWAY_LISTEN: '127.0.0.1:0' },
 ): Promise<Running> {
   const resolved = await loadConfig({
     environment: {
       SCEP_GATEWAY_CONFIG: config,
       SCEP_GATEWAY_DATA_DIR: join(folder, 'data'),
-      ...listen,
+      ...environment,
       SCEP_GATEWAY_ADMIN_PASSWORD: 'a password of admin',
     },
   });
