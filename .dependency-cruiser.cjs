@@ -36,6 +36,7 @@ const rooms = {
     'kerberos',
     'keys',
     'ndes',
+    'ntlm',
     'pkcs7',
     'scep',
     'store',

@@ -6,6 +6,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
@@ -36,6 +37,7 @@ describe('examples', () => {
       'manual-approval.yaml',
       'ndes-compatible.yaml',
       'nginx.yaml',
+      'ntlm.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
       'static-challenge.yaml',
