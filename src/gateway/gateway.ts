@@ -5,7 +5,7 @@ import {
   createSignInBrake,
   socketPeerAddress,
 } from '../access/index.js';
-import { createEnrollment } from '../enrollment/index.js';
+import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
@@ -18,6 +18,7 @@ import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { createAuthenticators } from './authenticators.js';
+import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { Installation } from './installation.js';
@@ -39,6 +40,8 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
+  /** What waits for CAs and how they answer: for metrics. */
+  backlogStatus(): Promise<BacklogStatus>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
 }
@@ -72,6 +75,8 @@ export async function startGateway(
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
     secret: data.requestSecret,
+    backlog: backlogSettings(config),
+    report: backlogReporter(log, data.settings),
   });
   const scep = createScepServer({
     profiles: profiles.map(scepProfile),
@@ -119,6 +124,12 @@ export async function startGateway(
     files,
     log,
   });
+  const backlogWork = await startBacklogWork(
+    enrollment,
+    Object.keys(config.issuers),
+    data.settings,
+    log,
+  );
   try {
     for (const [index, listenerAccess] of access.listeners.entries()) {
       const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
@@ -150,7 +161,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await upkeep.stop();
+    await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
     throw error;
   }
   return {
@@ -160,8 +171,12 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
+    backlogStatus: () => enrollment.backlog.status(),
     async stop(graceMillis) {
-      await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
+      await Promise.all([
+        ...listeners.map((listener) => listener.close(graceMillis)),
+        backlogWork.stop(graceMillis),
+      ]);
       await upkeep.stop();
     },
   };
