@@ -39,6 +39,7 @@ const rooms = {
     'kerberos',
     'keys',
     'ndes',
+    'ntlm',
     'pkcs7',
     'scep',
     'store',

@@ -71,7 +71,7 @@ export interface Caller {
 export interface Authenticator {
   /** One `WWW-Authenticate` value; undefined where the scheme is none of HTTP's. */
   readonly challenge: string | undefined;
-  /** False where the scheme is not offered on this connection; its credentials are then not looked at. */
+  /** False where the scheme is not offered by this connection; its credentials are not taken there. */
   isOffered?(channel: SignInChannel): boolean;
   /**
    * Undefined when the request carries no credentials of this scheme.

@@ -13,11 +13,12 @@ export async function authenticate(
   request: IncomingMessage,
   caller: Caller,
 ): Promise<Authentication> {
-  const offered = authenticators.filter(({ isOffered }) => isOffered?.(caller.channel) ?? true);
-  const challenges = offered.flatMap(({ challenge }) =>
-    challenge === undefined ? [] : [challenge],
-  );
-  for (const authenticator of offered) {
+  const challenges = authenticators.flatMap((authenticator) => {
+    const { challenge } = authenticator;
+    const offered = authenticator.isOffered?.(caller.channel) ?? true;
+    return challenge === undefined || !offered ? [] : [challenge];
+  });
+  for (const authenticator of authenticators) {
     const outcome = await authenticator.authenticate(request, caller);
     if (outcome) return { outcome, challenges };
   }

@@ -67,6 +67,11 @@ export function createNtlmAuthenticator(options: {
   /** No password has it: what accounts that are not there are checked against. */
   const nobody = unmatchable(random);
 
+  function isOffered({ shared, tls }: SignInChannel): boolean {
+    const checked = tls.kind === 'here' && tls.binding !== undefined;
+    return !shared && (checked || !channelBindingRequired);
+  }
+
   function challenge(
     socket: Socket,
     { scheme, message, wrapping, mechanisms }: NtlmCredentials,
@@ -86,10 +91,8 @@ export function createNtlmAuthenticator(options: {
     const claim = state.handshake.claim(credentials.message);
     const name = signInName(claim.user);
     const account = await accounts.find(name);
-    const retryAfterSeconds = await lockout.remaining(name);
-    if (retryAfterSeconds > 0) {
-      return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: false };
-    }
+    const refused = await locked(name, account);
+    if (refused) return refused;
     const verdict = verdictOn(claim, account, channel);
     if (verdict.kind === 'refused' || account?.ntHash === undefined) {
       const fault = verdict.kind === 'refused' ? verdict.fault : 'proof';
@@ -97,11 +100,23 @@ export function createNtlmAuthenticator(options: {
     }
     const completion = completionOf(state, credentials, verdict.session);
     if (completion.kind === 'wrong') return failed(name, account, 'challenge-altered');
+    // Guesses that came at once may have locked the account meanwhile.
+    const lockedMeanwhile = await locked(name, account);
+    if (lockedMeanwhile) return lockedMeanwhile;
     if (channel.direct) {
       const until = clock().getTime() + signedInMillis;
       states.set(socket, { kind: 'signed-in', name, ntHash: account.ntHash, until });
     }
     return { ...authenticated(account), completion: completion.challenge };
+  }
+
+  async function locked(
+    name: string,
+    account: Account | undefined,
+  ): Promise<AuthenticationOutcome | undefined> {
+    const retryAfterSeconds = await lockout.remaining(name);
+    if (retryAfterSeconds === 0) return undefined;
+    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: false };
   }
 
   function verdictOn(claim: NtlmClaim, account: Account | undefined, { tls }: SignInChannel) {
@@ -147,6 +162,11 @@ export function createNtlmAuthenticator(options: {
     channel: SignInChannel,
   ): Promise<AuthenticationOutcome | undefined> {
     const { socket, headers } = request;
+    if (!isOffered(channel)) {
+      // A proxy has shown itself: what it carried before may have been others' too.
+      states.delete(socket);
+      return undefined;
+    }
     if (headers.authorization === undefined) return stillSignedIn(socket, channel);
     const state = states.get(socket);
     // Whatever comes now: a challenge is good for the next request only.
@@ -168,8 +188,7 @@ export function createNtlmAuthenticator(options: {
 
   return {
     challenge: 'NTLM',
-    isOffered: ({ shared, tls }) =>
-      !shared && (!channelBindingRequired || (tls.kind === 'here' && tls.binding !== undefined)),
+    isOffered,
     authenticate: (request, { channel }) => signIn(request, channel),
   };
 }

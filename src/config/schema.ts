@@ -16,6 +16,7 @@ import {
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
+import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
@@ -30,6 +31,7 @@ const listener = z
       .describe('Address and port to listen on, `host:port`.'),
     clientAddress: clientAddressSchema,
     proxyProtocol: proxyProtocolSchema,
+    ntlmBehindProxies: ntlmBehindProxiesSchema,
     tls: tlsSchema.optional(),
     forwardedCertificate: forwardedCertificateSchema.optional(),
   })

@@ -1,5 +1,6 @@
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
+import { ntlmWarnings } from './sign-in-checks.js';
 
 /** Allowed, but the administrator should know. */
 export interface ConfigWarning {
@@ -11,6 +12,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
     ...signInWarnings(config),
+    ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }

@@ -1,19 +1,10 @@
 /** The composition root of what serves: an installation in, a running gateway out. */
 import { randomBytes } from 'node:crypto';
 import {
-  createAccountSource,
-  createBasicAuthenticator,
-  createCertificateAuthenticator,
   createListenerCertificates,
-  createLockout,
   createSignInBrake,
-  createTokenAuthenticator,
-  hashPassword,
   socketPeerAddress,
-  type Account,
-  type AccountSource,
 } from '../access/index.js';
-import type { ResolvedConfig } from '../config/index.js';
 import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
@@ -26,13 +17,11 @@ import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
-import { administratorQuota } from './administrator.js';
+import { createAuthenticators } from './authenticators.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
-import type { DataDirectory } from './data-directory.js';
 import { decisionsOf } from './decisions.js';
-import { openDirectoryAccounts } from './directory.js';
 import type { Installation } from './installation.js';
 import {
   defaultProfile,
@@ -43,7 +32,6 @@ import {
   singlePasswords,
   staticChallenges,
 } from './profiles.js';
-import { openNegotiate } from './negotiate.js';
 import { publicationsOf } from './publications.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
@@ -103,23 +91,6 @@ export async function startGateway(
       }
     },
   });
-  const accounts = await accountSource(resolved, data);
-  const directory = await openDirectoryAccounts(resolved, clock);
-  const negotiate = await openNegotiate(config, { accounts, directory, log });
-  const byTicket = negotiate ? [negotiate] : [];
-  const basic = createBasicAuthenticator({
-    accounts,
-    directory,
-    lockout: createLockout({
-      failures: config.lockout.failures,
-      seconds: config.lockout.minutes * 60,
-    }),
-    clock,
-  });
-  const byCertificate =
-    certificates.bindings.length > 0
-      ? [createCertificateAuthenticator({ bindings: certificates.bindings, accounts })]
-      : [];
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
@@ -131,15 +102,11 @@ export async function startGateway(
     certificateGate: certificates.gate,
     rateLimits: access.rateLimits,
     signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
-    authenticators: {
-      page: [...byTicket, basic, ...byCertificate],
-      api: [
-        ...byTicket,
-        basic,
-        createTokenAuthenticator({ tokens: data.settings, accounts, clock }),
-        ...byCertificate,
-      ],
-    },
+    authenticators: await createAuthenticators(resolved, data, {
+      certificates: certificates.bindings,
+      clock,
+      log,
+    }),
     decisions: decisionsOf(data, { clock, log }),
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
@@ -167,7 +134,8 @@ export async function startGateway(
     log,
   );
   try {
-    for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
+    for (const [index, listenerAccess] of access.listeners.entries()) {
+      const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
       const { messageBytes } = config.limits;
       const shown = certificates.listeners[index];
       const settings = config.listeners[index]?.tls;
@@ -185,6 +153,7 @@ export async function startGateway(
         log,
         clientAddress,
         proxyProtocol,
+        channel,
         certificates: shown && createListenerCertificates(shown),
         tls: secure?.tls,
       });
@@ -214,24 +183,4 @@ export async function startGateway(
       await upkeep.stop();
     },
   };
-}
-
-async function accountSource(
-  { config, readSecret }: ResolvedConfig,
-  data: DataDirectory,
-): Promise<AccountSource> {
-  const configured = config.accounts.map(async (account): Promise<Account> => ({
-    name: account.name,
-    passwordHash:
-      account.passwordHash ??
-      (account.password && (await hashPassword(await readSecret(account.password)))),
-    roles: account.roles,
-    quota: account.quota,
-    profiles: account.profiles,
-  }));
-  return createAccountSource({
-    settings: data.settings,
-    configured: await Promise.all(configured),
-    storedQuota: administratorQuota,
-  });
 }

@@ -62,7 +62,7 @@ export interface GatewayOptions {
   readonly failures?: number;
   readonly listener?: Pick<
     Parameters<typeof createListener>[2],
-    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls'
+    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls' | 'channel'
   >;
 }
 
