@@ -1,15 +1,10 @@
 import { Command } from 'commander';
+import type { DirectoryTestFlags } from './directory/flags.js';
 
 export function directoryCommand(): Command {
   return new Command('directory')
     .description('Accounts of the Active Directory: why a sign-in succeeds or fails.')
     .addCommand(testCommand());
-}
-
-export interface DirectoryTestFlags {
-  readonly config?: string;
-  readonly password?: boolean;
-  readonly json?: boolean;
 }
 
 function testCommand(): Command {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createDirectoryAccounts, createLockout } from '../../src/access/index.js';
+import { createDirectoryAccounts, createLockout, type DirectoryAccounts } from '../../src/access/index.js';
 import { parseDirectoryName } from '../../src/directory/directory-name.js';
 import type { Directory, DirectoryOutcome } from '../../src/directory/index.js';
 import { GatewayError } from '../../src/errors/index.js';
@@ -62,6 +62,10 @@ function accounts(directory: Directory, clock = () => new Date()) {
   });
 }
 
+async function signIn(made: DirectoryAccounts, typed: string, password: string) {
+  return made.signIn(typed, password);
+}
+
 const wrong = { kind: 'wrong', account: undefined, reason: 'Wrong account or password.' };
 
 describe('an account of the directory', () => {
@@ -108,7 +112,7 @@ describe('an account of the directory', () => {
     const { directory, state } = scripted();
     const made = accounts(directory, () => new Date(now));
     for (let round = 0; round < 3; round++) await made.signIn('mdm', right);
-    await Promise.all(Array.from({ length: 20 }, () => made.signIn('mdm', right)));
+    await Promise.all(Array.from({ length: 20 }, () => signIn(made, 'mdm', right)));
     expect(state.binds).toBe(1);
     now += 60_001;
     state.fault = { kind: 'refused', why: 'account', reason: 'The account is disabled.' };
@@ -135,7 +139,7 @@ describe('guesses', () => {
     const names = ['mdm', 'CORP\\mdm', 'mdm@corp.example', 'MDM@CORP'];
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
-        made.signIn(names[index % 4] ?? '', `guess ${index}`),
+        signIn(made, names[index % 4] ?? '', `guess ${index}`),
       ),
     );
     expect(state.binds).toBe(3);
@@ -165,7 +169,7 @@ describe('guesses', () => {
     const { directory } = scripted();
     const made = accounts(directory);
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 200 }, (_, index) => made.signIn('mdm', `guess ${index}`)),
+      Array.from({ length: 200 }, (_, index) => signIn(made, 'mdm', `guess ${index}`)),
     );
     const refused = outcomes.filter(({ status }) => status === 'rejected');
     expect(refused.length).toBe(135);

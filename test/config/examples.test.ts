@@ -6,6 +6,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
@@ -25,6 +26,7 @@ function loadExample(file: string) {
 describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
+      'active-directory.yaml',
       'aws-alb.yaml',
       'azure-front-door.yaml',
       'default.yaml',

@@ -13,7 +13,7 @@ function entry(attributes: Partial<Entry> = {}): Entry {
     'msDS-User-Account-Control-Computed': '0',
     accountExpires: '9223372036854775807',
     ...attributes,
-  } as Entry;
+  };
 }
 
 describe('an account of the directory', () => {

@@ -1,10 +1,10 @@
 import { loadConfig } from '../../config/index.js';
 import { testDirectory, type DirectoryTest } from '../../gateway/index.js';
-import type { DirectoryTestFlags } from '../directory.js';
 import { exitCodes } from '../exit-code.js';
 import { printable } from '../printable.js';
 import { readStandardInput } from '../standard-input.js';
 import { print } from '../terminal.js';
+import type { DirectoryTestFlags } from './flags.js';
 
 export async function runDirectoryTest(
   account: string,

@@ -48,7 +48,7 @@ async function python(
 }
 
 const password = /The enrollment challenge password is: <B> ([0-9A-F]{16}) <\/B>/;
-const last = ({ audit }: LabGateway) => audit().at(-1);
+const last = (gateway: LabGateway) => gateway.audit().at(-1);
 
 describeInLab('Kerberos', () => {
   test('signs curl in, to the page and the API, and proves the gateway', () =>
