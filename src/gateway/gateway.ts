@@ -24,13 +24,15 @@ import {
 import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
-import { logAudit, type Telemetry } from '../telemetry/index.js';
+import { createMetrics, logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
+import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
+import { metricSources } from './metric-sources.js';
 import {
   defaultProfile,
   enrollmentProfile,
@@ -41,6 +43,7 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
+import { createReadiness } from './readiness.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -76,8 +79,21 @@ export async function startGateway(
     log,
   });
   const certificates = callerCertificates(config, { trust, listeners: access.listeners, clock });
+  const metrics = createMetrics(
+    metricSources({
+      data,
+      profiles: profiles.map(({ name }) => name),
+      authorities,
+      lists: access.lists,
+      clock,
+    }),
+  );
+  const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
-    profiles: profiles.map(enrollmentProfile),
+    profiles: profiles.map((profile) => {
+      const { issuer, ...rest } = enrollmentProfile(profile);
+      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
+    }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
@@ -85,13 +101,14 @@ export async function startGateway(
   });
   const scep = createScepServer({
     profiles: profiles.map(scepProfile),
-    codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    codec: measuredCodec(config.codec === 'fast' ? createFastCodec() : createPkijsCodec(), metrics),
     enrollment,
     randomBytes,
     onEvent: (event) => {
       log.info('pki operation', { ...event });
+      metrics.pkiOperation(event);
       if (event.code === 'challenge.refused') {
-        void access.rateLimits.refusedChallenges.take(event.clientAddress);
+        void rateLimits.refusedChallenges.take(event.clientAddress);
       }
     },
   });
@@ -117,8 +134,13 @@ export async function startGateway(
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
-    rateLimits: access.rateLimits,
-    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+    rateLimits,
+    signInBrake: measuredBrake(
+      createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+      metrics,
+    ),
+    metrics,
+    readiness: createReadiness({ settings: data.settings, authorities, clock }),
     authenticators: {
       page: [basic, ...byCertificate],
       api: [
@@ -176,6 +198,7 @@ export async function startGateway(
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await upkeep.stop();
+    metrics.stop();
     throw error;
   }
   return {
@@ -188,6 +211,7 @@ export async function startGateway(
     async stop(graceMillis) {
       await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
       await upkeep.stop();
+      metrics.stop();
     },
   };
 }

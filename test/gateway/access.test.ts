@@ -31,13 +31,14 @@ const examples = readdirSync('examples/access')
   .filter((name) => name.endsWith('.cases.yaml'))
   .map((name) => name.replace('.cases.yaml', '.yaml'));
 
-test('six deployments have cases', () => {
+test('seven deployments have cases', () => {
   expect(examples).toEqual([
     'aws-alb.yaml',
     'azure-front-door.yaml',
     'devices-anywhere-admin-restricted.yaml',
     'direct.yaml',
     'jamf-cloud-app-proxy.yaml',
+    'jamf-webhook.yaml',
     'nginx.yaml',
   ]);
 });

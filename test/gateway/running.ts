@@ -40,6 +40,7 @@ export async function startWith(folder: string, config: string): Promise<Running
       SCEP_GATEWAY_DATA_DIR: join(folder, 'data'),
       SCEP_GATEWAY_LISTEN: '127.0.0.1:0',
       SCEP_GATEWAY_ADMIN_PASSWORD: 'a password of admin',
+      JAMF_PASSWORD: 'a password of jamf',
     },
   });
   let text = '';
