@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { IssuerConfig } from './issuer-schema.js';
+import { absoluteIssuer } from './issuer-files.js';
 import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
 
@@ -32,11 +32,9 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     accounts: config.accounts.map((account) =>
       account.password ? { ...account, password: secret(account.password) } : account,
     ),
-    issuers: mapValues(config.issuers, (issuer) => ({
-      ...issuer,
-      ...(issuer.import && { import: absoluteImport(issuer.import, bases, secret) }),
-      ...(issuer.importRa && { importRa: absoluteImport(issuer.importRa, bases, secret) }),
-    })),
+    issuers: mapValues(config.issuers, (issuer) =>
+      absoluteIssuer(issuer, bases.baseDirectory, secret),
+    ),
     profiles: mapValues(config.profiles, (profile) => ({
       ...profile,
       challenges: {
@@ -47,21 +45,6 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
         })),
       },
     })),
-  };
-}
-
-type ImportedCa = NonNullable<IssuerConfig['import']>;
-
-function absoluteImport(
-  { pfx, certificate, key, passphrase }: ImportedCa,
-  { baseDirectory }: PathBases,
-  secret: (reference: SecretReference) => SecretReference,
-): ImportedCa {
-  return {
-    ...(pfx !== undefined && { pfx: resolve(baseDirectory, pfx) }),
-    ...(certificate !== undefined && { certificate: resolve(baseDirectory, certificate) }),
-    ...(key !== undefined && { key: resolve(baseDirectory, key) }),
-    ...(passphrase && { passphrase: secret(passphrase) }),
   };
 }
 

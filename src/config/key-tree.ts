@@ -44,15 +44,30 @@ function keyNode(schema: Schema, required: boolean): KeyNode {
   };
 }
 
-/** Keys of one mapping, or of all alternatives that a mapping has. */
+/** Keys of one mapping, or of all alternatives that a mapping has; what tells them apart is told of each. */
 function mappingKeys(schemas: readonly Schema[]): Map<string, KeyNode> {
-  const keys = new Map<string, KeyNode>();
+  const found = new Map<string, { schema: Schema; required: boolean }>();
   for (const { properties = {}, required = [] } of schemas) {
-    for (const [name, schema] of Object.entries(properties)) {
-      if (!keys.has(name)) keys.set(name, keyNode(asObject(schema), required.includes(name)));
+    for (const [name, property] of Object.entries(properties)) {
+      const [schema, before] = [asObject(property), found.get(name)];
+      found.set(name, {
+        schema: before ? merged(before.schema, schema) : schema,
+        required: required.includes(name),
+      });
     }
   }
-  return keys;
+  return new Map(
+    [...found].map(([name, { schema, required }]) => [name, keyNode(schema, required)]),
+  );
+}
+
+/** `kind` of the one or the other; of keys that are alike the first. */
+function merged(one: Schema, other: Schema): Schema {
+  if (other.const === undefined || (one.const === undefined && one.enum === undefined)) return one;
+  return {
+    description: [one.description, other.description].join(' '),
+    enum: [...(one.enum ?? (one.const === undefined ? [] : [one.const])), other.const],
+  };
 }
 
 function eachSchema({ type, items, additionalProperties }: Schema): Schema | undefined {

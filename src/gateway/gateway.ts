@@ -37,7 +37,7 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
-import { maintainAuthorities, startUpkeep } from './upkeep.js';
+import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
@@ -49,7 +49,7 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities }: Installation,
+  { resolved, data, authorities, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
@@ -57,6 +57,7 @@ export async function startGateway(
   const { log } = telemetry;
   const profiles = namedProfiles(config, authorities);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
+  notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   await maintainAuthorities(authorities, log);
 
   const access = await openAccess(config, {

@@ -4,6 +4,7 @@ import {
   type IssuanceOutcome,
   type IssuanceRequest,
   type Issuer,
+  type Notice,
 } from '../../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
 import type { CaChainSource } from '../ca-chain-source.js';
@@ -22,8 +23,8 @@ export interface WebEnrollmentOptions {
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
   readonly chain: CaChainSource;
-  /** Called for a CA that answers another question than it was asked: somebody must look. */
-  readonly alarm: (text: string) => void;
+  /** Hears of a CA that answers another question than it was asked: somebody must look. */
+  readonly report: (notice: Notice) => void;
   readonly clock: () => Date;
 }
 
@@ -94,11 +95,29 @@ export class WebEnrollmentIssuer implements Issuer {
     if (!Buffer.isBuffer(der) || issuing === undefined) return this.#crl?.der;
     const crl = parseCrl(der);
     if (!verifyIssuedBy(crl, issuing)) {
-      this.#options.alarm(`The CRL of ${this.name} is not signed by its CA; it is not passed on.`);
+      this.#alarm(`The CRL of ${this.name} is not signed by its CA; it is not passed on.`);
       return this.#crl?.der;
     }
     this.#crl = { der, until: new Date(clock().getTime() + limits.crlMillis) };
     return der;
+  }
+
+  /** CA certificates before the present one, whose certificates still renew. */
+  get replacedCas(): readonly Certificate[] {
+    return this.#options.chain.known.slice(1);
+  }
+
+  /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
+  async maintain(): Promise<readonly Notice[]> {
+    const outage = await this.#options.chain.refresh(AbortSignal.timeout(limits.maintainMillis));
+    if (outage === undefined) return [];
+    const { detail, mend } = outage;
+    const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
+    return [{ severity: 'error', code: 'upstream.failed', text: text.join(' ') }];
+  }
+
+  #alarm(text: string): void {
+    this.#options.report({ severity: 'error', code: 'upstream.failed', text });
   }
 
   /** The id is known: whatever happens now, a later poll finds the certificate. */
@@ -138,7 +157,7 @@ export class WebEnrollmentIssuer implements Issuer {
     const found = fault();
     if (found === undefined) return { kind: 'issued', certificate };
     const detail = `The CA answered request ${requestId} with a wrong certificate: ${found}.`;
-    this.#options.alarm(detail);
+    this.#alarm(detail);
     return {
       kind: 'unavailable',
       submission: 'unknown',
@@ -154,4 +173,6 @@ const limits = {
   submitMillis: 60_000,
   retrieveMillis: 20_000,
   crlMillis: 600_000,
+  /** Short: the start of the gateway waits for it. */
+  maintainMillis: 5_000,
 } as const;

@@ -76,7 +76,7 @@ async function open(options: { pins?: string[] } = {}): Promise<WebEnrollmentIss
     templates: { signature: 'Signing', encryption: 'Enciphering', generalPurpose: 'Phones' },
     attributes: [['rmd', 'gateway.lab.test']],
     chain,
-    alarm: (text) => alarms.push(text),
+    report: ({ text }) => alarms.push(text),
     clock: () => new Date(),
   });
 }
