@@ -18,7 +18,7 @@ const rooms = {
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
-  access: ['errors', 'address', 'store'],
+  access: ['errors', 'address', 'store', 'x509'],
   config: ['errors', 'address'],
   gateway: [
     'errors',

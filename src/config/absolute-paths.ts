@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { absoluteIssuer } from './issuer-files.js';
+import { absoluteIssuer, absolutePair } from './issuer-files.js';
 import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
 
@@ -22,11 +22,20 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
       directory: resolve(bases.workingDirectory, data.directory),
       ...(data.passphrase && { passphrase: secret(data.passphrase) }),
     },
+    listeners: config.listeners.map(({ tls, ...listener }) => ({
+      ...listener,
+      ...(tls && { tls: { ...tls, ...absolutePair(tls, bases.baseDirectory, secret) } }),
+    })),
     access: {
       ...config.access,
       lists: mapValues(config.access.lists, (list) => ({
         ...list,
         file: resolve(bases.baseDirectory, list.file),
+      })),
+      trustLists: mapValues(config.access.trustLists, (list) => ({
+        ...list,
+        ca: list.ca.map((file) => resolve(bases.baseDirectory, file)),
+        crls: list.crls.map((file) => resolve(bases.baseDirectory, file)),
       })),
     },
     accounts: config.accounts.map((account) =>
@@ -43,8 +52,25 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
           ...entry,
           secret: secret(entry.secret),
         })),
+        ...(profile.challenges.webhook && {
+          webhook: absoluteWebhook(profile.challenges.webhook, bases, secret),
+        }),
       },
     })),
+  };
+}
+
+type Webhook = NonNullable<GatewayConfig['profiles'][string]['challenges']['webhook']>;
+
+function absoluteWebhook(
+  webhook: Webhook,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): Webhook {
+  return {
+    ...webhook,
+    secret: secret(webhook.secret),
+    ...(webhook.ca !== undefined && { ca: resolve(baseDirectory, webhook.ca) }),
   };
 }
 

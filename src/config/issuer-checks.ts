@@ -8,7 +8,7 @@ import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './proble
 export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
     ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
-      ...checkImport(['issuers', name, 'importRa'], issuer.importRa),
+      ...(issuer.importRa ? checkFileSet(['issuers', name, 'importRa'], issuer.importRa) : []),
       ...checkByKind(['issuers', name], issuer, checked),
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
@@ -26,21 +26,28 @@ function checkByKind(
 ): ConfigProblem[] {
   switch (issuer.kind) {
     case 'local':
-      return [...checkImport([...path, 'import'], issuer.import), ...checkLifetimes(path, issuer)];
+      return [
+        ...(issuer.import ? checkFileSet([...path, 'import'], issuer.import) : []),
+        ...checkLifetimes(path, issuer),
+      ];
     case 'adcs-webenroll':
       return [
-        ...checkImport(
-          [...path, 'authentication', 'certificate'],
-          issuer.authentication.certificate,
-        ),
+        ...(issuer.authentication.certificate
+          ? checkFileSet(
+              [...path, 'authentication', 'certificate'],
+              issuer.authentication.certificate,
+            )
+          : []),
         ...checkWebEnrollment(path, issuer, checked),
       ];
   }
 }
 
-function checkImport(path: ConfigPath, imported: ImportedPair | undefined): ConfigProblem[] {
-  if (imported === undefined) return [];
-  const { pfx, certificate, key } = imported;
+/** A key with its certificate, in one file or in two. */
+export function checkFileSet(
+  path: ConfigPath,
+  { pfx, certificate, key }: Pick<ImportedPair, 'pfx' | 'certificate' | 'key'>,
+): ConfigProblem[] {
   if (pfx !== undefined && (certificate !== undefined || key !== undefined)) {
     return [
       problemAt(

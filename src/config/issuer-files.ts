@@ -5,24 +5,22 @@ import type { IssuerConfig } from './issuer-schema.js';
 import type { ConfigPath } from './problem.js';
 import type { SecretReference } from './secret.js';
 
-interface PathChange {
-  /** Of a file. */
-  readonly path: (path: string) => string;
-  readonly secret: (reference: SecretReference) => SecretReference;
-}
+type SecretChange = (reference: SecretReference) => SecretReference;
 
 /** The issuer with its paths made absolute. */
 export function absoluteIssuer(
   issuer: IssuerConfig,
   baseDirectory: string,
-  secret: PathChange['secret'],
+  secret: SecretChange,
 ): IssuerConfig {
-  const change: PathChange = { path: (path) => resolve(baseDirectory, path), secret };
-  const importRa = issuer.importRa && { importRa: absolutePair(issuer.importRa, change) };
+  const path = (name: string): string => resolve(baseDirectory, name);
+  const importRa = issuer.importRa && {
+    importRa: absolutePair(issuer.importRa, baseDirectory, secret),
+  };
   if (issuer.kind === 'local') {
     return {
       ...issuer,
-      ...(issuer.import && { import: absolutePair(issuer.import, change) }),
+      ...(issuer.import && { import: absolutePair(issuer.import, baseDirectory, secret) }),
       ...importRa,
     };
   }
@@ -31,24 +29,29 @@ export function absoluteIssuer(
   return {
     ...issuer,
     ...importRa,
-    ...(caCertificates !== undefined && { caCertificates: change.path(caCertificates) }),
-    tls: { ...tls, ...(tls.ca !== undefined && { ca: change.path(tls.ca) }) },
+    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+    tls: { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) },
     authentication: {
       ...(negotiate && {
         negotiate: {
           ...negotiate,
-          ...(negotiate.keytab !== undefined && { keytab: change.path(negotiate.keytab) }),
+          ...(negotiate.keytab !== undefined && { keytab: path(negotiate.keytab) }),
         },
       }),
       ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
       ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
-      ...(certificate && { certificate: absolutePair(certificate, change) }),
+      ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
     },
   };
 }
 
-function absolutePair(pair: ImportedPair, { path, secret }: PathChange): ImportedPair {
-  const { pfx, certificate, key, passphrase } = pair;
+/** A key with its certificate, in one file or in two. */
+export function absolutePair(
+  { pfx, certificate, key, passphrase }: ImportedPair,
+  baseDirectory: string,
+  secret: SecretChange,
+): ImportedPair {
+  const path = (name: string): string => resolve(baseDirectory, name);
   return {
     ...(pfx !== undefined && { pfx: path(pfx) }),
     ...(certificate !== undefined && { certificate: path(certificate) }),
