@@ -40,6 +40,7 @@ const rooms = {
     'scep',
     'store',
     'telemetry',
+    'web-client',
     'x509',
   ],
   http: ['errors', 'access', 'challenge', 'ndes', 'scep', 'telemetry', 'x509'],

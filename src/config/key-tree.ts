@@ -16,8 +16,10 @@ export interface KeyNode {
   readonly defaultText: string | undefined;
   readonly required: boolean;
   readonly kind: 'mapping' | 'record' | 'list' | 'value';
-  /** Keys of a mapping. */
+  /** Keys of a mapping; of all its variants, where it has several. */
   readonly keys: ReadonlyMap<string, KeyNode>;
+  /** By their `kind`, where a mapping comes in several. */
+  readonly variants: ReadonlyMap<string, KeyNode>;
   /** Values of a record, items of a list. */
   readonly each: KeyNode | undefined;
   /** True for references to secrets and for what holds one: its value is never shown. */
@@ -39,9 +41,18 @@ function keyNode(schema: Schema, required: boolean): KeyNode {
     required,
     kind: keys.size > 0 ? 'mapping' : schema.type === 'array' ? 'list' : each ? 'record' : 'value',
     keys,
+    variants: variantsOf(objects),
     each: each && keyNode(each, false),
     secret: schema.title === 'secret reference',
   };
+}
+
+function variantsOf(objects: readonly Schema[]): Map<string, KeyNode> {
+  const variants = objects.flatMap((schema): [string, KeyNode][] => {
+    const kind = asObject(schema.properties?.['kind'] ?? false).const;
+    return typeof kind === 'string' ? [[kind, keyNode(schema, false)]] : [];
+  });
+  return new Map(variants);
 }
 
 /** Keys of one mapping, or of all alternatives that a mapping has; what tells them apart is told of each. */
