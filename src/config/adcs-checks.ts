@@ -74,7 +74,11 @@ function checkAuthentication(
       ),
     );
   }
-  if (negotiate?.keytab !== undefined && negotiate.principal === undefined) {
+  if (
+    negotiate?.keytab !== undefined &&
+    negotiate.credentialCache === undefined &&
+    negotiate.principal === undefined
+  ) {
     problems.push(
       problemAt(
         [...path, 'negotiate', 'principal'],

@@ -17,7 +17,7 @@ import {
 } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { Certificate, readPem } from '../x509/index.js';
-import type { AuthorityDependencies } from './authorities.js';
+import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
 import { readText } from './text-file.js';
 import { webCredentials, webIdentity, webTls } from './web-credentials.js';
