@@ -86,7 +86,7 @@ export async function startGateway(
   const metrics = createMetrics(
     metricSources({
       data,
-      profiles: profiles.map(({ name }) => name),
+      backlog: () => enrollment.backlog.status(),
       authorities,
       lists: access.lists,
       clock,

@@ -35,43 +35,35 @@ export function measuredCodec(codec: Pkcs7Codec, { cms }: Pick<Metrics, 'cms'>):
   };
 }
 
-/** Chain and identity are read anew each time: they change while we run. */
+const timedCalls: ReadonlySet<PropertyKey> = new Set(['submit', 'retrieve', 'reconcile']);
+
+/** A proxy, and not a list of members: an issuer must not lose one on the way that this does not know. */
 export function measuredIssuer(issuer: Issuer, metrics: Pick<Metrics, 'issuer'>): Issuer {
-  const { name, inProcess } = issuer;
-  const timed = async <T extends { readonly kind: string }>(
-    call: string,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    const startedAt = performance.now();
-    let outcome = 'error';
-    try {
-      const result = await work();
-      outcome = result.kind;
-      return result;
-    } finally {
-      metrics.issuer(name, call, outcome, secondsSince(startedAt));
-    }
-  };
-  const reconcile: Issuer['reconcile'] =
-    issuer.reconcile &&
-    ((request, authorization) =>
-      timed('reconcile', async () => {
-        const found = await issuer.reconcile?.(request, authorization);
-        return found ?? { kind: 'undecidable', detail: 'the issuer cannot reconcile any more' };
-      }));
-  return {
-    name,
-    ...(inProcess && { inProcess }),
-    get chain() {
-      return issuer.chain;
+  return new Proxy(issuer, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      const call = (...asked: unknown[]): unknown => Reflect.apply(member, target, asked);
+      if (!timedCalls.has(name)) return call;
+      return async (...asked: unknown[]): Promise<unknown> => {
+        const startedAt = performance.now();
+        let outcome = 'error';
+        try {
+          const result = await call(...asked);
+          outcome = kindOf(result);
+          return result;
+        } finally {
+          metrics.issuer(target.name, String(name), outcome, secondsSince(startedAt));
+        }
+      };
     },
-    ...(issuer.identity !== undefined && { identity: issuer.identity }),
-    submit: (request, authorization) =>
-      timed('submit', () => issuer.submit(request, authorization)),
-    retrieve: (requestId) => timed('retrieve', () => issuer.retrieve(requestId)),
-    ...(reconcile && { reconcile }),
-    currentCrl: () => issuer.currentCrl(),
-  };
+  });
+}
+
+function kindOf(result: unknown): string {
+  return typeof result === 'object' && result !== null && 'kind' in result
+    ? String(result.kind)
+    : 'error';
 }
 
 export function measuredLimits(

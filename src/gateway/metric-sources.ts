@@ -7,13 +7,13 @@ import type { Authorities } from './profiles.js';
 const countMillis = 10_000;
 
 export function metricSources(options: {
-  readonly data: Pick<DataDirectory, 'challengeState' | 'enrollments'>;
-  readonly profiles: readonly string[];
+  readonly data: Pick<DataDirectory, 'challengeState'>;
+  readonly backlog: MetricSources['backlog'];
   readonly authorities: Authorities;
   readonly lists: Pick<AddressLists, 'all'>;
   readonly clock: () => Date;
 }): MetricSources {
-  const { data, profiles, authorities, lists, clock } = options;
+  const { data, backlog, authorities, lists, clock } = options;
   let counted:
     { readonly at: number; readonly counts: Promise<Record<string, number>> } | undefined;
   return {
@@ -24,12 +24,7 @@ export function metricSources(options: {
       }
       return counted.counts;
     },
-    async pending() {
-      const counts = profiles.map(
-        async (profile) => [profile, await data.enrollments.countPending(profile)] as const,
-      );
-      return new Map(await Promise.all(counts));
-    },
+    backlog,
     certificates: () =>
       [...authorities].flatMap(([issuer, authority]) => [
         ...authority.issuer.chain.map((ca) => ({ issuer, kind: 'ca', ...endOf(ca) })),

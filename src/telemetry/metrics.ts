@@ -1,5 +1,5 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
+import { registerStandingGauges, type MetricSources } from './standing-gauges.js';
 
 /** The numbers of one gateway in one process, as Prometheus reads them. Labels come from closed sets. */
 export interface Metrics {
@@ -32,21 +32,6 @@ export interface Metrics {
 }
 
 export type CmsStep = 'read' | 'verify' | 'read-envelope' | 'open' | 'seal' | 'sign';
-
-/** What is looked up when somebody reads the metrics. */
-export interface MetricSources {
-  /** Challenges by state. */
-  readonly challenges: () => Promise<Readonly<Record<string, number>>>;
-  /** Requests that wait for approval or a CA, by profile. */
-  readonly pending: () => Promise<ReadonlyMap<string, number>>;
-  readonly certificates: () => readonly {
-    readonly issuer: string;
-    readonly kind: string;
-    readonly serial: string;
-    readonly notAfter: Date;
-  }[];
-  readonly addressLists: () => readonly { readonly name: string; readonly date: Date }[];
-}
 
 const requestSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const stepSeconds = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -104,7 +89,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   );
   const limited = counter('rate_limited_total', 'Requests refused by a limit.', ['limit']);
   const signIns = counter('sign_ins_total', 'Sign-ins on the admin page and the API.', ['outcome']);
-  const stopStanding = registerStanding(registry, sources);
+  const standing = registerStandingGauges(registry, sources);
 
   return {
     answered({ group, operation, profile, status, seconds }) {
@@ -125,94 +110,10 @@ export function createMetrics(sources: MetricSources): Metrics {
     denied: (group) => denied.inc({ group }),
     limited: (limit) => limited.inc({ limit }),
     signedIn: (outcome) => signIns.inc({ outcome }),
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-    stop: stopStanding,
+    async expose() {
+      await standing.refresh();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    stop: () => standing.stop(),
   };
-}
-
-/** Gauges that show how things stand at the moment they are read. Returns what ends their measuring. */
-function registerStanding(registry: Registry, sources: MetricSources): () => void {
-  const registers = [registry];
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
-
-  new Gauge({
-    name: 'scep_gateway_challenges',
-    help: 'Challenges on record by state; closed ones are kept for a day.',
-    labelNames: ['state'],
-    registers,
-    async collect() {
-      for (const [state, count] of Object.entries(await sources.challenges())) {
-        this.set({ state }, count);
-      }
-    },
-  });
-  new Gauge({
-    name: 'scep_gateway_pending_requests',
-    help: 'Requests that wait for approval or for a CA.',
-    labelNames: ['profile'],
-    registers,
-    async collect() {
-      for (const [profile, count] of await sources.pending()) this.set({ profile }, count);
-    },
-  });
-  new Gauge({
-    name: 'scep_gateway_certificate_expiry_seconds',
-    help: 'When a CA or RA certificate ends, seconds since 1970.',
-    labelNames: ['issuer', 'kind', 'serial'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { issuer, kind, serial, notAfter } of sources.certificates()) {
-        this.set({ issuer, kind, serial }, Math.floor(notAfter.getTime() / 1000));
-      }
-    },
-  });
-  new Gauge({
-    name: 'scep_gateway_address_list_date_seconds',
-    help: 'Of when an address list is, seconds since 1970.',
-    labelNames: ['list'],
-    registers,
-    collect() {
-      for (const { name, date } of sources.addressLists()) {
-        this.set({ list: name }, Math.floor(date.getTime() / 1000));
-      }
-    },
-  });
-  new Gauge({
-    name: 'scep_gateway_event_loop_delay_seconds',
-    help: 'Delay of the event loop since the metrics were read last.',
-    labelNames: ['quantile'],
-    registers,
-    collect() {
-      if (delay.count > 0) {
-        this.set({ quantile: '0.5' }, delay.percentile(50) / 1e9);
-        this.set({ quantile: '0.99' }, delay.percentile(99) / 1e9);
-        this.set({ quantile: '1' }, delay.max / 1e9);
-      }
-      delay.reset();
-    },
-  });
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Resident memory of the process.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Gauge({
-    name: 'process_heap_bytes',
-    help: 'Heap of the process in use.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage().heapUsed);
-    },
-  });
-  new Gauge({
-    name: 'process_start_time_seconds',
-    help: 'When the process started, seconds since 1970.',
-    registers,
-  }).set(Math.floor(performance.timeOrigin / 1000));
-  return () => void delay.disable();
 }

@@ -49,7 +49,7 @@ profiles: { default: { approval: manual } }
     'scep_gateway_cms_seconds_count{step="sign"} 2',
     'scep_gateway_challenges{state="open"} 0',
     'scep_gateway_challenges{state="used"} 1',
-    'scep_gateway_pending_requests{profile="default"} 1',
+    'scep_gateway_pending_requests{profile="default",state="awaiting-approval"} 1',
     'scep_gateway_access_denied_total{group="metrics"} 1',
     'scep_gateway_rate_limited_total{limit="challenges"} 1',
     'scep_gateway_sign_ins_total{outcome="authenticated"} 2',

@@ -5,7 +5,17 @@ import { createMetrics, type Metrics, type MetricSources } from '../../src/telem
 
 const quiet: MetricSources = {
   challenges: () => Promise.resolve({ open: 3, used: 2, expired: 1, revoked: 0 }),
-  pending: () => Promise.resolve(new Map([['wifi', 4]])),
+  backlog: () =>
+    Promise.resolve({
+      waiting: [
+        { profile: 'wifi', state: 'queued', count: 3, oldest: new Date('2026-01-01T00:00:00Z') },
+        { profile: 'wifi', state: 'submitted', count: 1, oldest: new Date('2026-01-02T00:00:00Z') },
+      ],
+      issuers: [
+        { issuer: 'corp', breaker: 'open' },
+        { issuer: 'local', breaker: 'closed' },
+      ],
+    }),
   certificates: () => [
     { issuer: 'local', kind: 'ca', serial: '01', notAfter: new Date('2036-01-01T00:00:00Z') },
     { issuer: 'local', kind: 'ra', serial: '02', notAfter: new Date('2028-01-01T00:00:00Z') },
@@ -77,7 +87,10 @@ describe('createMetrics', () => {
     for (const line of [
       'scep_gateway_challenges{state="open"} 3',
       'scep_gateway_challenges{state="expired"} 1',
-      'scep_gateway_pending_requests{profile="wifi"} 4',
+      'scep_gateway_pending_requests{profile="wifi",state="queued"} 3',
+      'scep_gateway_pending_oldest_seconds{profile="wifi",state="submitted"} 1767312000',
+      'scep_gateway_issuer_up{issuer="corp"} 0',
+      'scep_gateway_issuer_up{issuer="local"} 1',
       'scep_gateway_certificate_expiry_seconds{issuer="local",kind="ca",serial="01"} 2082758400',
       'scep_gateway_certificate_expiry_seconds{issuer="local",kind="ra",serial="02"} 1830297600',
       'scep_gateway_address_list_date_seconds{list="jamf-cloud"} 1767225600',
