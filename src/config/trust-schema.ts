@@ -42,7 +42,7 @@ export const trustListsSchema = z
         .max(32)
         .default([])
         .describe(
-          'CAs of this gateway by their name under `issuers`; the embedded CA with its own CRLs.',
+          'CAs of this gateway by their name under `issuers`; with the CRLs they give.',
         ),
       names: z
         .array(certificateNameSchema)
@@ -56,7 +56,7 @@ export const trustListsSchema = z
         .max(32)
         .default([])
         .describe(
-          'PEM or DER files of whole CRLs: of the CAs in `ca`, of those under them, and of `issuers` that are not the embedded CA.',
+          'PEM or DER files of whole CRLs: of the CAs in `ca`, of those under them, and of `issuers` that have no CRL to give.',
         ),
       revocation: z
         .enum(['required', 'best-effort', 'off'])
