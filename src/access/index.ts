@@ -64,7 +64,12 @@ export {
 } from './proxy-protocol/proxied-connections.js';
 export { createNegotiateAuthenticator, type PrincipalAccounts } from './negotiate-authenticator.js';
 export { createNtlmAuthenticator } from './ntlm-authenticator.js';
-export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
+export {
+  createRateLimit,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
 export {

@@ -19,6 +19,7 @@ import { openAccess, type ListenerAccess } from './access.js';
 import { openAuthorities } from './authorities.js';
 import { callerCertificates, type CallerCertificates } from './caller-certificates.js';
 import { openDataDirectory } from './data-directory.js';
+import { NoticeBoard } from './notice-board.js';
 import { defaultProfile, type Authorities } from './profiles.js';
 import { openTrustLists, silentLog } from './trust-lists.js';
 
@@ -53,12 +54,6 @@ export interface AccessExplanation {
 export interface AccessExplainer {
   /** Throws GatewayError `cli.usage` for a question that makes no sense. */
   readonly explain: (question: AccessQuestion) => Promise<AccessExplanation>;
-  /** `date` as `2026-11-01`. */
-  readonly lists: readonly {
-    readonly name: string;
-    readonly entries: number;
-    readonly date: string;
-  }[];
   readonly close: () => Promise<void>;
 }
 
@@ -113,12 +108,7 @@ export async function openExplainer(
       rule: next.rule,
     };
   };
-  const lists = access.lists.all().map(({ name, size, date }) => ({
-    name,
-    entries: size,
-    date: date.toISOString().slice(0, 10),
-  }));
-  return { explain, lists, close: own.close };
+  return { explain, close: own.close };
 }
 
 async function openOwnCas(
@@ -132,7 +122,7 @@ async function openOwnCas(
   const data = await openDataDirectory(resolved, clock);
   try {
     return {
-      authorities: await openAuthorities(resolved, data, clock),
+      authorities: await openAuthorities({ resolved, data, notices: new NoticeBoard(), clock }),
       close: () => data.close(),
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { checkFiles as check } from './file-check.js';
 import type { openExplainer as open, AccessExplainer } from './access-explanation.js';
 import type { testDirectory as test, DirectoryTest } from './directory.js';
+import type { listAges as ages } from './list-ages.js';
 
 /** Looks at the files of a configuration. Loaded when it is called, as `startGateway`. */
 export async function checkFiles(...options: Parameters<typeof check>): ReturnType<typeof check> {
@@ -18,4 +19,10 @@ export async function openExplainer(...options: Parameters<typeof open>): Promis
 export async function testDirectory(...options: Parameters<typeof test>): Promise<DirectoryTest> {
   const directory = await import('./directory.js');
   return directory.testDirectory(...options);
+}
+
+/** How current the address lists are. Loaded when it is called, as `startGateway`. */
+export async function listAges(...options: Parameters<typeof ages>): ReturnType<typeof ages> {
+  const lists = await import('./list-ages.js');
+  return lists.listAges(...options);
 }
