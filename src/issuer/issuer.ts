@@ -14,6 +14,8 @@ export interface IssuanceRequest {
   readonly transaction: string;
   readonly csr: CertificationRequest;
   readonly content: CertificateContent;
+  /** Certificate template that the profile fixes, for a CA that has templates; else the issuer chooses. */
+  readonly template?: string;
 }
 
 /** The four things a CA can say. */
@@ -75,8 +77,12 @@ export interface Issuer {
    */
   readonly identity?: string;
   submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome>;
-  /** Outcome of a request under submission. */
-  retrieve(requestId: string): Promise<IssuanceOutcome>;
+  /**
+   * Outcome of a request under submission.
+   * @param csrKey KeyId of the CSR, which a certificate must be for: the CA is trusted to decide, not
+   *   to answer another question
+   */
+  retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome>;
   /**
    * Finds out what became of a `submit` that ended with `submission: 'unknown'`, or whose process died.
    * Absent where the CA offers no way: an operator decides then. The Authorization is for issuers
