@@ -41,9 +41,7 @@ export const trustListsSchema = z
         .array(z.string())
         .max(32)
         .default([])
-        .describe(
-          'CAs of this gateway by their name under `issuers`; with the CRLs they give.',
-        ),
+        .describe('CAs of this gateway by their name under `issuers`; with the CRLs they give.'),
       names: z
         .array(certificateNameSchema)
         .max(100)
