@@ -58,7 +58,12 @@ export {
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
 export { createNtlmAuthenticator } from './ntlm-authenticator.js';
-export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
+export {
+  createRateLimit,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
 export {
