@@ -12,7 +12,7 @@ import type { SignInChannel } from './sign-in-channel.js';
 /** Who a Kerberos principal is to the gateway. */
 export type PrincipalAccounts = (principal: string) => Promise<PrincipalAccount>;
 
-export type PrincipalAccount =
+type PrincipalAccount =
   | { readonly kind: 'account'; readonly account: Account }
   | { readonly kind: 'none'; readonly reason: string };
 

@@ -14,7 +14,7 @@ export interface SignInChannel {
   readonly tls: TlsChannel;
 }
 
-export type TlsChannel =
+type TlsChannel =
   | { readonly kind: 'plain' }
   /** TLS, if any, ends at a proxy, whose certificate is not known. */
   | { readonly kind: 'elsewhere' }

@@ -1,12 +1,7 @@
+import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
-import { ntlmWarnings } from './sign-in-checks.js';
-
-/** Allowed, but the administrator should know. */
-export interface ConfigWarning {
-  readonly key: string;
-  readonly warning: string;
-}
+import { ntlmWarnings } from './sign-in-warnings.js';
 
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [

@@ -22,7 +22,7 @@ export interface DirectoryOptions {
   readonly clock: () => Date;
 }
 
-export interface DirectoryService {
+interface DirectoryService {
   /** As people sign in: `svc@corp.example`. */
   readonly account: string;
   readonly password: () => Promise<string>;

@@ -64,7 +64,7 @@ export interface DirectoryTest {
   readonly reason: string | undefined;
 }
 
-export interface DirectoryTestStep {
+interface DirectoryTestStep {
   readonly step: DirectoryStep['step'] | 'name';
   readonly ok: boolean;
   readonly text: string;

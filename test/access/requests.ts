@@ -1,8 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import type { Caller, ClientAddress } from '../../src/access/index.js';
-
-export const here = '192.0.2.7' as ClientAddress;
+import type { Caller } from '../../src/access/index.js';
 
 /** By plain HTTP, straight from the client. */
 export const caller: Caller = { channel: { shared: false, direct: true, tls: { kind: 'plain' } } };

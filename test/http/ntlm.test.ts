@@ -143,12 +143,13 @@ describe('is refused', () => {
     const answers = [];
     for (const who of [{ password: 'wrong' }, { user: 'nobody' }, { user: 'hashed' }]) {
       const { status, headers, body } = await signIn(connect(), ntlmClient(who));
-      const { date: _, 'x-correlation-id': id, ...rest } = headers;
-      answers.push({ status, rest, body: body.toString().replace(String(id), 'ID') });
+      const id = String(headers['x-correlation-id']);
+      const same = { ...headers, date: 'now', 'x-correlation-id': 'ID' };
+      answers.push({ status, headers: same, body: body.toString().replace(id, 'ID') });
     }
     expect(answers[0]).toMatchObject({
       status: 401,
-      rest: { 'www-authenticate': `NTLM, ${basicOffer}` },
+      headers: { 'www-authenticate': `NTLM, ${basicOffer}` },
     });
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[2]).toEqual(answers[0]);

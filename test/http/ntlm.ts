@@ -16,7 +16,7 @@ import { send, type Answer } from './client.js';
 import { now, startGateway, type Gateway, type GatewayOptions } from './gateway.js';
 
 export const page = '/certsrv/mscep_admin/';
-export const password = 'pass-mdm';
+const password = 'pass-mdm';
 
 export interface NtlmGatewayOptions {
   readonly channelBindingRequired?: boolean;

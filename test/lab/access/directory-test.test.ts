@@ -42,20 +42,20 @@ describeInLab('scep-gateway directory test', () => {
   });
 
   test.each([
-    ['a wrong password', 'umlaut', 'wrong', /--  bind .*Wrong account or password/],
+    ['a wrong password', 'umlaut', 'wrong', /-- {2}bind .*Wrong account or password/],
     [
       'an account without groups',
       'stranger',
       undefined,
       /refused: stranger@lab\.test is in no group/,
     ],
-    ['a disabled account', 'disabled', undefined, /--  account .*The account is disabled/],
+    ['a disabled account', 'disabled', undefined, /-- {2}account .*The account is disabled/],
     ['no account', 'nobody', undefined, /refused: No account LAB\\nobody/],
     [
       'a name of another domain',
       'mdm@other.test',
       undefined,
-      /--  name .*is no name of the domain LAB/,
+      /-- {2}name .*is no name of the domain LAB/,
     ],
   ])('says that it is %s', async (_, account, password, text) => {
     const { status, output } = await directoryTest(account, password);
@@ -64,9 +64,9 @@ describeInLab('scep-gateway directory test', () => {
   });
 
   test.each([
-    ['dc1.lab.test', 'gone.lab.test', /--  connect  ldaps:\/\/gone\.lab\.test/],
-    ['pki/ca.pem', 'pki/other-ca.pem', /--  connect .*certificate/],
-    ['svc-directory@', 'nobody@', /--  bind .*nobody@lab\.test/],
+    ['dc1.lab.test', 'gone.lab.test', /-- {2}connect {2}ldaps:\/\/gone\.lab\.test/],
+    ['pki/ca.pem', 'pki/other-ca.pem', /-- {2}connect .*certificate/],
+    ['svc-directory@', 'nobody@', /-- {2}bind .*nobody@lab\.test/],
   ])('says where it fails: %s is %s', async (from, to, text) => {
     const { status, output } = await directoryTest('mdm', undefined, (yaml) =>
       yaml.replaceAll(from, to),
