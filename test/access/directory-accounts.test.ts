@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { createDirectoryAccounts, createLockout, type DirectoryAccounts } from '../../src/access/index.js';
+import {
+  createDirectoryAccounts,
+  createLockout,
+  type DirectoryAccounts,
+} from '../../src/access/index.js';
 import { parseDirectoryName } from '../../src/directory/directory-name.js';
 import type { Directory, DirectoryOutcome } from '../../src/directory/index.js';
 import { GatewayError } from '../../src/errors/index.js';
