@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { assumed, withDefaultPaths } from './assumed.js';
+import type { ConfigWarning } from './config-warning.js';
 import { crossProblems } from './cross-check.js';
 import { withNdesNames } from './ndes-names.js';
 import { problemAt, sortProblems, type ConfigPath, type ConfigProblem } from './problem.js';
@@ -7,7 +8,7 @@ import { mappingAt, valueAt, without } from './raw-value.js';
 import { issuePath, schemaProblems } from './schema-problems.js';
 import { configSchema, type GatewayConfig, type ParsedConfig } from './schema.js';
 import { unknownKeys } from './unknown-keys.js';
-import { configWarnings, type ConfigWarning } from './warnings.js';
+import { configWarnings } from './warnings.js';
 
 export type CheckedOutcome =
   | {
