@@ -15,7 +15,7 @@ const rooms = {
   keys: ['errors', 'asn1', 'x509'],
   kerberos: ['errors'],
   issuer: ['errors', 'asn1', 'x509', 'store'],
-  adcs: ['errors', 'asn1', 'x509', 'pkcs7', 'issuer'],
+  adcs: ['errors', 'asn1', 'x509', 'pkcs7', 'issuer', 'web-client'],
   challenge: ['errors', 'store'],
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
