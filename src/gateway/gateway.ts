@@ -23,7 +23,7 @@ import {
 } from '../http/index.js';
 import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
-import { createScepServer } from '../scep/index.js';
+import { createScepServer, type ScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
@@ -41,6 +41,14 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
+import {
+  lookAfterRelays,
+  openRelay,
+  relayAudit,
+  relayedHttpProfile,
+  relayedProfiles,
+  relayLogFields,
+} from './relays.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -55,16 +63,18 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities, notices }: Installation,
+  { resolved, data, authorities, upstreams, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
   const { config } = resolved;
   const { log } = telemetry;
-  const profiles = namedProfiles(config, authorities);
+  const profiles = namedProfiles(config, { authorities, upstreams });
+  const relayed = relayedProfiles(config, upstreams);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   await maintainAuthorities(authorities, log);
+  lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice));
 
   const access = await openAccess(config, {
     clock,
@@ -84,9 +94,10 @@ export async function startGateway(
     clock,
     secret: data.requestSecret,
   });
-  const scep = createScepServer({
+  const codec = config.codec === 'fast' ? createFastCodec() : createPkijsCodec();
+  const own = createScepServer({
     profiles: profiles.map(scepProfile),
-    codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    codec,
     enrollment,
     randomBytes,
     onEvent: (event) => {
@@ -96,6 +107,25 @@ export async function startGateway(
       }
     },
   });
+  const relay = openRelay({
+    profiles: relayed,
+    codec,
+    data,
+    clock,
+    onEvent: async (event) => {
+      log.info('pki operation relayed', relayLogFields(event));
+      if (event.code === 'challenge.refused')
+        void access.rateLimits.refusedChallenges.take(event.client.address);
+      const record = relayAudit(event, clock());
+      if (!record) return;
+      await data.enrollments.appendAudit(record);
+      logAudit(log, record);
+    },
+  });
+  const isRelayed: ReadonlySet<string> = new Set(relayed.map(({ name }) => name));
+  const scep: ScepServer = {
+    handle: (request) => (isRelayed.has(request.profile) ? relay : own).handle(request),
+  };
   const accounts = await accountSource(resolved, data);
   const basic = createBasicAuthenticator({
     accounts,
@@ -112,7 +142,7 @@ export async function startGateway(
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
-    profiles: profiles.map(httpProfile),
+    profiles: [...profiles.map(httpProfile), ...relayed.map(relayedHttpProfile)],
     defaultProfile: defaultProfile(config),
     limits: config.limits,
     clientAddress: socketPeerAddress,
@@ -145,6 +175,7 @@ export async function startGateway(
     authorities,
     challenges: data.challenges,
     files,
+    relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
   try {

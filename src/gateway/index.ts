@@ -6,4 +6,5 @@ export { checkFiles, openExplainer } from './explain.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
+export { openChallengeSource } from './upstreams.js';
 export { startGateway } from './start.js';
