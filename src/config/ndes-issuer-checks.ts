@@ -28,9 +28,31 @@ export function checkNdesProfile(
   issuer: NdesIssuerConfig,
   raw: unknown,
 ): ConfigProblem[] {
-  return issuer.mode === 'relay'
-    ? [...checkRelayed(path, profile, issuer, raw), ...checkSource(path, profile, issuer, raw)]
-    : [...checkReEnrolled(path, profile, issuer, raw), ...checkSource(path, profile, issuer, raw)];
+  return [
+    ...(issuer.mode === 'relay'
+      ? checkRelayed(path, profile, issuer, raw)
+      : checkReEnrolled(path, profile, issuer, raw)),
+    ...checkSource(path, profile, issuer, raw),
+    ...checkStandby([...path, 'standby'], profile, issuer),
+  ];
+}
+
+/** The passwords of one NDES are unknown to the next. */
+function checkStandby(
+  path: ConfigPath,
+  { standby }: Profile,
+  { mode, challenge }: NdesIssuerConfig,
+): ConfigProblem[] {
+  if (standby.length === 0 || (mode === 're-enroll' && challenge !== 'one-time')) return [];
+  return [
+    problemAt(
+      path,
+      mode === 'relay'
+        ? 'means nothing to a relay, which has one server'
+        : 'would send the one-time password of one server to another, which does not know it',
+      'remove it',
+    ),
+  ];
 }
 
 function checkUrl(path: ConfigPath, text: string): ConfigProblem[] {
@@ -125,7 +147,14 @@ function checkRelayed(
       problemAt([...path, key], why, 'remove it, or write `mode: re-enroll` at the issuer'),
     );
   if (approval === 'manual') cannot('approval', 'is manual, but a relay decides nothing');
-  for (const key of ['policy', 'renewal', 'replayHours', 'caCertShape', 'replyCertificates']) {
+  for (const key of [
+    'policy',
+    'renewal',
+    'outage',
+    'replayHours',
+    'caCertShape',
+    'replyCertificates',
+  ]) {
     if (valueAt(raw, [...path, key]) !== undefined)
       cannot(key, 'means nothing to a relay: the server behind it decides that');
   }

@@ -14,7 +14,7 @@ import {
   type AccountSource,
 } from '../access/index.js';
 import type { ResolvedConfig } from '../config/index.js';
-import { createEnrollment } from '../enrollment/index.js';
+import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
@@ -27,6 +27,7 @@ import { createScepServer, type ScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
+import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
@@ -57,6 +58,8 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
+  /** What waits for CAs and how they answer: for metrics. */
+  backlogStatus(): Promise<BacklogStatus>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
 }
@@ -93,6 +96,8 @@ export async function startGateway(
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
     secret: data.requestSecret,
+    backlog: backlogSettings(config),
+    report: backlogReporter(log, data.settings),
   });
   const codec = config.codec === 'fast' ? createFastCodec() : createPkijsCodec();
   const own = createScepServer({
@@ -178,6 +183,12 @@ export async function startGateway(
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
+  const backlogWork = await startBacklogWork(
+    enrollment,
+    Object.keys(config.issuers),
+    data.settings,
+    log,
+  );
   try {
     for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
       const { messageBytes } = config.limits;
@@ -207,7 +218,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await upkeep.stop();
+    await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
     throw error;
   }
   return {
@@ -217,8 +228,12 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
+    backlogStatus: () => enrollment.backlog.status(),
     async stop(graceMillis) {
-      await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
+      await Promise.all([
+        ...listeners.map((listener) => listener.close(graceMillis)),
+        backlogWork.stop(graceMillis),
+      ]);
       await upkeep.stop();
     },
   };

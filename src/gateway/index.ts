@@ -8,3 +8,4 @@ export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
 export { openChallengeSource } from './upstreams.js';
 export { startGateway } from './start.js';
+export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -4,7 +4,7 @@ import type { ChallengeSource, SinglePassword, StaticChallenge } from '../challe
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
-import type { Authority } from '../issuer/index.js';
+import type { Authority, Issuer } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -16,6 +16,8 @@ interface NamedProfile {
   readonly name: string;
   readonly profile: ProfileConfig;
   readonly authority: Authority;
+  /** Other ways to the same CA. */
+  readonly standbys: readonly Authority[];
   /** Who makes its challenges, where it is not the gateway. */
   readonly challengeSource: ChallengeSource | undefined;
 }
@@ -28,18 +30,43 @@ export function namedProfiles(
   return Object.entries(config.profiles).flatMap(([name, profile]) => {
     const upstream = upstreams.get(profile.issuer);
     if (upstream?.config.mode === 'relay') return [];
-    const authority = authorities.get(profile.issuer);
-    if (!authority)
+    const authorityOf = (issuer: string) => {
+      const authority = authorities.get(issuer);
+      if (authority) return authority;
       throw new GatewayError('internal', 'A profile has no issuer.', { detail: name });
-    return [{ name, profile, authority, challengeSource: upstream?.challengeSource }];
+    };
+    const authority = authorityOf(profile.issuer);
+    const standbys = profile.standby.map(authorityOf);
+    for (const standby of standbys) requireSameCa(name, authority.issuer, standby.issuer);
+    return [{ name, profile, authority, standbys, challengeSource: upstream?.challengeSource }];
   });
 }
 
-export function enrollmentProfile({ name, profile, authority }: NamedProfile): EnrollmentProfile {
-  const { challenges, policy, renewal, approval, maxPending } = profile;
+/** As far as their certificates are known at the start; a CA that is found later is looked at then. */
+function requireSameCa(profile: string, issuer: Issuer, standby: Issuer): void {
+  const [ours, theirs] = [issuer.chain[0], standby.chain[0]];
+  if (!ours || !theirs || ours.subject.matches(theirs.subject)) return;
+  throw new GatewayError(
+    'config.invalid',
+    `profiles.${profile}.standby names ${standby.name}, which issues as ${theirs.subject.text}; issuer ${issuer.name} issues as ${ours.subject.text}.`,
+    {
+      mend: 'Name only issuers that reach the same CA, or make a profile of its own for the other.',
+    },
+  );
+}
+
+export function enrollmentProfile({
+  name,
+  profile,
+  authority,
+  standbys,
+}: NamedProfile): EnrollmentProfile {
+  const { challenges, policy, renewal, approval, maxPending, outage } = profile;
   return {
     name,
     issuer: authority.issuer,
+    standbys: standbys.map(({ issuer }) => issuer),
+    outage,
     policy,
     renewal,
     approval,
