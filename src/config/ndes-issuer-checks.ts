@@ -34,6 +34,15 @@ export function checkNdesProfile(
       : checkReEnrolled(path, profile, issuer, raw)),
     ...checkSource(path, profile, issuer, raw),
     ...checkStandby([...path, 'standby'], profile, issuer),
+    ...(profile.template === undefined
+      ? []
+      : [
+          problemAt(
+            [...path, 'template'],
+            'is for AD CS; an NDES chooses among its own three templates',
+            'remove it',
+          ),
+        ]),
   ];
 }
 

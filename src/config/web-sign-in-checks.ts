@@ -42,7 +42,11 @@ export function signInProblems(
       ),
     );
   }
-  if (negotiate?.keytab !== undefined && negotiate.principal === undefined) {
+  if (
+    negotiate?.keytab !== undefined &&
+    negotiate.credentialCache === undefined &&
+    negotiate.principal === undefined
+  ) {
     problems.push(
       problemAt(
         [...path, 'negotiate', 'principal'],

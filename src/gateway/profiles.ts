@@ -4,7 +4,7 @@ import type { ChallengeSource, SinglePassword, StaticChallenge } from '../challe
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
-import type { Authority, Issuer } from '../issuer/index.js';
+import { withTemplate, type Authority, type Issuer } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -64,8 +64,8 @@ export function enrollmentProfile({
   const { challenges, policy, renewal, approval, maxPending, outage } = profile;
   return {
     name,
-    issuer: authority.issuer,
-    standbys: standbys.map(({ issuer }) => issuer),
+    issuer: templated(authority.issuer, profile),
+    standbys: standbys.map(({ issuer }) => templated(issuer, profile)),
     outage,
     policy,
     renewal,
@@ -78,6 +78,10 @@ export function enrollmentProfile({
     replayMillis: profile.replayHours * 3_600_000,
     crlOf: (issuer) => authority.crlFor(issuer),
   };
+}
+
+function templated(issuer: Issuer, { template }: ProfileConfig): Issuer {
+  return template === undefined ? issuer : withTemplate(issuer, template);
 }
 
 export function scepProfile({ name, profile, authority }: NamedProfile): ScepProfile {

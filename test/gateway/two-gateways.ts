@@ -13,15 +13,18 @@ import {
 } from '../../src/scep/index.js';
 import {
   buildCertificationRequest,
-  Certificate,
+  basicConstraints,
+  extendedKeyUsage,
+  extendedKeyUsages,
+  keyUsage,
   parseDistinguishedName,
   toPem,
-  type Certificate as CertificateValue,
+  writeSubjectAltNames,
+  type Certificate,
 } from '../../src/x509/index.js';
 import { der } from '../../src/asn1/index.js';
-import { writeSubjectAltNames } from '../../src/x509/index.js';
 import { send } from '../http/client.js';
-import { selfSigned } from '../support/certificates.js';
+import { issuedBy, selfSigned } from '../support/certificates.js';
 import { testKey, testKeyObject, type TestKeyName } from '../support/keys.js';
 import { start, type Running } from './running.js';
 
@@ -91,15 +94,38 @@ export async function tlsFiles(folder: string): Promise<string> {
   return certificate.thumbprints.sha256;
 }
 
-export async function writeKey(folder: string, name: string, key: TestKeyName): Promise<void> {
+async function writeKey(folder: string, name: string, key: TestKeyName): Promise<void> {
   const pem = testKeyObject(key).export({ type: 'pkcs8', format: 'pem' });
   await writeFile(join(folder, `${name}.key`), pem);
 }
 
-export async function writePair(
+/** A CA and an RA that a gateway imports, as `ca` and `ra` in each of the folders. */
+export async function pkiFiles(...folders: readonly string[]): Promise<void> {
+  const caKey = testKey('ca');
+  const ca = await selfSigned(caKey, {
+    subject: 'CN=Upstream CA',
+    extensions: [basicConstraints({ ca: true }), keyUsage(['keyCertSign', 'cRLSign'])],
+    notAfter: new Date('2045-01-01T00:00:00Z'),
+  });
+  const ra = await issuedBy({ certificate: ca, key: caKey }, testKey('ra-encrypt').publicKey, {
+    subject: 'CN=Upstream-MSCEP-RA',
+    extensions: [
+      keyUsage(['digitalSignature', 'keyEncipherment']),
+      extendedKeyUsage([extendedKeyUsages.certificateRequestAgent]),
+    ],
+    notAfter: new Date('2044-01-01T00:00:00Z'),
+  });
+  for (const folder of folders) {
+    await mkdir(folder, { recursive: true });
+    await writePair(folder, 'ca', ca, 'ca');
+    await writePair(folder, 'ra', ra, 'ra-encrypt');
+  }
+}
+
+async function writePair(
   folder: string,
   name: string,
-  certificate: CertificateValue,
+  certificate: Certificate,
   key: TestKeyName,
 ): Promise<void> {
   await writeFile(join(folder, `${name}.pem`), toPem('CERTIFICATE', certificate.der));
@@ -140,7 +166,7 @@ export interface Handset {
   enroll(transactionId: string, challenge: string | undefined): Promise<ScepOutcome>;
   poll(transactionId: string): Promise<ScepOutcome>;
   /** With a certificate it has. */
-  renew(with_: CertificateValue, transactionId: string): Promise<ScepOutcome>;
+  renew(with_: Certificate, transactionId: string): Promise<ScepOutcome>;
 }
 
 /** A device with one key. */

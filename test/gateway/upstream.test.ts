@@ -14,6 +14,7 @@ import {
   handset,
   issuedCertificate,
   openWire,
+  pkiFiles,
   startAt,
   tlsFiles,
   type Wire,
@@ -31,7 +32,10 @@ listeners:
     tls: { certificate: tls.pem, key: tls.key }
   - address: 127.0.0.1:0
 issuers:
-  local: { kind: local, subject: 'CN=Upstream CA', raCertificates: split }
+  local:
+    kind: local
+    import: { certificate: ca.pem, key: ca.key }
+    importRa: { certificate: ra.pem, key: ra.key }
 profiles:
   ndes: { paths: [/certsrv/mscep/mscep.dll] }
   approved: { approval: manual }
@@ -51,12 +55,14 @@ backlog:
   poll: { firstSeconds: 1, longestSeconds: 1 }
 issuers:
   relayed: { kind: ndes, tls: { pins: ['${pin}'] }, timeoutSeconds: 5, mode: relay, ${url('/certsrv/mscep/mscep.dll')}, ${page()} }
+  checked: { kind: ndes, tls: { pins: ['${pin}'] }, mode: relay, ${url('/certsrv/mscep/mscep.dll')}, ${page()}, importRa: { certificate: ra.pem, key: ra.key } }
   once: { ${common}, mode: re-enroll, ${url('/certsrv/mscep/mscep.dll/pkiclient.exe')}, ${page()} }
   approved: { ${common}, mode: re-enroll, ${url('/scep/approved')}, ${page('?profile=approved')} }
   fixed: { ${common}, mode: re-enroll, ${url('/scep/fixed')}, challenge: fixed }
   open: { ${common}, mode: re-enroll, ${url('/scep/open')}, challenge: none, answersAgain: true }
 profiles:
   relayed: { issuer: relayed, paths: [/certsrv/mscep/mscep.dll] }
+  checked: { issuer: checked }
   once: { issuer: once }
   impatient: { issuer: once, outage: retry-later }
   approved: { issuer: approved }
@@ -69,6 +75,7 @@ profiles:
 
 beforeAll(async () => {
   folder = await temporaryFolder();
+  await pkiFiles(join(folder, 'behind'), join(folder, 'front'));
   const pin = await tlsFiles(join(folder, 'behind'));
   await writeFile(join(folder, 'behind', 'fixed.txt'), 'The Password Of All');
   behind = await startAt(join(folder, 'behind'), upstreamYaml);
@@ -139,7 +146,7 @@ describe('a relay', () => {
   test('shows what upstream shows, and its challenges in the page of NDES', async () => {
     const { certificates, recipient } = (await (await handset(front.port, path)).session())
       .authority;
-    expect(certificates).toHaveLength(3);
+    expect(certificates).toHaveLength(2);
     expect(verifyIssuedBy(recipient, upstreamCa)).toBe(true);
     const { body } = await send(front.port, '/certsrv/mscep_admin/', {
       headers: {
@@ -228,6 +235,30 @@ describe('a relay', () => {
     );
     expect(issued.kind).toBe('issued');
     expect(await issuedUpstream('CN=relayed-4')).toBe(1);
+  });
+
+  test('with the RA keys of upstream it looks into messages: bindings hold, strange challenges go no further', async () => {
+    const { json } = await api(front.port, '/api/v1/challenges', {
+      profile: 'checked',
+      subject: 'CN=checked-1',
+    });
+    const { challenge } = json as { challenge: string };
+    const stranger = await handset(front.port, '/scep/checked', 'checked-2');
+    expect(await stranger.enroll('checked-2', challenge)).toMatchObject({
+      kind: 'failed',
+      failInfoText: expect.stringContaining('cannot be verified'),
+    });
+    expect((await stranger.enroll('checked-3', 'FFFFFFFFFFFFFFFF')).kind).toBe('failed');
+    const device = await handset(front.port, '/scep/checked', 'checked-1');
+    expect((await device.enroll('checked-1', challenge)).kind).toBe('issued');
+    expect(await issuedUpstream('CN=checked-2')).toBe(0);
+    expect(await auditOf('checked-2')).toMatchObject([
+      {
+        event: 'relay.refused',
+        code: 'challenge.refused',
+        reason: expect.stringContaining('bound to subject'),
+      },
+    ]);
   });
 
   test('garbage stays here', async () => {

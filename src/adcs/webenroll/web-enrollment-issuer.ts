@@ -8,6 +8,7 @@ import {
 } from '../../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
 import type { CaChainSource } from '../ca-chain-source.js';
+import { beyondGranted } from '../granted-content.js';
 import { faultOfIssued } from '../issued-certificate.js';
 import { outcomeOf } from '../refusal.js';
 import { claimThatOverrules } from '../request-claims.js';
@@ -51,7 +52,7 @@ export class WebEnrollmentIssuer implements Issuer {
     const { csr } = request;
     const rule = request.template === undefined ? templates : fixedTemplate(request.template);
     const template = chooseTemplate(rule, csr);
-    const claim = claimThatOverrules(csr, template);
+    const claim = claimThatOverrules(csr, template) ?? beyondGranted(csr, request.content);
     if (claim !== undefined) return { kind: 'refused', text: claim, detail: claim };
     // Before anything is sent: a certificate that cannot be checked is of no use.
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
@@ -74,7 +75,7 @@ export class WebEnrollmentIssuer implements Issuer {
     }
   }
 
-  async retrieve(requestId: string): Promise<IssuanceOutcome> {
+  async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
     if (!/^\d{1,10}$/.test(requestId)) {
       return {
         kind: 'refused',
@@ -84,7 +85,7 @@ export class WebEnrollmentIssuer implements Issuer {
     }
     const { certsrv } = this.#options;
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await certsrv.retrieve(requestId, signal), requestId, undefined);
+    return this.#outcome(await certsrv.retrieve(requestId, signal), requestId, csrKey);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
@@ -125,17 +126,17 @@ export class WebEnrollmentIssuer implements Issuer {
     const { certsrv } = this.#options;
     const retrieved = await certsrv.retrieve(requestId, AbortSignal.timeout(limits.retrieveMillis));
     if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
-    return this.#outcome(retrieved, requestId, csr.publicKey);
+    return this.#outcome(retrieved, requestId, csr.publicKey.id);
   }
 
   async #outcome(
     retrieved: Awaited<ReturnType<Certsrv['retrieve']>>,
     requestId: string,
-    key: Certificate['publicKey'] | undefined,
+    csrKey: string,
   ): Promise<IssuanceOutcome> {
     switch (retrieved.kind) {
       case 'certificate':
-        return this.#checked(retrieved, requestId, key);
+        return this.#checked(retrieved, requestId, csrKey);
       case 'denied':
       case 'failed':
         return outcomeOf(retrieved, 'retrieve');
@@ -148,10 +149,10 @@ export class WebEnrollmentIssuer implements Issuer {
   async #checked(
     { certificate }: Extract<Retrieved, { kind: 'certificate' }>,
     requestId: string,
-    key: Certificate['publicKey'] | undefined,
+    csrKey: string,
   ): Promise<IssuanceOutcome> {
     const { chain } = this.#options;
-    const fault = () => faultOfIssued(certificate, key, chain.known);
+    const fault = () => faultOfIssued(certificate, csrKey, chain.known);
     // The CA may have been renewed since its certificates were fetched.
     if (fault() !== undefined) await chain.refresh(AbortSignal.timeout(limits.chainMillis));
     const found = fault();

@@ -9,7 +9,9 @@ import {
   extensionOids,
   keyUsage,
   parseCertificationRequest,
+  sidExtension,
   verifyIssuedBy,
+  writeSubjectAltNames,
   type Extension,
 } from '../../../src/x509/index.js';
 import { der } from '../../../src/asn1/index.js';
@@ -52,6 +54,9 @@ class MemoryState {
     return Promise.resolve();
   };
 }
+
+/** Of the device in `issuanceRequest`. */
+const csrKey = testKey('client').publicKey.id;
 
 let ca: FakeCa;
 let client: DirectClient;
@@ -158,16 +163,16 @@ describe('submit', () => {
       kind: 'pending',
       requestId: '81',
     });
-    expect(await issuer.retrieve('81')).toEqual({ kind: 'pending', requestId: '81' });
+    expect(await issuer.retrieve('81', csrKey)).toEqual({ kind: 'pending', requestId: '81' });
     await ca.issue(81);
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
     expect(ca.requests).toHaveLength(1);
   });
 
   test('a request that waits and is denied', async () => {
     expect(await submit('Manual')).toEqual({ kind: 'pending', requestId: '81' });
     ca.deny(81);
-    expect(await (await open()).retrieve('81')).toMatchObject({
+    expect(await (await open()).retrieve('81', csrKey)).toMatchObject({
       kind: 'refused',
       text: 'The CA refused the request: a certificate manager denied the request (0x80094014).',
       hresult: 0x80094014,
@@ -211,7 +216,7 @@ describe('submit', () => {
       requestId: '81',
     });
     client.fault = () => undefined;
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
   });
 
   test.each<[string, WebOutcome | 'after', 'none' | 'unknown', string]>([
@@ -270,6 +275,16 @@ describe('a CA that answers another question', () => {
     expect(alarms[0]).toContain('The CA answered request 81 with a wrong certificate');
   });
 
+  test('nor is it when it comes with a poll', async () => {
+    const issuer = await open();
+    const request = { ...(await issuanceRequest('transaction-1')), template: 'Manual' };
+    await issuer.submit(request, authorizationFor(request));
+    ca.wrongKey = 'client-2';
+    await ca.issue(81);
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'unavailable' });
+    expect(alarms).toHaveLength(1);
+  });
+
   test('its CRL neither', async () => {
     const issuer = await open();
     const request = await issuanceRequest('transaction-1');
@@ -293,7 +308,7 @@ describe('the chain', () => {
 
   test('nothing is sent before it is known', async () => {
     client.fault = ({ path }) => (path.includes('certnew.p7b') ? status(500) : undefined);
-    expect(await submit()).toMatchObject({ kind: 'unavailable' });
+    expect(await submit()).toMatchObject({ kind: 'unavailable', submission: 'none' });
     expect(ca.requests).toHaveLength(0);
   });
 
@@ -380,10 +395,55 @@ describe('the template', () => {
   });
 });
 
+describe('what policy did not grant and the CA would copy', () => {
+  const san = (...names: Buffer[]) => writeSubjectAltNames(names, false);
+  const dns = (name: string) => der.context(2, Buffer.from(name));
+  const uri = (name: string) => der.context(6, Buffer.from(name));
+  const sid = 'S-1-5-21-1004336348-1177238915-682003330-512';
+  const sidUri = uri(`tag:microsoft.com,2022-09-14:sid:${sid}`);
+  const applicationPolicies: Extension = {
+    oid: extensionOids.msApplicationPolicies,
+    critical: false,
+    value: der.sequence(der.sequence(der.oid('1.3.6.1.4.1.311.20.2.1'))),
+  };
+  const granted = async (requested: Extension[], content: Extension[]) => {
+    const request = await requestWith(requested);
+    return submit(undefined, { ...request, content: { ...request.content, extensions: content } });
+  };
+
+  test.each<[string, Extension[], Extension[]]>([
+    ['SANs, as they are', [san(dns('a.test'), sidUri)], [san(dns('a.test'), sidUri)]],
+    ['an attested SID', [sidExtension(sid)], [sidExtension(sid)]],
+    ['listed application policies', [applicationPolicies], [applicationPolicies]],
+    ['key usages, which the template decides', [keyUsage(['keyAgreement'])], []],
+  ])('%s: what was granted passes', async (_, requested, content) => {
+    expect(await granted(requested, content)).toMatchObject({ kind: 'issued' });
+    const sent = parseCertificationRequest(ca.requests[0]?.csr ?? Buffer.alloc(0));
+    expect(sent.extensions).toEqual(requested);
+  });
+
+  test.each<[string, Extension[], Extension[]]>([
+    ['a SAN more', [san(dns('a.test'), dns('dc1.test'))], [san(dns('a.test'))]],
+    ['a SAN in place of none', [san(dns('dc1.test'))], []],
+    ['a SID URI', [san(dns('a.test'), sidUri)], [san(dns('a.test'))]],
+    ['a SID', [sidExtension(sid)], []],
+    ['another SID than attested', [sidExtension(sid)], [sidExtension(`${sid}1`)]],
+    ['application policies (ESC15)', [applicationPolicies], []],
+    [
+      'a SAN that cannot be read',
+      [{ oid: extensionOids.subjectAltName, critical: false, value: Buffer.from([1]) }],
+      [],
+    ],
+  ])('%s is refused before anything is sent', async (_, requested, content) => {
+    expect(await granted(requested, content)).toMatchObject({ kind: 'refused' });
+    expect(client.sent).toHaveLength(0);
+  });
+});
+
 test.each(['no such request', '', '99999999999', '1&Enc=b64', '../x'])(
   'a request id that is none (%j) is not asked for',
   async (id) => {
-    expect(await (await open()).retrieve(id)).toMatchObject({ kind: 'refused' });
+    expect(await (await open()).retrieve(id, csrKey)).toMatchObject({ kind: 'refused' });
     expect(client.sent).toHaveLength(0);
   },
 );
