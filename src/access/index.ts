@@ -4,6 +4,7 @@ export type {
   AccountSource,
   AuthenticationOutcome,
   Authenticator,
+  Caller,
   ClientAddress,
   ClientAddressResolver,
   ClientOrigin,
@@ -56,7 +57,19 @@ export {
   type ProxyHeader,
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
-export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
+export { createNtlmAuthenticator } from './ntlm-authenticator.js';
+export {
+  createRateLimit,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
+export {
+  directListener,
+  signInChannel,
+  type ListenerChannel,
+  type SignInChannel,
+} from './sign-in-channel.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

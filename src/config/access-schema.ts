@@ -1,5 +1,6 @@
 /** Who may call: lists of addresses, what they open, and how much one caller may do. */
 import { z } from 'zod';
+import { signInSchema } from './sign-in-schema.js';
 import { callerCertificatesSchema, trustListsSchema } from './trust-schema.js';
 
 /** Whether it is one is checked beside the names of lists, in access-checks.ts. */
@@ -61,11 +62,17 @@ export const accessSchema = z
         publications: addressRulesSchema
           .optional()
           .describe('Who reaches CRLs and CA certificates: everybody who verifies a certificate.'),
+        metrics: addressRulesSchema
+          .default(['127.0.0.0/8', '::1'])
+          .describe(
+            'Who reads `/metrics` and `/readyz`. Behind a proxy on this host whose clients cannot be told apart, everybody comes from loopback: let the listener find the address of the client.',
+          ),
       })
       .prefault({})
       .describe(
         'Addresses that are let in; every address where there is no list. SCEP has its list in the profile, `/healthz` none.',
       ),
+    signIn: signInSchema,
     trustLists: trustListsSchema,
     certificates: callerCertificatesSchema,
     rateLimits: z

@@ -1,16 +1,13 @@
+import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
-
-/** Allowed, but the administrator should know. */
-export interface ConfigWarning {
-  readonly key: string;
-  readonly warning: string;
-}
+import { ntlmWarnings } from './sign-in-warnings.js';
 
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
     ...signInWarnings(config),
+    ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }

@@ -1,19 +1,10 @@
 /** The composition root of what serves: an installation in, a running gateway out. */
 import { randomBytes } from 'node:crypto';
 import {
-  createAccountSource,
-  createBasicAuthenticator,
-  createCertificateAuthenticator,
   createListenerCertificates,
-  createLockout,
   createSignInBrake,
-  createTokenAuthenticator,
-  hashPassword,
   socketPeerAddress,
-  type Account,
-  type AccountSource,
 } from '../access/index.js';
-import type { ResolvedConfig } from '../config/index.js';
 import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
@@ -23,15 +14,16 @@ import {
 } from '../http/index.js';
 import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
-import { createScepServer, type ScepServer } from '../scep/index.js';
-import { logAudit, type Telemetry } from '../telemetry/index.js';
+import { createScepServer } from '../scep/index.js';
+import { createMetrics, logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
-import { administratorQuota } from './administrator.js';
+import { createAuthenticators } from './authenticators.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
-import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
+import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
+import { metricSources } from './metric-sources.js';
 import {
   defaultProfile,
   enrollmentProfile,
@@ -42,14 +34,8 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
-import {
-  lookAfterRelays,
-  openRelay,
-  relayAudit,
-  relayedHttpProfile,
-  relayedProfiles,
-  relayLogFields,
-} from './relays.js';
+import { createReadiness } from './readiness.js';
+import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -90,8 +76,21 @@ export async function startGateway(
     log,
   });
   const certificates = callerCertificates(config, { trust, listeners: access.listeners, clock });
+  const metrics = createMetrics(
+    metricSources({
+      data,
+      backlog: () => enrollment.backlog.status(),
+      authorities,
+      lists: access.lists,
+      clock,
+    }),
+  );
+  const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
-    profiles: profiles.map(enrollmentProfile),
+    profiles: profiles.map((profile) => {
+      const { issuer, ...rest } = enrollmentProfile(profile);
+      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
+    }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
@@ -99,7 +98,10 @@ export async function startGateway(
     backlog: backlogSettings(config),
     report: backlogReporter(log, data.settings),
   });
-  const codec = config.codec === 'fast' ? createFastCodec() : createPkijsCodec();
+  const codec = measuredCodec(
+    config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    metrics,
+  );
   const own = createScepServer({
     profiles: profiles.map(scepProfile),
     codec,
@@ -107,43 +109,20 @@ export async function startGateway(
     randomBytes,
     onEvent: (event) => {
       log.info('pki operation', { ...event });
+      metrics.pkiOperation(event);
       if (event.code === 'challenge.refused') {
-        void access.rateLimits.refusedChallenges.take(event.clientAddress);
+        void rateLimits.refusedChallenges.take(event.clientAddress);
       }
     },
   });
-  const relay = openRelay({
+  const scep = withRelays(own, {
     profiles: relayed,
     codec,
     data,
     clock,
-    onEvent: async (event) => {
-      log.info('pki operation relayed', relayLogFields(event));
-      if (event.code === 'challenge.refused')
-        void access.rateLimits.refusedChallenges.take(event.client.address);
-      const record = relayAudit(event, clock());
-      if (!record) return;
-      await data.enrollments.appendAudit(record);
-      logAudit(log, record);
-    },
+    log,
+    onRefusedChallenge: (address) => void access.rateLimits.refusedChallenges.take(address),
   });
-  const isRelayed: ReadonlySet<string> = new Set(relayed.map(({ name }) => name));
-  const scep: ScepServer = {
-    handle: (request) => (isRelayed.has(request.profile) ? relay : own).handle(request),
-  };
-  const accounts = await accountSource(resolved, data);
-  const basic = createBasicAuthenticator({
-    accounts,
-    lockout: createLockout({
-      failures: config.lockout.failures,
-      seconds: config.lockout.minutes * 60,
-    }),
-    clock,
-  });
-  const byCertificate =
-    certificates.bindings.length > 0
-      ? [createCertificateAuthenticator({ bindings: certificates.bindings, accounts })]
-      : [];
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
@@ -153,16 +132,17 @@ export async function startGateway(
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
-    rateLimits: access.rateLimits,
-    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
-    authenticators: {
-      page: [basic, ...byCertificate],
-      api: [
-        basic,
-        createTokenAuthenticator({ tokens: data.settings, accounts, clock }),
-        ...byCertificate,
-      ],
-    },
+    rateLimits,
+    signInBrake: measuredBrake(
+      createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+      metrics,
+    ),
+    metrics,
+    readiness: createReadiness({ settings: data.settings, authorities, clock }),
+    authenticators: await createAuthenticators(resolved, data, {
+      certificates: certificates.bindings,
+      clock,
+    }),
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
     log,
@@ -190,7 +170,8 @@ export async function startGateway(
     log,
   );
   try {
-    for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
+    for (const [index, listenerAccess] of access.listeners.entries()) {
+      const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
       const { messageBytes } = config.limits;
       const shown = certificates.listeners[index];
       const settings = config.listeners[index]?.tls;
@@ -208,6 +189,7 @@ export async function startGateway(
         log,
         clientAddress,
         proxyProtocol,
+        channel,
         certificates: shown && createListenerCertificates(shown),
         tls: secure?.tls,
       });
@@ -219,6 +201,7 @@ export async function startGateway(
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
+    metrics.stop();
     throw error;
   }
   return {
@@ -235,26 +218,7 @@ export async function startGateway(
         backlogWork.stop(graceMillis),
       ]);
       await upkeep.stop();
+      metrics.stop();
     },
   };
-}
-
-async function accountSource(
-  { config, readSecret }: ResolvedConfig,
-  data: DataDirectory,
-): Promise<AccountSource> {
-  const configured = config.accounts.map(async (account): Promise<Account> => ({
-    name: account.name,
-    passwordHash:
-      account.passwordHash ??
-      (account.password && (await hashPassword(await readSecret(account.password)))),
-    roles: account.roles,
-    quota: account.quota,
-    profiles: account.profiles,
-  }));
-  return createAccountSource({
-    settings: data.settings,
-    configured: await Promise.all(configured),
-    storedQuota: administratorQuota,
-  });
 }

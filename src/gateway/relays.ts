@@ -11,6 +11,7 @@ import {
   type ScepServer,
 } from '../scep/index.js';
 import type { AuditRecord } from '../store/index.js';
+import { logAudit, type Log } from '../telemetry/index.js';
 import { challengePrecheck } from '../upstream/index.js';
 import type { Certificate } from '../x509/index.js';
 import type { DataDirectory } from './data-directory.js';
@@ -50,21 +51,28 @@ function knownCa(profile: string, { server }: Upstream): Certificate {
   });
 }
 
-export interface RelayDependencies {
+interface RelayDependencies {
   readonly profiles: readonly RelayedProfile[];
   readonly codec: Pkcs7Codec;
-  readonly data: Pick<DataDirectory, 'challenges'>;
+  readonly data: Pick<DataDirectory, 'challenges' | 'enrollments'>;
   readonly clock: () => Date;
-  readonly onEvent: (event: RelayEvent) => Promise<void>;
+  readonly log: Log;
+  readonly onRefusedChallenge: (address: string) => void;
 }
 
-export function openRelay({
-  profiles,
-  codec,
-  data,
-  clock,
-  onEvent,
-}: RelayDependencies): ScepServer {
+/** The server of our own profiles, and of those whose messages are passed on. */
+export function withRelays(own: ScepServer, dependencies: RelayDependencies): ScepServer {
+  const { profiles } = dependencies;
+  if (profiles.length === 0) return own;
+  const relay = openRelay(dependencies);
+  const isRelayed: ReadonlySet<string> = new Set(profiles.map(({ name }) => name));
+  return {
+    handle: (request) => (isRelayed.has(request.profile) ? relay : own).handle(request),
+  };
+}
+
+function openRelay(dependencies: RelayDependencies): ScepServer {
+  const { profiles, codec, data, clock, log, onRefusedChallenge } = dependencies;
   return createScepRelay({
     profiles: profiles.map(({ name, profile, upstream }) => ({
       name,
@@ -74,7 +82,14 @@ export function openRelay({
     codec,
     randomBytes,
     stopwatch: () => performance.now(),
-    onEvent,
+    onEvent: async (event) => {
+      log.info('pki operation relayed', logFields(event));
+      if (event.code === 'challenge.refused') onRefusedChallenge(event.client.address);
+      const record = auditRecord(event, clock());
+      if (!record) return;
+      await data.enrollments.appendAudit(record);
+      logAudit(log, record);
+    },
   });
 }
 
@@ -111,13 +126,13 @@ export function lookAfterRelays(
   }
 }
 
-export function relayLogFields({ client, signer, ...facts }: RelayEvent) {
+function logFields({ client, signer, ...facts }: RelayEvent) {
   const { correlationId, address: clientAddress } = client;
   return { ...facts, signer: signer?.subject, correlationId, clientAddress };
 }
 
 /** One record for each message with a transactionID; garbage has the access log alone. */
-export function relayAudit(event: RelayEvent, at: Date): AuditRecord | undefined {
+function auditRecord(event: RelayEvent, at: Date): AuditRecord | undefined {
   if (event.transactionId === undefined) return undefined;
   const { signer, code, failInfo } = event;
   return {

@@ -1,5 +1,6 @@
 import {
   checkCaChain,
+  enrollRa,
   fixedTemplate,
   givenChain,
   openWebEnrollmentIssuer,
@@ -13,6 +14,7 @@ import { createWebClient } from '../web-client/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { openRaKeys } from './ra-keys.js';
+import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
 import { webCredentials, webIdentity, webTls } from './web-credentials.js';
 
@@ -46,11 +48,18 @@ export async function openWebEnrollment(
     report: (notice) => notices.post(name, notice),
     clock,
   });
+  const ra = await openRaKeys(name, config, dependencies);
+  const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
+  const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
   return frontedAuthority({
     issuer,
-    ra: await openRaKeys(name, config, dependencies),
+    ra,
     replacedCas: () => issuer.replacedCas,
-    maintain: () => issuer.maintain(),
+    maintain: async () => [
+      ...(await issuer.maintain()),
+      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
+    ],
+    enrollRa: enroll,
   });
 }
 

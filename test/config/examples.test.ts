@@ -8,6 +8,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
   'upstream-ndes-relay.yaml': { NDES_PASSWORD: 'a password of NDES' },
   'upstream-ndes-re-enroll.yaml': { NDES_PASSWORD: 'a password of NDES' },
+  'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
@@ -40,6 +41,7 @@ describe('examples', () => {
       'ndes-compatible.yaml',
       'nginx-client-certificates.yaml',
       'nginx.yaml',
+      'ntlm.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
       'static-challenge.yaml',
