@@ -7,12 +7,14 @@ import {
   type Notice,
 } from '../../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
+import type { CaAnswer } from '../ca-answer.js';
 import type { CaChainSource } from '../ca-chain-source.js';
 import { beyondGranted } from '../granted-content.js';
 import { faultOfIssued } from '../issued-certificate.js';
 import { outcomeOf } from '../refusal.js';
 import { claimThatOverrules } from '../request-claims.js';
 import { chooseTemplate, fixedTemplate, type TemplateRule } from '../template-choice.js';
+import type { Unavailable } from '../unavailable.js';
 import type { Certsrv } from './certsrv.js';
 import type { Retrieved } from './retrieval.js';
 
@@ -73,6 +75,15 @@ export class WebEnrollmentIssuer implements Issuer {
       case 'issued':
         return this.#fetchIssued(answer.requestId, request);
     }
+  }
+
+  /** For RA keys of the gateway; what devices ask for comes through `submit`, with an Authorization. */
+  async certify(csr: Buffer, template: string): Promise<CaAnswer | Unavailable> {
+    const { certsrv, attributes, chain } = this.#options;
+    const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
+    if (outage !== undefined) return outage;
+    const signal = AbortSignal.timeout(limits.submitMillis);
+    return certsrv.submit({ csr, template, attributes }, signal);
   }
 
   async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
