@@ -6,9 +6,9 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
-  'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'upstream-ndes-relay.yaml': { NDES_PASSWORD: 'a password of NDES' },
   'upstream-ndes-re-enroll.yaml': { NDES_PASSWORD: 'a password of NDES' },
+  'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
