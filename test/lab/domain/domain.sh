@@ -50,6 +50,10 @@ EOF
  LAB.TEST = {
   kdc = 10.77.0.10
  }
+ # Its KDC is nobody.
+ GONE.TEST = {
+  kdc = 10.77.0.99
+ }
 [domain_realm]
  .lab.test = LAB.TEST
 EOF

@@ -206,9 +206,33 @@ describeInLab('what goes wrong', () => {
       /keytab|Preauthentication|integrity/i,
     ],
   ])('%s', async (_, keytab, as, target, code, message) => {
-    await wrongKey();
+    await inventedKey(labFile('wrong-key.keytab'), principal);
     const error = await failure({ keytab: labFile(keytab), principal: as }, target);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  });
+
+  test('a KDC that does not answer: no longer than allowed, and everything else goes on', async () => {
+    const keytab = labFile('gone.keytab.away');
+    await inventedKey(keytab, 'svc@GONE.TEST');
+    const kerberos = await openKerberos();
+    const made = kerberos.initiators(
+      { kind: 'keytab', keytab, principal: 'svc@GONE.TEST' },
+      { stepMillis: 1000 },
+    );
+    const initiators = [1, 2].map(() => made.create({ spn, channelBinding: undefined }));
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 10);
+    const outcomes = await Promise.allSettled(initiators.map((each) => each.step(undefined)));
+    clearInterval(turning);
+    for (const initiator of initiators) initiator.close();
+    made.close();
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'kerberos.unavailable' },
+      });
+    }
+    expect(turns).toBeGreaterThan(10);
   });
 
   test('no credential cache', async () => {
@@ -217,12 +241,12 @@ describeInLab('what goes wrong', () => {
   });
 });
 
-/** A keytab with a key of another password. */
-async function wrongKey(): Promise<void> {
+/** A keytab with a key of a password that nobody has. */
+async function inventedKey(keytab: string, as: string): Promise<void> {
   const orders = [
-    `add_entry -password -p ${principal} -k 2 -e aes256-cts-hmac-sha1-96`,
+    `add_entry -password -p ${as} -k 2 -e aes256-cts-hmac-sha1-96 -s SALT`,
     'not the password',
-    `write_kt ${labFile('wrong-key.keytab')}`,
+    `write_kt ${keytab}`,
     'quit',
   ];
   await run('ktutil', [], { input: `${orders.join('\n')}\n` });
