@@ -3,3 +3,4 @@ export { channelBindingHash, tlsServerEndPoint } from './channel-binding.js';
 export { createNtlmClient, type NtlmClientOptions, type NtlmCredentials } from './client.js';
 export { ntHash } from './ntlmv2.js';
 export { createNtlmServer, type NtlmChannel, type NtlmHandshake } from './server.js';
+export type { NtlmSession } from './session.js';
