@@ -8,6 +8,7 @@ const rooms = {
   asn1: ['errors'],
   ntlm: ['errors', 'asn1'],
   dcerpc: ['errors', 'asn1', 'ntlm'],
+  'web-client': ['errors', 'ntlm'],
   x509: ['errors', 'asn1'],
   pkcs7: ['errors', 'asn1', 'x509'],
   store: ['errors'],
@@ -19,7 +20,7 @@ const rooms = {
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
-  access: ['errors', 'address', 'store'],
+  access: ['errors', 'address', 'store', 'x509'],
   config: ['errors', 'address'],
   gateway: [
     'errors',

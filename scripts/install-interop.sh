@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the SCEP programs that the interop tests run against and what the Samba lab (test/lab) is made
+# Installs the programs that the interop tests run against and what the Samba lab (test/lab) is made
 # of, from Debian packages. None of their services is started.
 set -euo pipefail
 packages=(
@@ -9,6 +9,7 @@ packages=(
   libstrongswan-standard-plugins libstrongswan-extra-plugins # the latter holds its HTTP fetcher
   certmonger                             # certmonger, getcert, scep-submit
   python3                                # a reader of the admin page
+  nginx libnginx-mod-stream haproxy      # proxies in front of the gateway
   # The lab: an AD domain, clients, and servers that sign in against it.
   samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools python3-samba
   krb5-user libgssapi-krb5-2 python3-gssapi python3-requests python3-requests-ntlm python3-cryptography
@@ -33,5 +34,14 @@ if [ ! -e "$no_services" ]; then
   trap '"${as_root[@]}" rm -f "$no_services"' EXIT
 fi
 "${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+  -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
+# That policy holds for the installation only: the next boot would start them on port 80.
+if [ -d /run/systemd/system ]; then
+  for service in nginx haproxy; do
+    case " ${missing[*]} " in
+      *" $service "*) "${as_root[@]}" systemctl disable --quiet --now "$service" || true ;;
+    esac
+  done
+fi
 echo "interop programs: installed ${missing[*]}"

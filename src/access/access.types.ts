@@ -1,6 +1,7 @@
-/** Who is calling: the client's address, perhaps through proxies, and HTTP Basic or an API token. */
+/** Who is calling: the client's address, perhaps through proxies, and how it signs in. */
 import type { IncomingMessage } from 'node:http';
 import type { IpAddress } from '../address/index.js';
+import type { PresentedCertificate } from './client-certificate/presented-certificate.js';
 
 export type ClientAddress = IpAddress;
 
@@ -25,7 +26,7 @@ export interface Principal {
   readonly quota: number;
   /** Profiles it may fetch challenges for; undefined is all. */
   readonly profiles: readonly string[] | undefined;
-  readonly scheme: 'basic' | 'token';
+  readonly scheme: 'basic' | 'token' | 'certificate';
 }
 
 export type AuthenticationOutcome =
@@ -34,9 +35,13 @@ export type AuthenticationOutcome =
   | { readonly kind: 'missing' }
   /**
    * Wrong ones: the same answer. `account` is named only when there is such an account, because a
-   * password typed into the name field must not reach the log.
+   * password typed into the name field must not reach the log. `reason` is for the audit trail.
    */
-  | { readonly kind: 'wrong'; readonly account: string | undefined }
+  | {
+      readonly kind: 'wrong';
+      readonly account: string | undefined;
+      readonly reason?: string | undefined;
+    }
   /** Too many failures: the account is locked for a while; the same answer from outside. */
   | {
       readonly kind: 'locked';
@@ -47,8 +52,8 @@ export type AuthenticationOutcome =
     };
 
 export interface Authenticator {
-  /** One `WWW-Authenticate` value. */
-  readonly challenge: string;
+  /** One `WWW-Authenticate` value; undefined where the scheme is none of HTTP's. */
+  readonly challenge: string | undefined;
   /**
    * Undefined when the request carries no credentials of this scheme.
    * @throws GatewayError `http.overload` when too many sign-ins wait for their password check
@@ -56,13 +61,15 @@ export interface Authenticator {
   authenticate(
     request: IncomingMessage,
     address: ClientAddress,
+    certificate?: PresentedCertificate,
   ): Promise<AuthenticationOutcome | undefined>;
 }
 
 /** An account as authenticators see it, wherever it is kept. */
 export interface Account {
   readonly name: string;
-  readonly passwordHash: string;
+  /** Undefined for an account that signs in otherwise. */
+  readonly passwordHash: string | undefined;
   readonly roles: readonly Role[];
   readonly quota: number;
   readonly profiles: readonly string[] | undefined;

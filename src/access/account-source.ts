@@ -15,7 +15,9 @@ export function createAccountSource(options: {
   readonly storedQuota: number;
 }): AccountSource {
   const { settings, configured, storedQuota } = options;
-  for (const account of configured) parsePasswordHash(account.passwordHash);
+  for (const { passwordHash } of configured) {
+    if (passwordHash !== undefined) parsePasswordHash(passwordHash);
+  }
   const byName = new Map(configured.map((account) => [signInName(account.name), account]));
 
   return {

@@ -17,7 +17,7 @@ export interface AllowLists {
 }
 
 /** `step` says in words how it was decided. */
-export type AccessVerdict =
+type AccessVerdict =
   | { readonly kind: 'allowed'; readonly step: string }
   /** `rule` is the key of the configuration that says no. */
   | { readonly kind: 'denied'; readonly rule: string; readonly step: string };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthenticationOutcome, Authenticator, ClientAddress } from './access.types.js';
+import type { PresentedCertificate } from './client-certificate/presented-certificate.js';
 
 export interface Authentication {
   readonly outcome: AuthenticationOutcome;
@@ -12,10 +13,13 @@ export async function authenticate(
   authenticators: readonly Authenticator[],
   request: IncomingMessage,
   address: ClientAddress,
+  certificate?: PresentedCertificate,
 ): Promise<Authentication> {
-  const challenges = authenticators.map(({ challenge }) => challenge);
+  const challenges = authenticators.flatMap(({ challenge }) =>
+    challenge === undefined ? [] : [challenge],
+  );
   for (const authenticator of authenticators) {
-    const outcome = await authenticator.authenticate(request, address);
+    const outcome = await authenticator.authenticate(request, address, certificate);
     if (outcome) return { outcome, challenges };
   }
   return { outcome: { kind: 'missing' }, challenges };

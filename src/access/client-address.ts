@@ -6,6 +6,7 @@ import { headerValues } from './header-values.js';
 import { peerAddress } from './peer-address.js';
 import type { ProxyHeader, ProxyProtocol } from './proxy-protocol/proxied-connections.js';
 import { parseAddressElement } from './address-element.js';
+import { missingMarker, type RequiredHeader } from './required-headers.js';
 import { forwardedForHops } from './x-forwarded-for.js';
 
 /** The one thing a listener believes about clients behind a proxy. */
@@ -22,7 +23,7 @@ export interface ClientAddressOptions {
   readonly trustedProxies: AddressRules;
   readonly source: AddressSource;
   /** Markers that a trusted peer must send beside it; they never stand in for the peer. */
-  readonly requiredHeaders: readonly { readonly name: string; readonly value: string }[];
+  readonly requiredHeaders: readonly RequiredHeader[];
 }
 
 /** The peer of the TCP connection, whatever the headers say: right while no proxy is configured. */
@@ -74,13 +75,9 @@ export function originOf(options: ClientAddressOptions, approach: Approach): Cli
     address: peer,
     steps: [...steps, step],
   });
-  for (const { name, value } of requiredHeaders) {
-    const values = headerValues(rawHeaders, name.toLowerCase());
-    if (values.length !== 1 || values[0] !== value) {
-      return undetermined(`the required header ${name} ${markerFault(values)}`);
-    }
-    steps.push(`the required header ${name} is there`);
-  }
+  const marker = missingMarker(requiredHeaders, rawHeaders);
+  if (marker !== undefined) return undetermined(marker);
+  for (const { name } of requiredHeaders) steps.push(`the required header ${name} is there`);
   if (source.kind === 'proxy-protocol') {
     if (proxyHeader?.source === undefined) {
       return undetermined(
@@ -140,11 +137,6 @@ function single(
 
 function refusal(name: string, hop: Extract<AddressElement, { kind: 'refused' }>): string {
   return `${name}: ${JSON.stringify(clipped(hop.text))} ${hop.reason}`;
-}
-
-function markerFault({ length }: readonly string[]): string {
-  if (length === 0) return 'is missing';
-  return length === 1 ? 'has another value' : `came ${length} times`;
 }
 
 function clipped(text: string): string {

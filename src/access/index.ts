@@ -12,17 +12,35 @@ export type {
 } from './access.types.js';
 export { openAddressLists, type AddressListNotice, type AddressLists } from './address-lists.js';
 export { createAddressRules, type AddressRule, type AddressRules } from './address-rules.js';
-export {
-  createAllowLists,
-  openToAll,
-  type AccessVerdict,
-  type AllowLists,
-  type RouteGroup,
-} from './allow-lists.js';
+export { createAllowLists, openToAll, type AllowLists, type RouteGroup } from './allow-lists.js';
 export { createAccountSource } from './account-source.js';
 export { apiTokenDigest, newApiToken } from './api-token.js';
 export { authenticate } from './authenticate.js';
 export { createBasicAuthenticator } from './basic-authenticator.js';
+export {
+  createCertificateAuthenticator,
+  matchBinding,
+  type CertificateBinding,
+} from './certificate-authenticator.js';
+export { certificateForm } from './client-certificate/certificate-form.js';
+export {
+  createCertificateGate,
+  judgeCertificate,
+  noCertificateNeeded,
+  type CertificateGate,
+  type CertificateRule,
+} from './client-certificate/certificate-gate.js';
+export { parseCertificateName } from './client-certificate/certificate-name.js';
+export {
+  clientCertificate,
+  createListenerCertificates,
+  noCertificates,
+  type ListenerCertificates,
+  type ListenerCertificatesOptions,
+} from './client-certificate/listener-certificates.js';
+export type { PresentedCertificate } from './client-certificate/presented-certificate.js';
+export { readRevocationList, type RevocationList } from './client-certificate/revocation.js';
+export { createTrustList, isAnchor, type TrustList } from './client-certificate/trust-list.js';
 export {
   createClientAddress,
   originOf,

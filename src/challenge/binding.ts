@@ -2,6 +2,7 @@ import { GatewayError } from '../errors/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { ChallengeOrder, ChallengeUse } from './challenge-service.types.js';
 import type { ChallengeSource } from './challenge-source.js';
+import { namesDevice } from './device.js';
 import { foldKeyId, foldSan, foldSubject } from './folding.js';
 import { isAddressRange, isRequester } from './requester.js';
 
@@ -10,7 +11,7 @@ import { isAddressRange, isRequester } from './requester.js';
  * is absent binds nothing.
  */
 export function bindingMismatch(binding: ChallengeBinding, use: ChallengeUse): string | undefined {
-  const { profile, subject, san, key, requester } = binding;
+  const { profile, subject, san, key, requester, device } = binding;
   if (profile !== undefined && profile !== use.profile)
     return `bound to profile ${profile}, used in ${use.profile}`;
   if (subject !== undefined && foldSubject(subject) !== foldSubject(use.subject))
@@ -23,6 +24,8 @@ export function bindingMismatch(binding: ChallengeBinding, use: ChallengeUse): s
     return `bound to key ${key}, used for ${use.keyId}`;
   if (requester !== undefined && !isRequester(requester, use.address))
     return `bound to requester ${requester}, used from ${use.address}`;
+  if (device !== undefined && !namesDevice(device, use))
+    return `bound to device ${device.join(' or ')}, used for ${use.subject}`;
   return undefined;
 }
 

@@ -12,7 +12,7 @@ import type {
   ChallengeOrder,
   Challenges,
   ChallengeUse,
-  ChallengeVerdict,
+  OwnVerdict,
   IssueOutcome,
   SinglePassword,
   StaticChallenge,
@@ -29,7 +29,7 @@ const UPSTREAM_ACCOUNT = '(upstream)';
 /** Closed challenges stay this long: a late device hears "expired" or "used", and the list shows them. */
 const KEPT_AFTER_CLOSE_MILLIS = 24 * 3600 * 1000;
 
-type Refusal = Extract<ChallengeVerdict, { readonly kind: 'refused' }>;
+type Refusal = Extract<OwnVerdict, { readonly kind: 'refused' }>;
 
 export interface ChallengeServiceOptions {
   readonly store: ChallengeStore;
@@ -127,27 +127,29 @@ class ChallengeService implements Challenges {
     return { kind: 'issued', id, password, expiresAt, lasting: true };
   }
 
-  async check(password: string, use: ChallengeUse): Promise<ChallengeVerdict> {
+  async check(password: string, use: ChallengeUse): Promise<OwnVerdict> {
     const found = await this.#fitting(password, use);
     if (found.kind === 'refused') return found;
-    const { id, account } = found.record;
-    if (await this.#store.isHeld(id, use.transaction)) return { kind: 'held', id, account };
+    const { id, account, binding } = found.record;
+    const { sid } = binding;
+    if (await this.#store.isHeld(id, use.transaction)) return { kind: 'held', id, account, sid };
     const state = challengeState(found.record, this.#clock());
     return state === 'open'
-      ? { kind: 'valid', id, account }
+      ? { kind: 'valid', id, account, sid }
       : { kind: 'refused', id, reason: state, detail: undefined };
   }
 
-  async reserve(password: string, use: ChallengeUse): Promise<ChallengeVerdict> {
+  async reserve(password: string, use: ChallengeUse): Promise<OwnVerdict> {
     const found = await this.#fitting(password, use);
     if (found.kind === 'refused') return found;
-    const { id, account } = found.record;
+    const { id, account, binding } = found.record;
+    const { sid } = binding;
     const outcome = await this.#store.reserve(id, use.transaction, this.#clock());
     switch (outcome.kind) {
       case 'reserved':
-        return { kind: 'valid', id, account };
+        return { kind: 'valid', id, account, sid };
       case 'held':
-        return { kind: 'held', id, account };
+        return { kind: 'held', id, account, sid };
       case 'refused':
         return { kind: 'refused', id, reason: outcome.reason, detail: undefined };
     }

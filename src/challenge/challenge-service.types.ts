@@ -42,18 +42,38 @@ export interface ChallengeUse {
   readonly address: string;
   /** The enrollment transaction that would hold the challenge. */
   readonly transaction: string;
+  /** What an external validator is told besides. */
+  readonly request: {
+    /** transactionID as text. */
+    readonly transactionId: string;
+    /** DER of the CSR. A secret, because it carries the challenge. */
+    readonly csr: Buffer;
+    /** First CN of the subject. */
+    readonly commonName: string | undefined;
+  };
 }
 
 export type ChallengeVerdict =
-  | { readonly kind: 'valid'; readonly id: ChallengeId; readonly account: string }
-  /** This transaction holds it already. */
-  | { readonly kind: 'held'; readonly id: ChallengeId; readonly account: string }
+  | {
+      /** `held`: this transaction holds it already. */
+      readonly kind: 'valid' | 'held';
+      readonly id: ChallengeId;
+      readonly account: string;
+      /** Windows SID that was attested for the certificate. */
+      readonly sid?: string | undefined;
+    }
   | {
       readonly kind: 'refused';
       readonly id: ChallengeId | undefined;
-      readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' | 'binding';
+      readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' | 'binding' | 'denied';
       /** For the audit record: which binding did not fit. Never the challenge. */
       readonly detail: string | undefined;
+    }
+  /** An external validator gave no answer: nothing is issued, and the device shall come again. */
+  | {
+      readonly kind: 'unavailable';
+      readonly detail: string;
+      readonly retryAfterSeconds: number;
     };
 
 /** A secret from the configuration, kept side by side with others. Uses count by profile and name. */
@@ -72,19 +92,35 @@ export interface SinglePassword {
   readonly length: number;
 }
 
+/**
+ * Who says whether a challenge opens. Contract (test/challenge/challenge-validator.contract.ts): of any
+ * number of concurrent `reserve` calls of one transaction exactly one is `valid`, the others `held`;
+ * `check` reserves nothing and asks nobody; `confirm` and `release` are idempotent, and nothing to a
+ * transaction that holds none. What cannot be found out is `unavailable`, never `refused`.
+ */
+export interface ChallengeValidator {
+  /** Would it open, as far as is known here? */
+  check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
+  /** Checks the binding, then reserves for `use.transaction`; `held` until the use is spent. */
+  reserve(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
+  /** Reserved → spent for good. */
+  confirm(id: ChallengeId, transaction: string): Promise<void>;
+  /** Gives a reserved use back: the issuer was unreachable. */
+  release(id: ChallengeId, transaction: string): Promise<void>;
+}
+
+/** Of our own challenges everything is known. */
+export type OwnVerdict = Exclude<ChallengeVerdict, { readonly kind: 'unavailable' }>;
+
 /** Issue, bind, redeem, expire challenges. The store sees keyed hashes only. */
-export interface Challenges {
+export interface Challenges extends ChallengeValidator {
   /**
    * @throws GatewayError `challenge.binding` when the binding could never fit, `upstream.*` when the
    * source gives no challenge
    */
   issue(order: ChallengeOrder): Promise<IssueOutcome>;
-  /** Would it open? Reserves nothing. */
-  check(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
-  /** Checks the binding, then reserves for `use.transaction`; `held` until the use is spent. */
-  reserve(password: string, use: ChallengeUse): Promise<ChallengeVerdict>;
-  confirm(id: ChallengeId, transaction: string): Promise<void>;
-  release(id: ChallengeId, transaction: string): Promise<void>;
+  check(password: string, use: ChallengeUse): Promise<OwnVerdict>;
+  reserve(password: string, use: ChallengeUse): Promise<OwnVerdict>;
   list(filter: ChallengeFilter): Promise<readonly ChallengeRecord[]>;
   revoke(id: ChallengeId): Promise<boolean>;
   /**

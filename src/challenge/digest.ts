@@ -29,6 +29,11 @@ export class ChallengeDigests {
     return this.#digest('configured', profile, secret.trim());
   }
 
+  /** Judged outside: a yes is for one transaction. */
+  external(profile: string, transaction: string, password: string): ChallengeDigest {
+    return this.#digest('external', profile, transaction, password);
+  }
+
   #digest(...parts: readonly string[]): ChallengeDigest {
     return createHmac('sha256', this.#key)
       .update(JSON.stringify(parts))

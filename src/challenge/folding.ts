@@ -36,3 +36,8 @@ function foldSanValue(kind: string, value: string): string {
 export function foldKeyId(keyId: string): string {
   return keyId.replace(/[:\s]/g, '').toLowerCase();
 }
+
+/** Serial numbers and UDIDs have no case. */
+export function foldDevice(device: string): string {
+  return device.trim().toLowerCase();
+}

@@ -22,6 +22,10 @@ function explainCommand(): Command {
     .option('--listener <address>', 'which listener, as configured or by port (default: the first)')
     .option('--header <line>', "a header, 'Name: value'; may be given several times", collect)
     .option('--proxy-line <line>', "a PROXY line, 'PROXY TCP4 192.0.2.7 10.0.0.1 51234 443'")
+    .option(
+      '--client-certificate <file>',
+      'PEM or DER, what the TLS handshake shows: the certificate first, then what comes with it',
+    )
     .option('--path <path>', 'what is asked for', '/certsrv/mscep/mscep.dll')
     .option(...configOption)
     .option('--json', 'print JSON')
@@ -33,7 +37,8 @@ It exits with 0 when the caller is let in and with 1 when not.
 Examples:
   scep-gateway access explain --peer 10.0.0.5 --header 'X-Forwarded-For: 54.208.14.206'
   scep-gateway access explain --listener 8443 --peer 10.0.0.5 --path /certsrv/mscep_admin/ \\
-    --header 'X-Forwarded-For: 203.0.113.7' --header 'X-MS-Proxy: AzureAD-Application-Proxy'`,
+    --header 'X-Forwarded-For: 203.0.113.7' --header 'X-MS-Proxy: AzureAD-Application-Proxy'
+  scep-gateway access explain --peer 198.51.100.4 --path /api/v1/challenges --client-certificate mdm.pem`,
     )
     .action(async (flags: ExplainFlags) => {
       const { runExplain } = await import('./access/run.js');
@@ -59,7 +64,7 @@ It exits with 1 when a decision is not the expected one. A file of cases:
       path: /certsrv/mscep/mscep.dll
       client: 54.208.14.206   # optional; or undetermined
       expect: allow           # or deny
-Other keys: listener, proxyLine.
+Other keys: listener, proxyLine, clientCertificate (a file beside this one), account.
 
 Example:
   scep-gateway access test --config gateway.yaml access-cases.yaml`,

@@ -9,6 +9,7 @@ import {
   type ResolvedConfig,
 } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
+import { checkFiles } from '../gateway/index.js';
 import { examples } from './examples.js';
 import { exitCodeOf } from './exit-code.js';
 import { readInput } from './standard-input.js';
@@ -50,7 +51,7 @@ Examples:
   scep-gateway config check --json gateway.yaml | jq .problems`,
     )
     .action(async (file: string | undefined, { json }: { json?: boolean }) => {
-      const outcome = await load(file).catch((error: unknown) => {
+      const outcome = await loadWithFiles(file).catch((error: unknown) => {
         if (error instanceof ConfigFault) return error;
         throw error;
       });
@@ -126,6 +127,13 @@ Example, after this on the NDES server:
       print(yaml.trimEnd());
       for (const text of notes) note(`note: ${text}`);
     });
+}
+
+/** Warnings about files among the others. */
+async function loadWithFiles(file: string | undefined): Promise<ResolvedConfig> {
+  const resolved = await load(file);
+  const warnings = await checkFiles(resolved, new Date());
+  return { ...resolved, warnings: [...resolved.warnings, ...warnings] };
 }
 
 async function load(file: string | undefined): Promise<ResolvedConfig> {

@@ -22,11 +22,20 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
       directory: resolve(bases.workingDirectory, data.directory),
       ...(data.passphrase && { passphrase: secret(data.passphrase) }),
     },
+    listeners: config.listeners.map(({ tls, ...listener }) => ({
+      ...listener,
+      ...(tls && { tls: { ...tls, ...absoluteFileSet(tls, bases, secret) } }),
+    })),
     access: {
       ...config.access,
       lists: mapValues(config.access.lists, (list) => ({
         ...list,
         file: resolve(bases.baseDirectory, list.file),
+      })),
+      trustLists: mapValues(config.access.trustLists, (list) => ({
+        ...list,
+        ca: list.ca.map((file) => resolve(bases.baseDirectory, file)),
+        crls: list.crls.map((file) => resolve(bases.baseDirectory, file)),
       })),
     },
     accounts: config.accounts.map((account) =>
@@ -34,8 +43,8 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     ),
     issuers: mapValues(config.issuers, (issuer) => ({
       ...issuer,
-      ...(issuer.import && { import: absoluteImport(issuer.import, bases, secret) }),
-      ...(issuer.importRa && { importRa: absoluteImport(issuer.importRa, bases, secret) }),
+      ...(issuer.import && { import: absoluteFileSet(issuer.import, bases, secret) }),
+      ...(issuer.importRa && { importRa: absoluteFileSet(issuer.importRa, bases, secret) }),
     })),
     profiles: mapValues(config.profiles, (profile) => ({
       ...profile,
@@ -45,23 +54,41 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
           ...entry,
           secret: secret(entry.secret),
         })),
+        ...(profile.challenges.webhook && {
+          webhook: absoluteWebhook(profile.challenges.webhook, bases, secret),
+        }),
       },
     })),
   };
 }
 
-type ImportedCa = NonNullable<IssuerConfig['import']>;
+/** A key with its certificate, in one file or in two. */
+type FileSet = NonNullable<IssuerConfig['import']>;
 
-function absoluteImport(
-  { pfx, certificate, key, passphrase }: ImportedCa,
+function absoluteFileSet(
+  { pfx, certificate, key, passphrase }: FileSet,
   { baseDirectory }: PathBases,
   secret: (reference: SecretReference) => SecretReference,
-): ImportedCa {
+): FileSet {
   return {
     ...(pfx !== undefined && { pfx: resolve(baseDirectory, pfx) }),
     ...(certificate !== undefined && { certificate: resolve(baseDirectory, certificate) }),
     ...(key !== undefined && { key: resolve(baseDirectory, key) }),
     ...(passphrase && { passphrase: secret(passphrase) }),
+  };
+}
+
+type Webhook = NonNullable<GatewayConfig['profiles'][string]['challenges']['webhook']>;
+
+function absoluteWebhook(
+  webhook: Webhook,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): Webhook {
+  return {
+    ...webhook,
+    secret: secret(webhook.secret),
+    ...(webhook.ca !== undefined && { ca: resolve(baseDirectory, webhook.ca) }),
   };
 }
 

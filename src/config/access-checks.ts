@@ -78,7 +78,10 @@ function checkTrust(path: ConfigPath, entries: readonly string[]): ConfigProblem
 
 type Listener = ParsedConfig['listeners'][number];
 
-function checkSource(path: ConfigPath, { clientAddress, proxyProtocol }: Listener) {
+function checkSource(
+  path: ConfigPath,
+  { clientAddress, proxyProtocol, forwardedCertificate }: Listener,
+) {
   const { trustedProxies, requiredHeaders } = clientAddress;
   const source = clientAddress.source.toLowerCase();
   const at = (key: string) => [...path, 'clientAddress', key];
@@ -92,7 +95,12 @@ function checkSource(path: ConfigPath, { clientAddress, proxyProtocol }: Listene
         'write one of them: a listener believes one thing',
       ),
     );
-  } else if (source === 'none' && proxyProtocol === 'off' && trustedProxies !== undefined) {
+  } else if (
+    source === 'none' &&
+    proxyProtocol === 'off' &&
+    trustedProxies !== undefined &&
+    forwardedCertificate === undefined
+  ) {
     problems.push(
       problemAt(
         at('source'),
@@ -109,7 +117,8 @@ function checkSource(path: ConfigPath, { clientAddress, proxyProtocol }: Listene
       ),
     );
   }
-  if (source === 'none' && names.length > 0 && problems.length === 0) {
+  const unread = source === 'none' && forwardedCertificate === undefined;
+  if (unread && names.length > 0 && problems.length === 0) {
     problems.push(
       problemAt(
         at('source'),

@@ -1,5 +1,6 @@
 /** Who may call: lists of addresses, what they open, and how much one caller may do. */
 import { z } from 'zod';
+import { callerCertificatesSchema, trustListsSchema } from './trust-schema.js';
 
 /** Whether it is one is checked beside the names of lists, in access-checks.ts. */
 const rule = z
@@ -65,6 +66,8 @@ export const accessSchema = z
       .describe(
         'Addresses that are let in; every address where there is no list. SCEP has its list in the profile, `/healthz` none.',
       ),
+    trustLists: trustListsSchema,
+    certificates: callerCertificatesSchema,
     rateLimits: z
       .strictObject({
         operations: rate(

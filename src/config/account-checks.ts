@@ -52,11 +52,14 @@ function checkName(
   ];
 }
 
-function checkPassword(path: ConfigPath, { password, passwordHash }: Account): ConfigProblem[] {
+function checkPassword(
+  path: ConfigPath,
+  { password, passwordHash, certificates }: Account,
+): ConfigProblem[] {
   if (password !== undefined && passwordHash !== undefined) {
     return [problemAt(path, 'has both password and passwordHash', 'remove one of them')];
   }
-  if (password !== undefined || passwordHash !== undefined) return [];
+  if (password !== undefined || passwordHash !== undefined || certificates.length > 0) return [];
   return [
     problemAt(
       path,

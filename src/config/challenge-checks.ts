@@ -33,13 +33,14 @@ function checkNdesNames(profile: ConfigPath, raw: unknown): ConfigProblem[] {
 }
 
 function checkKinds(path: ConfigPath, challenges: Challenges): ConfigProblem[] {
-  const { dynamic, none, single } = challenges;
-  if (!dynamic && !single && none === undefined && challenges.static.length === 0) {
+  const { dynamic, none, single, webhook } = challenges;
+  const hasOwn = dynamic || single || challenges.static.length > 0;
+  if (!hasOwn && none === undefined && webhook === undefined) {
     return [
       problemAt(
         path,
         'leaves no way to enroll: dynamic and single are false, and static is empty',
-        'write `dynamic: true`, add an entry under static, or, to let anyone enroll, write `none: anyone-may-enroll`',
+        'write `dynamic: true`, add an entry under static or a webhook, or, to let anyone enroll, write `none: anyone-may-enroll`',
       ),
     ];
   }

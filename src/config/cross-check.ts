@@ -1,5 +1,6 @@
 import { checkAccess } from './access-checks.js';
 import { checkAccounts } from './account-checks.js';
+import { checkCertificates } from './certificate-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
 import { checkIssuers } from './issuer-checks.js';
@@ -20,6 +21,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkPolicies,
     checkAccounts,
     checkAccess,
+    checkCertificates,
   ].flatMap((check) => check(checked));
 }
 

@@ -6,8 +6,8 @@ import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './proble
 export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
     ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
-      ...checkImport(['issuers', name, 'import'], issuer.import),
-      ...checkImport(['issuers', name, 'importRa'], issuer.importRa),
+      ...(issuer.import ? checkFileSet(['issuers', name, 'import'], issuer.import) : []),
+      ...(issuer.importRa ? checkFileSet(['issuers', name, 'importRa'], issuer.importRa) : []),
       ...checkLifetimes(['issuers', name], issuer),
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
@@ -17,9 +17,15 @@ export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   ];
 }
 
-function checkImport(path: ConfigPath, imported: IssuerConfig['import']): ConfigProblem[] {
-  if (imported === undefined) return [];
-  const { pfx, certificate, key } = imported;
+/** A key with its certificate, in one file or in two. */
+export function checkFileSet(
+  path: ConfigPath,
+  {
+    pfx,
+    certificate,
+    key,
+  }: Pick<NonNullable<IssuerConfig['import']>, 'pfx' | 'certificate' | 'key'>,
+): ConfigProblem[] {
   if (pfx !== undefined && (certificate !== undefined || key !== undefined)) {
     return [
       problemAt(

@@ -4,7 +4,7 @@ import { absolutePaths } from './absolute-paths.js';
 import { checkConfig } from './check.js';
 import { ConfigFault } from './config-fault.js';
 import { environmentProblems, readEnvironment, type EnvironmentSettings } from './environment.js';
-import { listFileProblems } from './list-files.js';
+import { listFileProblems, webhookFileProblems } from './named-files.js';
 import {
   keyText,
   quoted,
@@ -58,9 +58,12 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ResolvedCo
     resolveSecret(reference, { ...options, baseDirectory });
   await checkSecrets(config, readSecret, written.locate);
   const absolute = absolutePaths(overruled(config, settings), { baseDirectory, workingDirectory });
-  const lists = await listFileProblems(absolute, options.readFile);
-  if (lists.length > 0) {
-    const located = lists.map((problem) => ({
+  const unusable = [
+    ...(await listFileProblems(absolute, options.readFile)),
+    ...(await webhookFileProblems(absolute, options.readFile)),
+  ];
+  if (unusable.length > 0) {
+    const located = unusable.map((problem) => ({
       ...problem,
       position: written.locate(problem.path),
     }));

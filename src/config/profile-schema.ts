@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressRulesSchema } from './access-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
+import { trustNamesSchema } from './tls-schema.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
 
@@ -62,6 +63,49 @@ const staticChallenge = z.strictObject({
   binding: bindingSchema.optional().describe('Opens only for requests that fit all of this.'),
 });
 
+const webhook = z.strictObject({
+  url: z
+    .url({ protocol: /^https$/, error: 'an https URL such as `https://mdm.example.org/scep`' })
+    .describe('Where each challenge that is not ours is sent, by POST. No redirect is followed.'),
+  secret: secretSchema.describe('The key that requests are signed with (HMAC-SHA256).'),
+  keyId: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'up to 128 printable characters without blanks')
+    .default('scep-gateway')
+    .describe('Names the secret to the validator, so that it can hold two while one is replaced.'),
+  format: z
+    .enum(['gateway', 'step-ca'])
+    .default('gateway')
+    .describe(
+      'How requests are signed: our headers, or those of a step-ca SCEPCHALLENGE webhook with its base64 secret. See devices-and-mdms.md.',
+    ),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the CAs that the server must be certified by; public CAs when absent.'),
+  pins: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
+          'the SHA-256 of a certificate, 64 hex digits',
+        ),
+    )
+    .min(1)
+    .max(2)
+    .optional()
+    .describe('SHA-256 of the server certificate, besides its chain; two for its replacement.'),
+  timeoutSeconds: z.int().min(1).max(30).default(10).describe('How long an answer may take.'),
+  denialSeconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe('How long a denied request is denied again without asking.'),
+});
+
 const challenges = z
   .strictObject({
     dynamic: z
@@ -72,6 +116,11 @@ const challenges = z
       .array(staticChallenge)
       .default([])
       .describe('Shared secrets, several side by side for rotation.'),
+    webhook: webhook
+      .optional()
+      .describe(
+        'An external validator that judges challenges before anything is issued. Without an answer nothing is.',
+      ),
     none: z
       .literal('anyone-may-enroll')
       .optional()
@@ -234,6 +283,11 @@ export const profileSchema = z.strictObject({
   allow: addressRulesSchema
     .optional()
     .describe('Addresses that reach SCEP of this profile; every address when absent.'),
+  certificates: trustNamesSchema
+    .optional()
+    .describe(
+      'Trust lists, one of which must accept the client certificate of whoever calls SCEP of this profile: an MDM or a proxy, since devices have none yet.',
+    ),
   challenges,
   ndes: ndesNamesSchema
     .optional()

@@ -8,6 +8,8 @@ import { clientAddressSchema, proxyProtocolSchema } from './client-address-schem
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
+import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
+import { accountCertificateSchema } from './trust-schema.js';
 
 const listener = z
   .strictObject({
@@ -20,6 +22,8 @@ const listener = z
       .describe('Address and port to listen on, `host:port`.'),
     clientAddress: clientAddressSchema,
     proxyProtocol: proxyProtocolSchema,
+    tls: tlsSchema.optional(),
+    forwardedCertificate: forwardedCertificateSchema.optional(),
   })
   .describe('One HTTP listener.');
 
@@ -85,6 +89,11 @@ const account = z
     password: secretSchema
       .optional()
       .describe('A reference to the password, never the password itself.'),
+    certificates: z
+      .array(accountCertificateSchema)
+      .max(32)
+      .default([])
+      .describe('Client certificates it signs in with, beside a password or instead of one.'),
     roles: z
       .array(z.enum(['challenge', 'read']))
       .min(1)

@@ -9,9 +9,14 @@ export interface NeededSecret {
 
 /** The secrets every start needs. */
 export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
-  const { data, accounts, issuers, profiles } = config;
+  const { data, listeners, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
+    ...listeners.flatMap(({ tls }, index) =>
+      tls?.passphrase
+        ? [{ path: ['listeners', index, 'tls', 'passphrase'], reference: tls.passphrase }]
+        : [],
+    ),
     ...accounts.flatMap(({ password }, index) =>
       password ? [{ path: ['accounts', index, 'password'], reference: password }] : [],
     ),
@@ -21,6 +26,22 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
         if (passphrase === undefined) return [];
         return [{ path: ['issuers', name, kind, 'passphrase'], reference: passphrase }];
       }),
+    ),
+    ...Object.entries(profiles).flatMap(
+      ([
+        name,
+        {
+          challenges: { webhook },
+        },
+      ]) =>
+        webhook === undefined
+          ? []
+          : [
+              {
+                path: ['profiles', name, 'challenges', 'webhook', 'secret'],
+                reference: webhook.secret,
+              },
+            ],
     ),
     ...Object.entries(profiles).flatMap(([name, { challenges }]) =>
       challenges.static.map(({ secret }, index) => ({

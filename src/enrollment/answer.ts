@@ -6,7 +6,8 @@ import {
   parseCertificationRequest,
   type CertificationRequest,
 } from '../x509/index.js';
-import { authorizationFor } from './authorize.js';
+import { withAttestedSid } from './attested-sid.js';
+import { authorizationFor, recordedGround } from './authorize.js';
 import {
   concludeWith,
   groundOf,
@@ -94,7 +95,8 @@ async function renewsRevoked(store: EnrollmentStore, record: TransactionRecord):
 
 function reopen(vault: RequestVault, { profile, record }: OpenTransaction): PreparedRequest {
   const csr = parseCertificationRequest(vault.open(record.csr));
-  return { csr, policy: decidePolicy(csr, profile.policy) };
+  const policy = decidePolicy(csr, profile.policy);
+  return { csr, policy: withAttestedSid(policy, recordedGround(record)) };
 }
 
 /** Where somebody else concluded it first, theirs is the answer. */

@@ -1,11 +1,11 @@
-import type { Challenges } from '../challenge/index.js';
+import type { ChallengeValidator } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { ChallengeId, EnrollmentStore, TransactionRecord } from '../store/index.js';
 import { auditRecord, subjectOfTransaction } from './records.js';
 
 export interface ApprovalDependencies {
   readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
+  readonly challenges: Pick<ChallengeValidator, 'confirm'>;
   readonly clock: () => Date;
 }
 

@@ -1,8 +1,8 @@
-import type { Challenges, ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
+import type { ChallengeUse, ChallengeValidator, ChallengeVerdict } from '../challenge/index.js';
 import type { ErrorCode } from '../errors/index.js';
 import type { Authorization, AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
-import type { CertificateRecord, TransactionRecord } from '../store/index.js';
+import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
 import type { EnrollmentRequest } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { renewalRefusal } from './renewal.js';
@@ -50,7 +50,7 @@ export function credentialOf(
 }
 
 function takesChallenges(profile: EnrollmentProfile): boolean {
-  return profile.dynamicChallenges || profile.staticChallenges;
+  return profile.dynamicChallenges || profile.staticChallenges || profile.externalChallenges;
 }
 
 /** One text for every refused challenge: which of unknown, used, expired or bound it is, the audit record says. */
@@ -61,18 +61,23 @@ export async function checkChallenge(
   password: string,
   use: ChallengeUse,
   profile: EnrollmentProfile,
-  challenges: Challenges,
+  challenges: Pick<ChallengeValidator, 'check'>,
 ): Promise<ChallengeVerdict> {
   const verdict = await challenges.check(password, use);
-  if (verdict.kind === 'refused') return verdict;
-  const isStatic = verdict.id.startsWith('static:');
-  if (isStatic ? profile.staticChallenges : profile.dynamicChallenges) return verdict;
+  if (verdict.kind === 'refused' || verdict.kind === 'unavailable') return verdict;
+  const kind = kindOf(verdict.id);
+  if (profile[`${kind}Challenges`]) return verdict;
   return {
     kind: 'refused',
     id: verdict.id,
     reason: 'binding',
-    detail: `profile ${profile.name} takes no ${isStatic ? 'static' : 'dynamic'} challenges`,
+    detail: `profile ${profile.name} takes no ${kind} challenges`,
   };
+}
+
+function kindOf(id: ChallengeId): 'static' | 'external' | 'dynamic' {
+  if (id.startsWith('static:')) return 'static';
+  return id.startsWith('external:') ? 'external' : 'dynamic';
 }
 
 /** The proof the issuer demands, from a durable transaction that was authorized. */
@@ -80,6 +85,11 @@ export function authorizationFor(record: TransactionRecord): Authorization {
   const ground: AuthorizationGround =
     record.state.kind === 'approved'
       ? { by: 'approval', approver: record.state.approver }
-      : (JSON.parse(record.ground) as AuthorizationGround);
+      : recordedGround(record);
   return mintAuthorization(record.id, record.csrKey, ground);
+}
+
+/** What opened the transaction, as it was recorded then. */
+export function recordedGround({ ground }: Pick<TransactionRecord, 'ground'>): AuthorizationGround {
+  return JSON.parse(ground) as AuthorizationGround;
 }

@@ -1,4 +1,4 @@
-import type { Challenges } from '../challenge/index.js';
+import type { ChallengeValidator } from '../challenge/index.js';
 import type { ErrorCode } from '../errors/index.js';
 import type { IssuanceOutcome } from '../issuer/index.js';
 import type {
@@ -15,7 +15,7 @@ import { transactionText } from './transaction.js';
 
 export interface ConclusionDependencies {
   readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
+  readonly challenges: ChallengeValidator;
   readonly clock: () => Date;
 }
 
@@ -183,14 +183,17 @@ function auditOf(
 
 /** Spends what opened the transaction, if it was a challenge. */
 export async function confirmChallenge(
-  challenges: Challenges,
+  challenges: ChallengeValidator,
   record: TransactionRecord | undefined,
 ): Promise<void> {
   if (record?.challengeId !== undefined)
     await challenges.confirm(record.challengeId as ChallengeId, record.id);
 }
 
-async function releaseChallenge(challenges: Challenges, record: TransactionRecord): Promise<void> {
+async function releaseChallenge(
+  challenges: ChallengeValidator,
+  record: TransactionRecord,
+): Promise<void> {
   if (record.challengeId !== undefined)
     await challenges.release(record.challengeId as ChallengeId, record.id);
 }

@@ -1,5 +1,6 @@
-import type { Challenges, ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
+import type { ChallengeUse, ChallengeValidator, ChallengeVerdict } from '../challenge/index.js';
 import { GatewayError, type ErrorCode } from '../errors/index.js';
+import type { AuthorizationGround } from '../issuer/index.js';
 import type { CertificateRecord, EnrollmentStore, TransactionRecord } from '../store/index.js';
 import {
   Certificate,
@@ -7,6 +8,7 @@ import {
   verifyProofOfPossession,
   type Name,
 } from '../x509/index.js';
+import { withAttestedSid } from './attested-sid.js';
 import { answerTransaction, type AnswerDependencies, type PreparedRequest } from './answer.js';
 import { challengeRefusal, checkChallenge, credentialOf, type Credential } from './authorize.js';
 import { confirmChallenge } from './conclusion.js';
@@ -23,12 +25,20 @@ import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, subjectOfRequest } from './records.js';
 import { findRenewed } from './renewal.js';
 import { RequestVault } from './request-vault.js';
-import { hasSameKeys, identify, isLive, rowId, turnOf, type Transaction } from './transaction.js';
+import {
+  hasSameKeys,
+  identify,
+  isLive,
+  rowId,
+  transactionText,
+  turnOf,
+  type Transaction,
+} from './transaction.js';
 
 export interface EnrollmentDependencies {
   readonly profiles: readonly EnrollmentProfile[];
   readonly store: EnrollmentStore;
-  readonly challenges: Challenges;
+  readonly challenges: ChallengeValidator;
   readonly clock: () => Date;
   /** 32 octets that live as long as the store; see RequestVault. */
   readonly secret: Buffer;
@@ -42,7 +52,7 @@ export function createEnrollment(dependencies: EnrollmentDependencies): Enrollme
 class DurableEnrollment implements Enrollment {
   readonly #profiles: ReadonlyMap<string, EnrollmentProfile>;
   readonly #store: EnrollmentStore;
-  readonly #challenges: Challenges;
+  readonly #challenges: ChallengeValidator;
   readonly #clock: () => Date;
   readonly #vault: RequestVault;
   readonly #answering: AnswerDependencies;
@@ -122,6 +132,7 @@ class DurableEnrollment implements Enrollment {
       const verdict = await checkChallenge(credential.password, use, profile, this.#challenges);
       if (verdict.kind === 'refused')
         return this.#answerSpent(profile, request, transaction, verdict);
+      if (verdict.kind === 'unavailable') return this.#unavailable(request, verdict);
     }
     if (policy.kind === 'refused')
       return this.#refuse(request, policy.refusal.code, policy.refusal.text);
@@ -135,10 +146,11 @@ class DurableEnrollment implements Enrollment {
         ? await this.#challenges.reserve(credential.password, use)
         : undefined;
     if (held?.kind === 'refused') return this.#answerSpent(profile, request, transaction, held);
-    const ground =
+    if (held?.kind === 'unavailable') return this.#unavailable(request, held);
+    const ground: AuthorizationGround =
       credential.kind === 'ground'
         ? credential.ground
-        : { by: 'challenge' as const, challengeId: held?.id ?? '', account: held?.account };
+        : { by: 'challenge', challengeId: held?.id ?? '', account: held?.account, sid: held?.sid };
 
     const now = this.#clock();
     const record: TransactionRecord = {
@@ -174,7 +186,7 @@ class DurableEnrollment implements Enrollment {
       profile,
       opened,
       request,
-      isThisRequest ? { csr: request.csr, policy } : undefined,
+      isThisRequest ? { csr: request.csr, policy: withAttestedSid(policy, ground) } : undefined,
     );
   }
 
@@ -284,6 +296,11 @@ class DurableEnrollment implements Enrollment {
       keyId: request.csr.publicKey.id,
       address: request.client.address,
       transaction,
+      request: {
+        transactionId: transactionText(request.transactionId),
+        csr: request.csr.der,
+        commonName: request.csr.subject.values('CN')[0],
+      },
     };
   }
 
@@ -301,6 +318,22 @@ class DurableEnrollment implements Enrollment {
       (brought && (await this.#answerOwner(profile, request, transaction, brought))) ??
       this.#refuseChallenge(request, verdict)
     );
+  }
+
+  /** Fails closed, and not as the device's fault: it comes again, and the validator is asked again. */
+  async #unavailable(
+    request: EnrollmentRequest,
+    { detail, retryAfterSeconds }: Extract<ChallengeVerdict, { readonly kind: 'unavailable' }>,
+  ): Promise<EnrollmentOutcome> {
+    const decision = {
+      at: this.#clock(),
+      event: 'enrollment.validator-unavailable',
+      outcome: 'error' as const,
+      code: 'challenge.unavailable',
+      reason: detail,
+    };
+    await this.#store.appendAudit(auditRecord(subjectOfRequest(request), decision));
+    return { kind: 'unavailable', retryAfterSeconds };
   }
 
   #refuseChallenge(

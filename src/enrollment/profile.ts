@@ -11,6 +11,8 @@ export interface EnrollmentProfile {
   readonly approval: 'automatic' | 'manual';
   readonly dynamicChallenges: boolean;
   readonly staticChallenges: boolean;
+  /** An external validator judges the challenges that are not ours. */
+  readonly externalChallenges: boolean;
   /** `none: anyone-may-enroll`: a request without a challenge is let in. */
   readonly openToAnyone: boolean;
   /** Transactions that may wait at once. */

@@ -49,6 +49,7 @@ const table = {
   'scep.unreachable': 'unavailable',
   'challenge.missing': 'unauthorized',
   'challenge.refused': 'unauthorized',
+  'challenge.unavailable': 'unavailable',
   'challenge.quota': 'usage',
   'challenge.binding': 'usage',
   'renewal.refused': 'unauthorized',

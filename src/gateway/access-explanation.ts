@@ -1,10 +1,26 @@
 /** What the gateway would make of a caller, step by step, with the parts that serve. */
-import { originOf, peerAddress, type ClientOrigin, type ProxyHeader } from '../access/index.js';
-import type { GatewayConfig } from '../config/index.js';
+import {
+  clientCertificate,
+  matchBinding,
+  judgeCertificate,
+  originOf,
+  peerAddress,
+  type ClientOrigin,
+  type ListenerCertificatesOptions,
+  type PresentedCertificate,
+  type ProxyHeader,
+  type RouteGroup,
+} from '../access/index.js';
+import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import { createRouteGroups, requestTarget } from '../http/index.js';
+import { Certificate } from '../x509/index.js';
 import { openAccess, type ListenerAccess } from './access.js';
-import { defaultProfile } from './profiles.js';
+import { openAuthorities } from './authorities.js';
+import { callerCertificates, type CallerCertificates } from './caller-certificates.js';
+import { openDataDirectory } from './data-directory.js';
+import { defaultProfile, type Authorities } from './profiles.js';
+import { openTrustLists, silentLog } from './trust-lists.js';
 
 interface AccessQuestion {
   /** As configured, or its port; undefined is the first one. */
@@ -14,6 +30,8 @@ interface AccessQuestion {
   readonly rawHeaders: readonly string[];
   /** A PROXY line (version 1), without its line end. */
   readonly proxyLine: string | undefined;
+  /** What the TLS handshake shows, DER, the leaf first; empty: nothing. */
+  readonly tlsCertificates: readonly Buffer[];
   readonly path: string;
 }
 
@@ -24,7 +42,9 @@ export interface AccessExplanation {
   readonly client: string;
   /** `SCEP of profile default`, `admin`, … */
   readonly route: string;
-  /** How the address was found, then which list decided. */
+  /** Whom the certificate signs in, where nothing else does. */
+  readonly account: string | undefined;
+  /** How the address was found, then which list decided, then the certificates. */
   readonly steps: readonly string[];
   /** Key of the configuration that said no. */
   readonly rule: string | undefined;
@@ -32,24 +52,37 @@ export interface AccessExplanation {
 
 export interface AccessExplainer {
   /** Throws GatewayError `cli.usage` for a question that makes no sense. */
-  readonly explain: (question: AccessQuestion) => AccessExplanation;
+  readonly explain: (question: AccessQuestion) => Promise<AccessExplanation>;
   /** `date` as `2026-11-01`. */
   readonly lists: readonly {
     readonly name: string;
     readonly entries: number;
     readonly date: string;
   }[];
+  readonly close: () => Promise<void>;
 }
 
-/** @throws GatewayError `config.unreadable` when an address list cannot be read */
+/**
+ * Opens the data directory only where trust lists name CAs of this gateway.
+ * @throws GatewayError `config.unreadable` when an address list or a file of a trust list cannot be read
+ */
 export async function openExplainer(
-  config: GatewayConfig,
+  resolved: ResolvedConfig,
   clock: () => Date,
 ): Promise<AccessExplainer> {
+  const { config } = resolved;
   const access = await openAccess(config, { clock, report: () => undefined });
+  const own = await openOwnCas(resolved, clock);
+  const trust = await openTrustLists({
+    lists: config.access.trustLists,
+    ownCa: (issuer) => own.authorities.get(issuer),
+    clock,
+    log: silentLog,
+  });
+  const certificates = callerCertificates(config, { trust, listeners: access.listeners, clock });
   const profiles = Object.entries(config.profiles).map(([name, { paths }]) => ({ name, paths }));
   const groupOf = createRouteGroups(profiles, defaultProfile(config));
-  const explain = (question: AccessQuestion): AccessExplanation => {
+  const explain = async (question: AccessQuestion): Promise<AccessExplanation> => {
     const listener = listenerOf(access.listeners, question.listener);
     const group = groupOf(requestTarget(question.path));
     const arrival = arrive(listener, question);
@@ -61,14 +94,23 @@ export async function openExplainer(
     };
     if (arrival.kind === 'refused') {
       const step = `the connection is cut off: ${arrival.reason}`;
-      return { verdict: 'denied', ...about, steps: [step], rule: 'proxyProtocol' };
+      const steps = [step];
+      return { verdict: 'denied', ...about, account: undefined, steps, rule: 'proxyProtocol' };
     }
     const verdict = access.allowLists.judge(group, arrival.origin);
+    const steps = [...arrival.origin.steps, verdict.step];
+    if (verdict.kind === 'denied') {
+      return { verdict: 'denied', ...about, account: undefined, steps, rule: verdict.rule };
+    }
+    const shown = certificates.listeners[access.listeners.indexOf(listener)];
+    const next =
+      shown && group.kind !== 'health' ? await show(certificates, shown, group, question) : {};
     return {
-      verdict: verdict.kind,
+      verdict: next.rule === undefined ? 'allowed' : 'denied',
       ...about,
-      steps: [...arrival.origin.steps, verdict.step],
-      rule: verdict.kind === 'denied' ? verdict.rule : undefined,
+      account: next.account,
+      steps: [...steps, ...(next.steps ?? [])],
+      rule: next.rule,
     };
   };
   const lists = access.lists.all().map(({ name, size, date }) => ({
@@ -76,7 +118,75 @@ export async function openExplainer(
     entries: size,
     date: date.toISOString().slice(0, 10),
   }));
-  return { explain, lists };
+  return { explain, lists, close: own.close };
+}
+
+async function openOwnCas(
+  resolved: ResolvedConfig,
+  clock: () => Date,
+): Promise<{ readonly authorities: Authorities; readonly close: () => Promise<void> }> {
+  const lists = Object.values(resolved.config.access.trustLists);
+  if (lists.every(({ issuers }) => issuers.length === 0)) {
+    return { authorities: new Map(), close: () => Promise.resolve() };
+  }
+  const data = await openDataDirectory(resolved, clock);
+  try {
+    return {
+      authorities: await openAuthorities(resolved, data, clock),
+      close: () => data.close(),
+    };
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}
+
+/** As the guard of the HTTP face does it; `rule` is what said no. */
+async function show(
+  { gate, bindings }: CallerCertificates,
+  listener: ListenerCertificatesOptions,
+  group: RouteGroup,
+  { tlsCertificates, peer, rawHeaders }: AccessQuestion,
+): Promise<{ steps?: readonly string[]; rule?: string; account?: string }> {
+  const handshake = handshakeOf(listener, tlsCertificates);
+  const steps: string[] = [];
+  const connection =
+    listener.connection && (await judgeCertificate(listener.connection, handshake));
+  steps.push(...(connection?.steps ?? []));
+  if (connection?.kind === 'denied') return { steps, rule: connection.rule };
+  const certificate = clientCertificate(listener, { handshake: () => handshake, peer, rawHeaders });
+  if (listener.tls || listener.forwarded) steps.push(...certificate.steps);
+  if (certificate.kind === 'refused') return { steps, rule: 'forwardedCertificate' };
+  const route = await gate.judge(group, certificate);
+  steps.push(...(route?.steps ?? []));
+  if (route?.kind === 'denied') return { steps, rule: route.rule };
+  const signsIn = group.kind === 'admin' || group.kind === 'api';
+  const match = signsIn ? await matchBinding(bindings, certificate) : undefined;
+  if (!match) return { steps };
+  return {
+    steps: [...steps, match.reason],
+    ...(match.kind === 'accepted' && { account: match.account }),
+  };
+}
+
+function handshakeOf(
+  { tls }: ListenerCertificatesOptions,
+  ders: readonly Buffer[],
+): PresentedCertificate {
+  if (!tls) {
+    if (ders.length === 0) return { kind: 'none', steps: ['the listener asks for no certificate'] };
+    throw new GatewayError(
+      'cli.usage',
+      'This listener asks for no certificate in the TLS handshake.',
+      {
+        mend: 'Write `tls.clientCertificates` at the listener, or give the header of the proxy.',
+      },
+    );
+  }
+  const [leaf, ...others] = ders.map((der) => Certificate.fromDer(der));
+  return leaf
+    ? { kind: 'presented', leaf, others, steps: ['a certificate in the TLS handshake'] }
+    : { kind: 'none', steps: ['no certificate in the TLS handshake'] };
 }
 
 function clientOf({ kind, address }: ClientOrigin): string {

@@ -7,6 +7,7 @@ import { ensureGeneratedPassphrase, FileKeyStore, generatedPassphraseCost } from
 import {
   createMemoryChallengeStore,
   openSqliteStores,
+  type ChallengeStore,
   type EnrollmentStore,
   type SettingsStore,
 } from '../store/index.js';
@@ -19,6 +20,8 @@ export interface DataDirectory {
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
   readonly challenges: Challenges;
+  /** What `challenges` stand on, for those that are judged outside. */
+  readonly challengeState: { readonly store: ChallengeStore; readonly secret: Buffer };
   /** True when challenges live in the memory of the serving process, out of reach for others. */
   readonly challengesInMemory: boolean;
   /** True when the passphrase of the keys lies in the directory itself. */
@@ -51,19 +54,16 @@ export async function openDataDirectory(
   await requireNoLostDatabase(database, keys);
   const stores = await openSqliteStores(database, { clock });
   const challengesInMemory = challengeStore === 'memory';
+  const store = challengesInMemory
+    ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
+    : stores.challenges;
   return {
     path: directory,
     keys,
     enrollments: stores.enrollments,
     settings: stores.settings,
-    challenges: createChallenges({
-      store: challengesInMemory
-        ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
-        : stores.challenges,
-      secret,
-      singlePasswordSecret,
-      clock,
-    }),
+    challenges: createChallenges({ store, secret, singlePasswordSecret, clock }),
+    challengeState: { store, secret },
     challengesInMemory,
     passphraseGenerated: passphrase === undefined,
     requestSecret,

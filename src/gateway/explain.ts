@@ -1,4 +1,11 @@
+import type { checkFiles as check } from './file-check.js';
 import type { openExplainer as open, AccessExplainer } from './access-explanation.js';
+
+/** Looks at the files of a configuration. Loaded when it is called, as `startGateway`. */
+export async function checkFiles(...options: Parameters<typeof check>): ReturnType<typeof check> {
+  const files = await import('./file-check.js');
+  return files.checkFiles(...options);
+}
 
 /** Answers questions about a configuration. Loaded when it is called, as `startGateway`. */
 export async function openExplainer(...options: Parameters<typeof open>): Promise<AccessExplainer> {

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import {
   createAccountSource,
   createBasicAuthenticator,
+  createCertificateAuthenticator,
+  createListenerCertificates,
   createLockout,
   createSignInBrake,
   createTokenAuthenticator,
@@ -25,6 +27,8 @@ import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
+import { callerCertificates } from './caller-certificates.js';
+import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
 import {
@@ -37,6 +41,8 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
+import { openTls } from './tls-identity.js';
+import { openTrustLists } from './trust-lists.js';
 import { maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
@@ -63,10 +69,17 @@ export async function startGateway(
     clock,
     report: ({ level, message, fields }) => log[level](message, fields),
   });
+  const trust = await openTrustLists({
+    lists: config.access.trustLists,
+    ownCa: (issuer) => authorities.get(issuer),
+    clock,
+    log,
+  });
+  const certificates = callerCertificates(config, { trust, listeners: access.listeners, clock });
   const enrollment = createEnrollment({
     profiles: profiles.map(enrollmentProfile),
     store: data.enrollments,
-    challenges: data.challenges,
+    challenges: await openChallengeValidators(resolved, data, clock),
     clock,
     secret: data.requestSecret,
   });
@@ -91,6 +104,10 @@ export async function startGateway(
     }),
     clock,
   });
+  const byCertificate =
+    certificates.bindings.length > 0
+      ? [createCertificateAuthenticator({ bindings: certificates.bindings, accounts })]
+      : [];
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
@@ -99,11 +116,16 @@ export async function startGateway(
     limits: config.limits,
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
+    certificateGate: certificates.gate,
     rateLimits: access.rateLimits,
     signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
     authenticators: {
-      page: [basic],
-      api: [basic, createTokenAuthenticator({ tokens: data.settings, accounts, clock })],
+      page: [basic, ...byCertificate],
+      api: [
+        basic,
+        createTokenAuthenticator({ tokens: data.settings, accounts, clock }),
+        ...byCertificate,
+      ],
     },
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
@@ -117,21 +139,37 @@ export async function startGateway(
     clock,
   });
   const listeners: Listener[] = [];
+  const files: { refresh(): Promise<void> }[] = [access.lists, trust];
   const upkeep = startUpkeep({
     authorities,
     challenges: data.challenges,
-    lists: access.lists,
+    files,
     log,
   });
   try {
-    for (const { address, clientAddress, proxyProtocol } of access.listeners) {
+    for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
       const { messageBytes } = config.limits;
+      const shown = certificates.listeners[index];
+      const settings = config.listeners[index]?.tls;
+      let renew: Listener['renewIdentity'] = () => undefined;
+      const secure =
+        settings &&
+        (await openTls(address, settings, {
+          readSecret: resolved.readSecret,
+          clock,
+          log,
+          renew: (identity) => renew(identity),
+        }));
       const listener = await createListener(app, address, {
         messageBytes,
         log,
         clientAddress,
         proxyProtocol,
+        certificates: shown && createListenerCertificates(shown),
+        tls: secure?.tls,
       });
+      renew = (identity) => listener.renewIdentity(identity);
+      if (secure) files.push(secure);
       listeners.push(listener);
       log.info('listening', { url: listener.url });
     }
@@ -162,7 +200,7 @@ async function accountSource(
     name: account.name,
     passwordHash:
       account.passwordHash ??
-      (await hashPassword(account.password ? await readSecret(account.password) : '')),
+      (account.password && (await hashPassword(await readSecret(account.password)))),
     roles: account.roles,
     quota: account.quota,
     profiles: account.profiles,

@@ -36,6 +36,7 @@ export function enrollmentProfile({ name, profile, authority }: NamedProfile): E
     approval,
     dynamicChallenges: challenges.dynamic || challenges.single,
     staticChallenges: challenges.static.length > 0,
+    externalChallenges: challenges.webhook !== undefined,
     openToAnyone: challenges.none === 'anyone-may-enroll',
     maxPending,
     replayMillis: profile.replayHours * 3_600_000,

@@ -1,4 +1,3 @@
-import type { AddressLists } from '../access/index.js';
 import type { Challenges } from '../challenge/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Authorities } from './profiles.js';
@@ -12,21 +11,22 @@ const reloadMillis = 2_000;
 const maintainMillis = 3_600_000;
 
 /**
- * What happens while nobody asks: another process' changes to a CA, and those to address lists, are taken
- * up within seconds; RA certificates are renewed, CRLs made and old challenges dropped once an hour.
+ * What happens while nobody asks: another process' changes to a CA, and those to files, are taken up
+ * within seconds; RA certificates are renewed, CRLs made and old challenges dropped once an hour.
  */
 export function startUpkeep(dependencies: {
   readonly authorities: Authorities;
   readonly challenges: Challenges;
-  readonly lists: AddressLists;
+  /** Address lists, trust lists, certificates of listeners; may grow. */
+  readonly files: readonly { refresh(): Promise<void> }[];
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, lists, log } = dependencies;
+  const { authorities, challenges, files, log } = dependencies;
   let running = Promise.resolve();
   let nextMaintenance = Date.now() + maintainMillis;
 
   const round = async () => {
-    await lists.refresh();
+    for (const file of files) await file.refresh();
     for (const [name, authority] of authorities) {
       if (await authority.reload())
         log.info('issuer state taken up from another process', { issuer: name });

@@ -1,6 +1,12 @@
-/** The allow lists, before anything of a request but its address and its path is looked at. */
+/** Allow lists and client certificates, before anything else of a request but its path is looked at. */
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { createRateLimit, originText, type AccessVerdict } from '../access/index.js';
+import {
+  createRateLimit,
+  originText,
+  type ListenerCertificates,
+  type RouteGroup,
+} from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
@@ -11,7 +17,10 @@ const recordsOfAddress = { count: 60, seconds: 60 };
 const recordsOfAll = { count: 6000, seconds: 60 };
 
 export function accessGuard(
-  deps: Pick<HttpDeps, 'profiles' | 'defaultProfile' | 'allowLists' | 'audit' | 'clock' | 'log'>,
+  deps: Pick<
+    HttpDeps,
+    'profiles' | 'defaultProfile' | 'allowLists' | 'certificateGate' | 'audit' | 'clock' | 'log'
+  > & { readonly certificates: (request: IncomingMessage) => ListenerCertificates },
   exchanges: Exchanges,
 ): RequestHandler {
   const groupOf = createRouteGroups(deps.profiles, deps.defaultProfile);
@@ -22,10 +31,10 @@ export function accessGuard(
   async function record(
     exchange: Exchange,
     profile: string | undefined,
-    { step }: AccessVerdict,
+    steps: readonly string[],
   ): Promise<void> {
     const { correlationId, origin, address } = exchange;
-    const reason = [...origin.steps, step].join('; ');
+    const reason = [...origin.steps, ...steps].join('; ');
     if ((await ofAddress.take(address)) > 0 || (await ofAll.take('')) > 0) {
       deps.log.debug('access denied', { address, reason });
       return;
@@ -52,15 +61,31 @@ export function accessGuard(
     }
   }
 
+  /** Why the caller may not go on; undefined when it may. */
+  async function denial(
+    request: IncomingMessage,
+    group: RouteGroup,
+    { origin, clientCertificate }: Exchange,
+  ): Promise<readonly string[] | undefined> {
+    const verdict = deps.allowLists.judge(group, origin);
+    if (verdict.kind === 'denied') return [verdict.step];
+    if (group.kind === 'health') return undefined;
+    const connection = await deps.certificates(request).judgeConnection(request);
+    if (connection?.kind === 'denied') return connection.steps;
+    if (clientCertificate.kind === 'refused') return clientCertificate.steps;
+    const route = await deps.certificateGate.judge(group, clientCertificate);
+    return route?.kind === 'denied' ? [...clientCertificate.steps, ...route.steps] : undefined;
+  }
+
   return async (request, _response, next) => {
     const exchange = exchanges.of(request);
     const group = groupOf(exchange.target);
-    const verdict = deps.allowLists.judge(group, exchange.origin);
-    if (verdict.kind === 'allowed') {
+    const steps = await denial(request, group, exchange);
+    if (steps === undefined) {
       next();
       return;
     }
-    await record(exchange, group.kind === 'scep' ? group.profile : undefined, verdict);
+    await record(exchange, group.kind === 'scep' ? group.profile : undefined, steps);
     throw new GatewayError('http.forbidden', 'Forbidden.');
   };
 }

@@ -1,13 +1,16 @@
 /** The first stop of every request: its correlation id, the headers every answer has, its log line. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
+import type { ListenerCertificates } from '../access/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { requestTarget } from './request-target.js';
 
 /** One line a request. Never the query (challenges and messages travel there), never credentials. */
 export function beginExchange(
-  deps: Pick<HttpDeps, 'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log'>,
+  deps: Pick<HttpDeps, 'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log'> & {
+    readonly certificates: (request: IncomingMessage) => ListenerCertificates;
+  },
   exchanges: Exchanges,
 ): RequestHandler {
   function write(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
@@ -34,6 +37,7 @@ export function beginExchange(
       target: requestTarget(request.url),
       origin,
       address: origin.address,
+      clientCertificate: deps.certificates(request).of(request),
       userAgent: request.headers['user-agent'],
       startedAt: performance.now(),
       profile: undefined,

@@ -1,7 +1,11 @@
 /** The HTTP face: every door of the gateway on one Express application, SCEP first. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler, type Response } from 'express';
-import type { ClientAddressResolver } from '../access/index.js';
+import {
+  noCertificates,
+  type ClientAddressResolver,
+  type ListenerCertificates,
+} from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { accessGuard } from './access-guard.js';
 import { beginExchange } from './access-log.js';
@@ -19,13 +23,20 @@ import { sendReply } from './reply.js';
 import { scepDoor } from './scep-door.js';
 import { createSignIn } from './sign-in.js';
 
+/** How the listener a request came by finds out who calls. */
+export interface CallerReading {
+  /** Default: that of `HttpDeps`. */
+  readonly clientAddress?: ClientAddressResolver | undefined;
+  /** Default: none are asked for. */
+  readonly certificates?: ListenerCertificates | undefined;
+}
+
 /** What a listener serves. */
 export interface HttpApp {
-  /** `clientAddress` is that of the listener the request came by; default: the one of `HttpDeps`. */
   readonly handle: (
     request: IncomingMessage,
     response: ServerResponse,
-    clientAddress?: ClientAddressResolver,
+    callers?: CallerReading,
   ) => void;
   readonly messageClasses: MessageClasses;
 }
@@ -37,9 +48,11 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const apiSignIn = createSignIn(deps, exchanges, deps.authenticators.api);
   const adminPage = adminPageRoute(deps, exchanges, desk, pageSignIn);
 
-  const resolvers = new WeakMap<IncomingMessage, ClientAddressResolver>();
+  const callers = new WeakMap<IncomingMessage, CallerReading>();
   const clientAddress: ClientAddressResolver = (request) =>
-    (resolvers.get(request) ?? deps.clientAddress)(request);
+    (callers.get(request)?.clientAddress ?? deps.clientAddress)(request);
+  const certificates = (request: IncomingMessage) =>
+    callers.get(request)?.certificates ?? noCertificates;
 
   const app = express();
   app.disable('x-powered-by');
@@ -47,8 +60,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.set('trust proxy', false);
   app.set('query parser', false);
 
-  app.use(beginExchange({ ...deps, clientAddress }, exchanges));
-  app.use(accessGuard(deps, exchanges));
+  app.use(beginExchange({ ...deps, clientAddress, certificates }, exchanges));
+  app.use(accessGuard({ ...deps, certificates }, exchanges));
   app.use(scepDoor(deps, exchanges));
   app.use(normalizeUrl(exchanges));
   app.route(adminPagePaths).get(adminPage).post(adminPage).all(refuseMethod('GET, HEAD, POST'));
@@ -63,8 +76,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const messageClasses = bornForExpress(app);
   return {
     messageClasses,
-    handle(request, response, resolver) {
-      if (resolver) resolvers.set(request, resolver);
+    handle(request, response, reading) {
+      if (reading) callers.set(request, reading);
       app(request, response);
     },
   };

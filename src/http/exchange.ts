@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ClientAddress, ClientOrigin } from '../access/index.js';
+import type { ClientAddress, ClientOrigin, PresentedCertificate } from '../access/index.js';
 import type { RequestTarget } from './request-target.js';
 
 /** What is known of one request and its answer besides the HTTP objects. */
@@ -9,6 +9,8 @@ export interface Exchange {
   readonly origin: ClientOrigin;
   /** That of the origin: for the log and for counting. */
   readonly address: ClientAddress;
+  /** What the caller showed; the guard has refused what must not be shown. */
+  readonly clientCertificate: PresentedCertificate;
   readonly userAgent: string | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt: number;

@@ -2,6 +2,7 @@
 import type {
   AllowLists,
   Authenticator,
+  CertificateGate,
   ClientAddressResolver,
   RateLimits,
   SignInBrake,
@@ -26,6 +27,7 @@ export interface HttpDeps {
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;
+  readonly certificateGate: CertificateGate;
   readonly rateLimits: RateLimits;
   readonly signInBrake: SignInBrake;
   readonly authenticators: {

@@ -4,3 +4,4 @@ export type { HttpAuditRecord, HttpDeps, HttpProfile, Publications } from './htt
 export { requestTarget } from './request-target.js';
 export { createRouteGroups } from './route-group.js';
 export { createListener, type Listener } from './listener.js';
+export type { ListenerTls, TlsIdentity } from './tls-server.js';

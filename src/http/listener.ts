@@ -1,13 +1,14 @@
 /** One TCP listener: HTTP/1.0 and 1.1, with limits that hold before a request is looked at. */
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setImmediate, setTimeout as pause } from 'node:timers/promises';
-import type { ClientAddressResolver, ProxyProtocol } from '../access/index.js';
+import type { ProxyProtocol } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
-import type { HttpApp } from './app.js';
-import { guardConnections, type ProxyGate } from './proxy-gate.js';
+import type { CallerReading, HttpApp } from './app.js';
+import { closeServer, watchOpenWork } from './open-work.js';
+import { guardConnections } from './proxy-gate.js';
+import { createTlsServer, isTlsFault, type ListenerTls, type TlsIdentity } from './tls-server.js';
 
 export interface ListenerTimeouts {
   readonly headersMillis: number;
@@ -16,9 +17,11 @@ export interface ListenerTimeouts {
 }
 
 export interface Listener {
-  /** `http://127.0.0.1:8080`, with the port that was really taken. */
+  /** `https://127.0.0.1:8443`, with the port that was really taken. */
   readonly url: string;
   readonly port: number;
+  /** For connections from now on. @throws TypeError unless the listener has TLS */
+  renewIdentity(identity: TlsIdentity): void;
   /** Accepts no more, lets what is in flight finish for so long, then cuts it off. */
   close(graceMillis: number): Promise<void>;
 }
@@ -45,26 +48,27 @@ export async function createListener(
     readonly messageBytes: number;
     readonly log: Log;
     readonly timeouts?: ListenerTimeouts;
-    /** Default: that of the application. */
-    readonly clientAddress?: ClientAddressResolver;
     readonly proxyProtocol?: ProxyProtocol | undefined;
-  },
+    /** Without it the listener is plain HTTP. */
+    readonly tls?: ListenerTls | undefined;
+  } & CallerReading,
 ): Promise<Listener> {
-  const { messageBytes, log, timeouts = usualTimeouts, clientAddress, proxyProtocol } = options;
-  const server = createServer(
-    {
-      maxHeaderSize: headerBytes(messageBytes),
-      headersTimeout: timeouts.headersMillis,
-      requestTimeout: timeouts.requestMillis,
-      keepAliveTimeout: timeouts.keepAliveMillis,
-      connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
-      ...app.messageClasses,
-    },
-    (request, response) => app.handle(request, response, clientAddress),
-  );
+  const { messageBytes, log, timeouts = usualTimeouts, proxyProtocol, tls } = options;
+  const httpOptions: ServerOptions = {
+    maxHeaderSize: headerBytes(messageBytes),
+    headersTimeout: timeouts.headersMillis,
+    requestTimeout: timeouts.requestMillis,
+    keepAliveTimeout: timeouts.keepAliveMillis,
+    connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
+    ...app.messageClasses,
+  };
+  const handle: RequestListener = (request, response) => app.handle(request, response, options);
+  const secure = tls && createTlsServer(httpOptions, tls, handle);
+  const server = secure?.server ?? createServer(httpOptions, handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug('connection refused', { code: error.code, address: socket.remoteAddress });
-    answerBrokenRequest(error.code, socket);
+    if (isTlsFault(error)) socket.destroy();
+    else answerBrokenRequest(error.code, socket);
   });
   const gate =
     proxyProtocol &&
@@ -72,14 +76,18 @@ export async function createListener(
       millis: Math.min(proxyHeaderMillis, timeouts.headersMillis),
       log,
     });
-  const open = watchOpenWork(server, gate);
+  const open = watchOpenWork(server, { gate, tls: secure !== undefined });
   await listen(server, address);
   server.on('error', (error) => log.error('listener failed', { error: error.message }));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    url: `${secure ? 'https' : 'http'}://${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     port,
-    close: (graceMillis) => close(server, open, graceMillis),
+    renewIdentity(identity) {
+      if (!secure) throw new TypeError('the listener has no TLS');
+      secure.renewIdentity(identity);
+    },
+    close: (graceMillis) => closeServer(server, open, graceMillis),
   };
 }
 
@@ -101,80 +109,6 @@ async function listen(server: Server, address: string): Promise<void> {
       `The gateway cannot listen on ${address} (${code ?? 'unknown reason'}).`,
       { mend: 'Choose another address, or stop what uses it.', cause },
     );
-  }
-}
-
-/** What is open on a server, for a close that cuts nobody off. */
-interface OpenWork {
-  readonly sockets: ReadonlySet<Socket>;
-  /** Nothing of a request has come. */
-  isSilent(socket: Socket): boolean;
-  /** How many were accepted so far. */
-  accepted(): number;
-  /** From now on every answer says that its connection ends. */
-  lastAnswers(): void;
-}
-
-function watchOpenWork(server: Server, gate: ProxyGate | undefined): OpenWork {
-  const sockets = new Set<Socket>();
-  const responses = new Set<ServerResponse>();
-  let accepted = 0;
-  let last = false;
-  server.on('connection', (socket: Socket) => {
-    accepted++;
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.prependListener('request', (_request, response) => {
-    if (last) response.shouldKeepAlive = false;
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
-  });
-  return {
-    sockets,
-    isSilent: (socket) => socket.bytesRead <= (gate?.headerOctets(socket) ?? 0),
-    accepted: () => accepted,
-    lastAnswers() {
-      last = true;
-      for (const response of responses) response.shouldKeepAlive = false;
-    },
-  };
-}
-
-/** Long enough for a request that was sent before the sender could know. */
-const lullMillis = 250;
-
-/**
- * A connection that is closed while a request travels on it is reset, and node closes what it takes for
- * idle at once. So for a moment everybody is answered with `Connection: close`, and who still holds a
- * connection afterwards sends nothing on it.
- */
-async function close(server: Server, open: OpenWork, graceMillis: number): Promise<void> {
-  open.lastAnswers();
-  if (graceMillis > lullMillis && open.sockets.size > 0) await pause(lullMillis);
-  await quietTurn(open);
-  const closed = once(server, 'close');
-  server.close();
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-    // Load balancers connect in advance; node does not count what never sent a request as idle.
-    for (const socket of open.sockets) if (open.isSilent(socket)) socket.destroy();
-  }, 50);
-  const cut = setTimeout(() => server.closeAllConnections(), graceMillis);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
-}
-
-/**
- * Who has connected and was not accepted yet is reset by a close: so it comes right after a turn of the
- * event loop that took next to no time and accepted nobody.
- */
-async function quietTurn(open: OpenWork): Promise<void> {
-  for (let turns = 0; turns < 500; turns++) {
-    const before = { accepted: open.accepted(), at: performance.now() };
-    await setImmediate();
-    if (open.accepted() === before.accepted && performance.now() - before.at < 0.5) return;
   }
 }
 

@@ -50,7 +50,7 @@ export function createSignIn(
     if (outcome.kind === 'missing') return;
     const actor = outcome.account;
     if (outcome.kind === 'wrong') {
-      const reason = 'Wrong account or password.';
+      const { reason = 'Wrong account or password.' } = outcome;
       await record(exchange, { event: 'access.denied', actor, code: 'http.unauthorized', reason });
     } else if (outcome.begins) {
       const reason = `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`;
@@ -65,7 +65,7 @@ export function createSignIn(
     const { outcome, challenges, stoppedSeconds } = await deps.signInBrake.attempt(
       originText(exchange.origin),
       request.headers.authorization,
-      () => authenticate(authenticators, request, exchange.address),
+      () => authenticate(authenticators, request, exchange.address, exchange.clientCertificate),
     );
     if (outcome.kind === 'authenticated') {
       exchange.account = outcome.principal.account;

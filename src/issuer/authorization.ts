@@ -4,7 +4,13 @@
  * type, path or header reaches a CA without it.
  */
 export type AuthorizationGround =
-  | { readonly by: 'challenge'; readonly challengeId: string; readonly account: string | undefined }
+  | {
+      readonly by: 'challenge';
+      readonly challengeId: string;
+      readonly account: string | undefined;
+      /** Windows SID that was attested with it. */
+      readonly sid?: string | undefined;
+    }
   | { readonly by: 'renewal'; readonly certificateSerial: string }
   | { readonly by: 'approval'; readonly approver: string }
   /** A profile that says in so many words that no challenge is asked for. */

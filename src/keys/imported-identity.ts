@@ -2,18 +2,22 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
 import { orderChain, type Certificate } from '../x509/index.js';
 
-/** A private key from outside with its certificate and chain, for a CA or an RA. */
+/** A private key from outside with its certificate and chain: of a CA, an RA or a TLS listener. */
 export interface ImportedIdentity {
-  /** PKCS#8, not encrypted: for `KeyStore.import`, nothing else. */
+  /** PKCS#8, not encrypted: for `KeyStore.import` or a TLS context, nothing else. */
   readonly privateKeyPem: string;
   /** The key's own certificate first, then its issuers as far as they were given. */
   readonly certificates: readonly Certificate[];
 }
 
-/** @throws GatewayError `config.invalid` unless one of the keys is RSA and belongs to one of the certificates */
+/** What the key shall do: SCEP needs RSA. */
+export type KeyPurpose = 'scep' | 'tls';
+
+/** @throws GatewayError `config.invalid` unless one of the keys suits and belongs to one of the certificates */
 export function pairUp(
   keys: readonly KeyObject[],
   certificates: readonly Certificate[],
+  purpose: KeyPurpose,
 ): ImportedIdentity {
   if (keys.length === 0)
     throw invalid('There is no private key.', 'Export the certificate together with its key.');
@@ -21,7 +25,7 @@ export function pairUp(
     throw invalid('There is no certificate.', 'Add the certificate of the key, in PEM form.');
   for (const key of keys) {
     const certificate = certificates.find((candidate) => belongs(key, candidate));
-    if (certificate !== undefined) return identity(key, certificate, certificates);
+    if (certificate !== undefined) return identity(key, certificate, certificates, purpose);
   }
   throw invalid(
     'The private key belongs to none of the certificates.',
@@ -33,9 +37,15 @@ function identity(
   key: KeyObject,
   certificate: Certificate,
   certificates: readonly Certificate[],
+  purpose: KeyPurpose,
 ): ImportedIdentity {
   const { kind, bits, description } = certificate.publicKey;
-  if (kind !== 'rsa' || bits < 2048)
+  if (purpose === 'tls' && (kind === 'other' || (kind === 'rsa' && bits < 2048)))
+    throw invalid(
+      `The key is ${description}.`,
+      'TLS clients take RSA keys with 2048 bits or more, and EC keys on P-256, P-384 or P-521.',
+    );
+  if (purpose === 'scep' && (kind !== 'rsa' || bits < 2048))
     throw invalid(
       `The key is ${description}.`,
       'SCEP needs RSA keys for the CA and the RA, with 2048 bits or more.',
@@ -46,13 +56,22 @@ function identity(
   };
 }
 
-/** By the numbers, not by the bytes of the SubjectPublicKeyInfo, which tools write differently. */
+/**
+ * By the numbers, not by the bytes of the SubjectPublicKeyInfo, which tools write differently. Keys of two
+ * kinds are never compared: Node 20 leaves OpenSSL's complaint about that behind, and the next
+ * `createPrivateKey` fails with it.
+ */
 function belongs(key: KeyObject, { publicKey }: Certificate): boolean {
   try {
-    return createPublicKey(key).equals(publicKey.keyObject);
+    const own = createPublicKey(key);
+    return kindOf(own) === kindOf(publicKey.keyObject) && own.equals(publicKey.keyObject);
   } catch {
     return false;
   }
+}
+
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  return [asymmetricKeyType, asymmetricKeyDetails?.namedCurve].join();
 }
 
 export function invalid(message: string, mend: string, cause?: unknown): GatewayError {

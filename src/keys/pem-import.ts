@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
 import { Certificate, readPem, type PemBlock } from '../x509/index.js';
-import { invalid, pairUp, type ImportedIdentity } from './imported-identity.js';
+import { invalid, pairUp, type ImportedIdentity, type KeyPurpose } from './imported-identity.js';
 import { systemErrorCode } from './system-error.js';
 
 /** Texts of PEM files; key and certificates may stand in either, or both in one. */
@@ -12,15 +12,19 @@ export interface PemFiles {
 }
 
 /**
- * A CA or RA from PEM files: the key as PKCS#8 or PKCS#1, encrypted or not; certificates in any order.
+ * A CA, an RA or a TLS listener from PEM files: the key as PKCS#8 or PKCS#1, encrypted or not; certificates in any order.
  *
  * @throws GatewayError `config.invalid`, or `keys.passphrase` for a wrong passphrase
  */
-export function importPem({ certificate, key, passphrase }: PemFiles): ImportedIdentity {
+export function importPem(
+  { certificate, key, passphrase }: PemFiles,
+  purpose: KeyPurpose = 'scep',
+): ImportedIdentity {
   const blocks = [...read(certificate, 'certificate'), ...read(key, 'key')];
   return pairUp(
     blocks.filter(({ label }) => label.endsWith('PRIVATE KEY')).map((b) => readKey(b, passphrase)),
     blocks.filter(({ label }) => /^(X509 )?CERTIFICATE$/.test(label)).map(readCertificate),
+    purpose,
   );
 }
 

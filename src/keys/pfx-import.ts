@@ -2,13 +2,13 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type * as Forge from 'node-forge';
 import { GatewayError } from '../errors/index.js';
 import { Certificate } from '../x509/index.js';
-import { invalid, pairUp, type ImportedIdentity } from './imported-identity.js';
+import { invalid, pairUp, type ImportedIdentity, type KeyPurpose } from './imported-identity.js';
 
 type Pfx = Forge.pkcs12.Pkcs12Pfx;
 type Bag = Forge.pkcs12.Bag;
 
 /**
- * A CA or RA from a PKCS#12 file: what OpenSSL 3, Windows and older tools (RC2, 3DES) write. Through
+ * A CA, an RA or a TLS listener from a PKCS#12 file: what OpenSSL 3, Windows and older tools (RC2, 3DES) write. Through
  * node-forge, loaded only here: OpenSSL refuses the old ciphers, and pkijs does not know them.
  *
  * @throws GatewayError `config.invalid`, or `keys.passphrase` for a wrong passphrase
@@ -16,6 +16,7 @@ type Bag = Forge.pkcs12.Bag;
 export async function importPfx(
   bytes: Buffer,
   passphrase: string | undefined,
+  purpose: KeyPurpose = 'scep',
 ): Promise<ImportedIdentity> {
   const { default: forge } = await import('node-forge');
   const pfx = open(forge, parse(forge, bytes), passphrase ?? '');
@@ -27,6 +28,7 @@ export async function importPfx(
     return pairUp(
       ofType(keyBag, pkcs8ShroudedKeyBag).map((bag) => readKey(forge, bag)),
       ofType(certBag).map((bag) => readCertificate(forge, bag)),
+      purpose,
     );
   } catch (cause) {
     if (cause instanceof GatewayError && cause.code === 'config.invalid') throw cause;

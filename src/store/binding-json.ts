@@ -17,7 +17,9 @@ export function bindingFromJson(json: string): ChallengeBinding {
 }
 
 function isMember(name: string, member: unknown): member is string | readonly string[] {
-  if (name === 'san')
+  if (name === 'san' || name === 'device')
     return Array.isArray(member) && member.every((entry) => typeof entry === 'string');
-  return ['profile', 'subject', 'key', 'requester'].includes(name) && typeof member === 'string';
+  return (
+    ['profile', 'subject', 'key', 'requester', 'sid'].includes(name) && typeof member === 'string'
+  );
 }

@@ -15,6 +15,10 @@ export interface ChallengeBinding {
   readonly key?: string;
   /** Address or CIDR the enrolling device must come from. */
   readonly requester?: string;
+  /** Serial number, UDID: the CSR must name one of these, in its subject or in a SAN. */
+  readonly device?: readonly string[];
+  /** Windows SID (`S-1-5-21-…`) that the certificate will hold; binds nothing. */
+  readonly sid?: string;
 }
 
 export interface ChallengeRecord {

@@ -20,6 +20,9 @@ describe('bindingMismatch', () => {
     ['address', { requester: '192.0.2.7' }],
     ['CIDR', { requester: '192.0.2.0/24' }],
     ['everyone', { requester: '0.0.0.0/0' }],
+    ['device in the subject', { device: ['DEVICE-1'] }],
+    ['device in the host name', { device: ['other', 'device-1.example.com'] }],
+    ['device beside a SID', { device: ['device-1'], sid: 'S-1-5-21-1-2-3-500' }],
     ['mapped CIDR', { requester: '::ffff:192.0.2.7' }],
   ])('fits: %s', (_name, binding) => {
     expect(bindingMismatch(binding, use('t'))).toBeUndefined();
@@ -55,6 +58,16 @@ describe('bindingMismatch', () => {
     ['address', { requester: '192.0.2.8' }, 'bound to requester 192.0.2.8, used from 192.0.2.7'],
     ['CIDR', { requester: '192.0.2.8/29' }, 'bound to requester 192.0.2.8/29, used from 192.0.2.7'],
     ['IPv6 CIDR', { requester: '::/0' }, 'bound to requester ::/0, used from 192.0.2.7'],
+    [
+      'device',
+      { device: ['device-2', '5E0D'] },
+      'bound to device device-2 or 5E0D, used for CN=device-1,O=Example',
+    ],
+    [
+      'part of the name of a device',
+      { device: ['device'] },
+      'bound to device device, used for CN=device-1,O=Example',
+    ],
     ['nonsense', { requester: 'all' }, 'bound to requester all, used from 192.0.2.7'],
     ['nothing', { requester: '' }, 'bound to requester , used from 192.0.2.7'],
     [

@@ -21,6 +21,11 @@ export function use(transaction: string, changes: Partial<ChallengeUse> = {}): C
     keyId: 'ab'.repeat(32),
     address: '192.0.2.7',
     transaction,
+    request: {
+      transactionId: `transaction ${transaction}`,
+      csr: Buffer.from('CSR'),
+      commonName: 'device-1',
+    },
     ...changes,
   };
 }

@@ -291,7 +291,7 @@ describe('impossible combinations', () => {
     ],
     [
       'profiles: { default: { challenges: { dynamic: false } } }',
-      'profiles.default.challenges: leaves no way to enroll: dynamic and single are false, and static is empty -> write `dynamic: true`, add an entry under static, or, to let anyone enroll, write `none: anyone-may-enroll`',
+      'profiles.default.challenges: leaves no way to enroll: dynamic and single are false, and static is empty -> write `dynamic: true`, add an entry under static or a webhook, or, to let anyone enroll, write `none: anyone-may-enroll`',
     ],
     [
       'profiles: { default: { challenges: { single: true, none: anyone-may-enroll } } }',

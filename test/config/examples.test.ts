@@ -6,6 +6,10 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'external-validation.yaml': {
+    VALIDATOR_SECRET: 'secret',
+    SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
+  },
 };
 
 const files = readdirSync('examples').filter((name) => name.endsWith('.yaml'));
@@ -24,6 +28,7 @@ describe('examples', () => {
       'default.yaml',
       'devices-anywhere-admin-restricted.yaml',
       'direct.yaml',
+      'external-validation.yaml',
       'jamf-cloud-app-proxy.yaml',
       'legacy.yaml',
       'manual-approval.yaml',

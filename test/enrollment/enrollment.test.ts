@@ -82,6 +82,7 @@ function enrollmentWith(changes: Partial<EnrollmentProfile> = {}): Enrollment {
     approval: 'automatic',
     dynamicChallenges: true,
     staticChallenges: true,
+    externalChallenges: false,
     openToAnyone: false,
     maxPending: 2,
     replayMillis: 3_600_000,

@@ -59,6 +59,7 @@ export async function openInstallation(
     approval: 'automatic',
     dynamicChallenges: true,
     staticChallenges: true,
+    externalChallenges: false,
     openToAnyone: false,
     maxPending: 100,
     replayMillis: 3_600_000,

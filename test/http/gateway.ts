@@ -9,6 +9,7 @@ import {
   createSignInBrake,
   createTokenAuthenticator,
   newApiToken,
+  noCertificateNeeded,
   openToAll,
   socketPeerAddress,
   type Account,
@@ -59,7 +60,10 @@ export interface GatewayOptions {
   readonly records?: readonly ChallengeRecord[];
   readonly timeouts?: NonNullable<Parameters<typeof createListener>[2]['timeouts']>;
   readonly failures?: number;
-  readonly listener?: Pick<Parameters<typeof createListener>[2], 'clientAddress' | 'proxyProtocol'>;
+  readonly listener?: Pick<
+    Parameters<typeof createListener>[2],
+    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls'
+  >;
 }
 
 export const issuedPassword = '8CE317021F690069';
@@ -123,6 +127,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     limits: { messageBytes: 65_536, concurrentOperations: 8 },
     clientAddress: socketPeerAddress,
     allowLists: openToAll,
+    certificateGate: noCertificateNeeded,
     rateLimits: createRateLimits(plenty),
     signInBrake: createSignInBrake(
       { count: 1000, seconds: 60 },

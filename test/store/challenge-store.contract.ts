@@ -30,6 +30,8 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
             san: ['dns:a.example', 'ip:192.0.2.1'],
             key: 'ab'.repeat(32),
             requester: '192.0.2.0/24',
+            device: ['C02XYZ', '5E0D'],
+            sid: 'S-1-5-21-1-2-3-500',
           },
           maxUses: 3,
         });

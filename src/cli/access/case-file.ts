@@ -10,7 +10,9 @@ const caseSchema = z.strictObject({
   headers: z.array(z.string()).default([]),
   proxyLine: z.string().optional(),
   path: z.string().startsWith('/').default('/certsrv/mscep/mscep.dll'),
+  clientCertificate: z.string().optional(),
   client: z.string().optional(),
+  account: z.string().optional(),
   expect: z.enum(['allow', 'deny']),
 });
 

@@ -4,6 +4,7 @@ export interface ExplainFlags {
   readonly header?: readonly string[];
   readonly proxyLine?: string;
   readonly path: string;
+  readonly clientCertificate?: string;
   readonly config?: string;
   readonly json?: boolean;
 }

@@ -37,6 +37,11 @@ export async function judgeChallenge(
     keyId: csr.publicKey.id,
     address: '',
     transaction: 'inspect',
+    request: {
+      transactionId: transactionId ?? '',
+      csr: csr.der,
+      commonName: csr.subject.values('CN')[0],
+    },
   });
   if (verdict.kind !== 'refused') {
     judgeKind(verdict.id, profile.challenges, draft);
@@ -51,6 +56,13 @@ export async function judgeChallenge(
   draft.fact('Its state', id === undefined ? reason : `${stateNames[reason]}, ${id}`);
   switch (reason) {
     case 'unknown':
+    case 'denied':
+      if (profile.challenges.webhook !== undefined) {
+        draft.note(
+          'The gateway does not know the challenge: the validator of the profile judges it.',
+        );
+        return;
+      }
       draft.wrong(`This gateway does not know the challenge (${wordOf(challengePassword)}).`, mend);
       return;
     case 'expired':
@@ -82,6 +94,7 @@ const stateNames = {
   revoked: 'revoked',
   used: 'used',
   binding: 'bound to something else',
+  denied: 'denied',
 } as const;
 
 /** What help desks see most: a challenge that was typed, cut off or never filled in. */

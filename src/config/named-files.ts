@@ -4,6 +4,27 @@ import { readBytes, type ReadFile } from './read-file.js';
 import type { GatewayConfig } from './schema.js';
 import { decodeTextFile } from './text-file.js';
 
+/** What is wrong with the files that `challenges.webhook.ca` names; absolute paths, too. */
+export async function webhookFileProblems(
+  { profiles }: Pick<GatewayConfig, 'profiles'>,
+  readFile?: ReadFile,
+): Promise<ConfigProblem[]> {
+  const found = Object.entries(profiles).map(async ([name, { challenges }]) => {
+    const file = challenges.webhook?.ca;
+    if (file === undefined) return [];
+    const path = ['profiles', name, 'challenges', 'webhook', 'ca'];
+    const bytes = await readBytes(file, readFile);
+    if (bytes.kind === 'failed') {
+      return [problemAt(path, `cannot be read: ${bytes.reason}`, 'correct the path')];
+    }
+    if (decodeTextFile(bytes.content)?.includes('-----BEGIN CERTIFICATE-----')) return [];
+    return [
+      problemAt(path, 'holds no certificate in PEM', 'write the certificates of the CAs into it'),
+    ];
+  });
+  return (await Promise.all(found)).flat();
+}
+
 /** What is wrong with the files of `access.lists`, which have absolute paths here. */
 export async function listFileProblems(
   { access }: Pick<GatewayConfig, 'access'>,

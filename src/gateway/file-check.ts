@@ -1,0 +1,63 @@
+/** What `config check` looks at besides the configuration itself: files of listeners and trust lists. */
+import { parseCertificateName } from '../access/index.js';
+import { ConfigFault, type ResolvedConfig } from '../config/index.js';
+import { isGatewayError } from '../errors/index.js';
+import { openTrustLists, silentLog } from './trust-lists.js';
+import { expiryWarning, readTlsIdentity } from './tls-identity.js';
+
+type Problem = ConfigFault['problems'][number];
+type Warning = ResolvedConfig['warnings'][number];
+
+/**
+ * Everything that would stop the start, and what will one day stop clients.
+ * @throws ConfigFault `config.unreadable`
+ */
+export async function checkFiles(resolved: ResolvedConfig, now: Date): Promise<Warning[]> {
+  const { config, file, readSecret } = resolved;
+  const problems: Problem[] = [];
+  const warnings: Warning[] = [];
+
+  async function attempt(key: string, work: () => Promise<Warning[]> | Warning[]): Promise<void> {
+    try {
+      warnings.push(...(await work()));
+    } catch (error) {
+      if (!isGatewayError(error)) throw error;
+      const { message: problem, mend = 'correct it' } = error;
+      problems.push({ key, problem, mend, path: [key] });
+    }
+  }
+
+  for (const [index, { address, tls }] of config.listeners.entries()) {
+    if (!tls) continue;
+    const key = `listeners[${index}].tls`;
+    await attempt(key, async () => {
+      const { certificate } = await readTlsIdentity(address, tls, readSecret);
+      const warning = expiryWarning(certificate, now);
+      return warning ? [{ key, warning: `the certificate ${warning.text}` }] : [];
+    });
+  }
+  for (const [name, list] of Object.entries(config.access.trustLists)) {
+    const key = `access.trustLists.${name}`;
+    await attempt(key, async () => {
+      const opened = await openTrustLists({
+        lists: { [name]: list },
+        ownCa: () => undefined,
+        clock: () => now,
+        log: silentLog,
+      });
+      return opened.warnings().map(({ text }) => ({ key, warning: text }));
+    });
+  }
+  for (const { name, certificates } of config.accounts) {
+    await attempt(`accounts (${name})`, () => {
+      for (const binding of certificates) {
+        if (binding.name !== undefined) parseCertificateName(binding.name);
+      }
+      return [];
+    });
+  }
+  if (problems.length > 0) {
+    throw new ConfigFault('config.unreadable', file ?? 'environment', problems);
+  }
+  return warnings;
+}

@@ -1,0 +1,13 @@
+/** HTTP/1.1 with a sign-in to the Windows servers behind the gateway, and outcomes a relay can act on. */
+export { createWebClient } from './client.js';
+export type {
+  GssInitiator,
+  GssInitiators,
+  GssTarget,
+  WebClient,
+  WebClientOptions,
+  WebCredential,
+  WebOutcome,
+  WebRequest,
+  WebTls,
+} from './web-client.types.js';
