@@ -13,9 +13,9 @@ export interface ChannelOptions {
 }
 
 export interface RpcLimits {
-  /** For the TCP connection. */
+  /** For each step up to the sign-in: the TCP connection, each message of the server. */
   readonly connectMillis: number;
-  /** For one message of the server, from the moment it is waited for until it is whole. */
+  /** For each message of a call, from the moment it is waited for until it is whole. */
   readonly answerMillis: number;
 }
 
@@ -23,9 +23,9 @@ export interface Channel {
   /** False when the server has closed the connection, or something failed. */
   readonly isOpen: boolean;
   /** @throws GatewayError `rpc.cut`, `rpc.timeout` */
-  send(message: Buffer): Promise<void>;
+  send(message: Buffer, millis: number): Promise<void>;
   /** @throws GatewayError `rpc.cut`, `rpc.timeout`, `rpc.malformed` */
-  receive(): Promise<Pdu>;
+  receive(millis: number): Promise<Pdu>;
   close(): void;
 }
 
@@ -73,17 +73,17 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     get isOpen() {
       return !socket.destroyed && !socket.readableEnded;
     },
-    async send(message) {
+    async send(message, millis) {
       let written = false;
       socket.write(message, () => {
         written = true;
         events.notify();
       });
-      await step('sending to', limits.answerMillis, () => written);
+      await step('sending to', millis, () => written);
     },
-    async receive() {
+    async receive(millis) {
       const got: Pdu[] = [];
-      await step('waiting for', limits.answerMillis, () => {
+      await step('waiting for', millis, () => {
         const pdu = take();
         if (pdu !== undefined) got.push(pdu);
         return pdu !== undefined;

@@ -38,7 +38,7 @@ export interface RpcTarget extends ChannelOptions {
 
 /** @throws GatewayError `rpc.*`, and those of the mechanism of the sign-in */
 export async function connectRpc(target: RpcTarget): Promise<RpcConnection> {
-  const { signIn } = target;
+  const { signIn, limits } = target;
   let channel: Channel | undefined;
   function close(): void {
     channel?.close();
@@ -46,12 +46,29 @@ export async function connectRpc(target: RpcTarget): Promise<RpcConnection> {
   }
   try {
     channel = await openChannel(target);
-    const bound = await bind(channel, target.interface, signIn);
-    return { call: caller(channel, bound), close };
+    const bound = await bind(within(channel, limits.connectMillis), target.interface, signIn);
+    return { call: caller(within(channel, limits.answerMillis), bound), close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** A channel whose every step has the same time. */
+interface TimedChannel extends Pick<Channel, 'isOpen' | 'close'> {
+  send(message: Buffer): Promise<void>;
+  receive(): Promise<Pdu>;
+}
+
+function within(channel: Channel, millis: number): TimedChannel {
+  return {
+    get isOpen() {
+      return channel.isOpen;
+    },
+    send: (message) => channel.send(message, millis),
+    receive: () => channel.receive(millis),
+    close: () => channel.close(),
+  };
 }
 
 interface Bound {
@@ -63,7 +80,7 @@ interface Bound {
 const bindCallId = 1;
 
 async function bind(
-  channel: Channel,
+  channel: TimedChannel,
   abstract: SyntaxId,
   signIn: RpcSignIn | undefined,
 ): Promise<Bound> {
@@ -94,7 +111,7 @@ const wholeMessage = pduFlag.first | pduFlag.last;
 const mostTokens = 4;
 
 async function finishSignIn(
-  channel: Channel,
+  channel: TimedChannel,
   signIn: RpcSignIn,
   bindAck: Pdu,
   alterBody: Buffer,
@@ -116,7 +133,7 @@ async function finishSignIn(
 }
 
 async function sendToken(
-  channel: Channel,
+  channel: TimedChannel,
   { authType: type, laterTokens }: RpcSignIn,
   token: Buffer,
   alterBody: Buffer,
@@ -142,7 +159,7 @@ function authValue(type: AuthType, token: Buffer) {
   };
 }
 
-async function expectAnswer(channel: Channel, type: number): Promise<Pdu> {
+async function expectAnswer(channel: TimedChannel, type: number): Promise<Pdu> {
   const pdu = await channel.receive();
   if (pdu.type === pduType.bindNak) throw refusalOf(pdu);
   if (pdu.type === pduType.fault) {
@@ -180,7 +197,7 @@ function statusText(status: number): string {
   return `fault 0x${status.toString(16).padStart(8, '0')}`;
 }
 
-function caller(channel: Channel, { mostOctets, sealing }: Bound): RpcConnection['call'] {
+function caller(channel: TimedChannel, { mostOctets, sealing }: Bound): RpcConnection['call'] {
   let callId = bindCallId;
   return async (opnum, stub) => {
     callId += 1;
@@ -199,7 +216,7 @@ function caller(channel: Channel, { mostOctets, sealing }: Bound): RpcConnection
 }
 
 async function receiveAnswer(
-  channel: Channel,
+  channel: TimedChannel,
   callId: number,
   sealing: Sealing | undefined,
 ): Promise<RpcAnswer> {

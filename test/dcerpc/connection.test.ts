@@ -43,12 +43,16 @@ async function peerOf(options: Partial<PeerOptions> = {}): Promise<Peer> {
 async function connectionTo(
   { port }: { readonly port: number },
   signIn: RpcSignIn | undefined = ntlmSignIn(account),
-  { answerMillis = 5_000, signal = new AbortController().signal } = {},
+  {
+    connectMillis = 5_000,
+    answerMillis = 5_000,
+    signal = new AbortController().signal,
+  }: { connectMillis?: number; answerMillis?: number; signal?: AbortSignal } = {},
 ): Promise<RpcConnection> {
   const connection = await connectRpc({
     host: '127.0.0.1',
     port,
-    limits: { connectMillis: 5_000, answerMillis },
+    limits: { connectMillis, answerMillis },
     signal,
     interface: echo,
     signIn,
@@ -215,7 +219,7 @@ describe('a connection that breaks off', () => {
 
   test.each(before)('silence before the call (%s)', async (step) => {
     const peer = await peerOf({ misbehave: at(step, 'silence') });
-    await expect(connectionTo(peer, undefined, { answerMillis: 50 })).rejects.toMatchObject({
+    await expect(connectionTo(peer, undefined, { connectMillis: 200 })).rejects.toMatchObject({
       code: 'rpc.timeout',
     });
   });
@@ -296,7 +300,10 @@ describe('a server that does not keep to the protocol', () => {
           });
           const signIn = spnego ? spnegoNtlmSignIn(account) : ntlmSignIn(account);
           try {
-            const connection = await connectionTo(peer, signIn, { answerMillis: 20 });
+            const connection = await connectionTo(peer, signIn, {
+              connectMillis: 50,
+              answerMillis: 20,
+            });
             const answer = await connection.call(0, Buffer.from('x'));
             outcomes.add(answer.kind);
           } catch (error) {

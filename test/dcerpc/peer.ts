@@ -194,7 +194,10 @@ class Conversation {
     let token: Buffer | undefined;
     if (auth !== undefined) {
       token = auth.type === 10 ? this.#challenge(auth.token) : this.#negotiate(auth.token);
-      if (token === undefined) { this.#fault(callId, 5); return; }
+      if (token === undefined) {
+        this.#fault(callId, 5);
+        return;
+      }
     }
     this.#bound ??= this.options.interfaces.find(({ syntax }) => syntax.equals(wanted));
     const most = this.options.mostOctets ?? 5840;
@@ -286,8 +289,14 @@ class Conversation {
     const authOctets = message.readUInt16LE(10);
     const isSealed = authOctets > 0 && this.#level === 6;
     const bound = this.#bound;
-    if (bound === undefined) { this.#fault(callId, 0x1c010003); return; }
-    if (!bound.open && (!isSealed || this.#session === undefined)) { this.#fault(callId, 5); return; }
+    if (bound === undefined) {
+      this.#fault(callId, 0x1c010003);
+      return;
+    }
+    if (!bound.open && (!isSealed || this.#session === undefined)) {
+      this.#fault(callId, 5);
+      return;
+    }
     let part = message.subarray(24);
     if (isSealed && this.#session !== undefined) {
       const at = message.length - authOctets - 8;
@@ -295,7 +304,10 @@ class Conversation {
         before: message.subarray(0, 24),
         after: message.subarray(at, at + 8),
       });
-      if (opened === undefined) { this.#fault(callId, 5); return; }
+      if (opened === undefined) {
+        this.#fault(callId, 5);
+        return;
+      }
       part = opened.subarray(0, opened.length - message.readUInt8(at + 2));
     }
     this.#parts.push(Buffer.from(part));
@@ -304,7 +316,10 @@ class Conversation {
     await this.step('execute');
     const answer = await bound.call(message.readUInt16LE(22), stub, this.#user);
     await this.step('response');
-    if (!Buffer.isBuffer(answer)) { this.#fault(callId, answer.fault, answer.flags); return; }
+    if (!Buffer.isBuffer(answer)) {
+      this.#fault(callId, answer.fault, answer.flags);
+      return;
+    }
     await this.#respond(callId, answer, isSealed);
   }
 

@@ -26,7 +26,8 @@ const mends: Partial<Record<ErrorCode, string>> = {
     'Check that the service CertSvc runs on this host, and that InterfaceFlags of the CA do not hold IF_NORPCICERTREQUEST.',
   'rpc.bind-refused':
     'Check host and port of the issuer: what answers there is no CA, or one that takes no requests over RPC.',
-  'rpc.mechanism-refused': 'Configure another way to sign in: the CA server does not take this one.',
+  'rpc.mechanism-refused':
+    'Configure another way to sign in: the CA server does not take this one.',
   'rpc.sign-in-refused': signIn,
 };
 
