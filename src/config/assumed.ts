@@ -32,7 +32,16 @@ export function withDefaultPaths(config: ParsedConfig): ParsedConfig {
   const profiles: ParsedConfig['profiles'] = {};
   for (const [name, profile] of Object.entries(config.profiles)) {
     const paths = profile.paths.length === 0 ? [`/scep/${name}`] : profile.paths;
-    profiles[name] = { ...profile, paths };
+    profiles[name] = { ...profile, paths, challenges: withJamfPath(name, profile.challenges) };
   }
   return { ...config, profiles };
+}
+
+type Challenges = ParsedConfig['profiles'][string]['challenges'];
+
+function withJamfPath(profile: string, challenges: Challenges): Challenges {
+  const { jamfWebhook } = challenges;
+  if (jamfWebhook === undefined) return challenges;
+  const path = jamfWebhook.path ?? `/jamf/${profile}`;
+  return { ...challenges, jamfWebhook: { ...jamfWebhook, path } };
 }

@@ -44,6 +44,15 @@ function checkKinds(path: ConfigPath, challenges: Challenges): ConfigProblem[] {
       ),
     ];
   }
+  if (challenges.jamfWebhook !== undefined && !dynamic) {
+    return [
+      problemAt(
+        [...path, 'jamfWebhook'],
+        'hands out one-time challenges, but dynamic is false',
+        'write `dynamic: true`, or remove jamfWebhook',
+      ),
+    ];
+  }
   if (single && none !== undefined) {
     return [
       problemAt(

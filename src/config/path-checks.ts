@@ -1,10 +1,10 @@
 import type { CheckedConfig } from './checked-config.js';
-import { keyText, problemAt, quoted, type ConfigProblem } from './problem.js';
+import { keyText, problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
 import { valueAt } from './raw-value.js';
 import type { ParsedConfig } from './schema.js';
 
 /** Paths the gateway itself answers; a device enrolling there would never reach its profile. */
-const reserved = ['/api', '/certsrv/mscep_admin', '/crl', '/ca', '/healthz'];
+const reserved = ['/api', '/certsrv/mscep_admin', '/crl', '/ca', '/healthz', '/metrics', '/readyz'];
 
 export function checkPaths({ config, raw }: CheckedConfig): ConfigProblem[] {
   return [...emptyLists(config, raw), ...collisions(config)];
@@ -21,9 +21,8 @@ function emptyLists(config: ParsedConfig, raw: unknown): ConfigProblem[] {
 
 function collisions(config: ParsedConfig): ConfigProblem[] {
   const taken = new Map<string, { readonly profile: string; readonly key: string }>();
-  return Object.entries(config.profiles).flatMap(([profile, { paths }]) =>
-    paths.flatMap((written, index) => {
-      const path = ['profiles', profile, 'paths', index];
+  return Object.entries(config.profiles).flatMap(([profile, settings]) =>
+    placesOf(profile, settings).flatMap(({ written, path }) => {
       const asked = comparablePath(written);
       const holder = reserved.find((own) => asked === own || asked.startsWith(`${own}/`));
       if (holder !== undefined) {
@@ -51,6 +50,27 @@ function collisions(config: ParsedConfig): ConfigProblem[] {
       ];
     }),
   );
+}
+
+interface Place {
+  readonly written: string;
+  readonly path: ConfigPath;
+}
+
+function placesOf(profile: string, settings: ParsedConfig['profiles'][string]): Place[] {
+  const { paths, challenges } = settings;
+  const webhook = challenges.jamfWebhook?.path;
+  return [
+    ...paths.map((written, index) => ({ written, path: ['profiles', profile, 'paths', index] })),
+    ...(webhook === undefined
+      ? []
+      : [
+          {
+            written: webhook,
+            path: ['profiles', profile, 'challenges', 'jamfWebhook', 'path'],
+          },
+        ]),
+  ];
 }
 
 /** Requests are matched without regard to case, a final slash or `/pkiclient.exe`. */

@@ -6,6 +6,14 @@ import { trustNamesSchema } from './tls-schema.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');
 
+const pathSchema = z
+  .string()
+  .max(256)
+  .regex(
+    /^\/(?:[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*\/?)?$/,
+    'a path such as `/scep/phones`: a slash, then letters, digits, `.`, `_`, `~` and `-`',
+  );
+
 /** The length bounds the work of a hostile or careless expression; see pattern.ts. */
 const pattern = z.string().min(1).max(512);
 
@@ -106,6 +114,29 @@ const webhook = z.strictObject({
     .describe('How long a denied request is denied again without asking.'),
 });
 
+const jamfWebhook = z.strictObject({
+  path: pathSchema.optional().meta({
+    description: 'Where the webhook is reached, in any letter case.',
+    defaultText: '`/jamf/<name of the profile>`',
+  }),
+  device: z
+    .enum(['bind', 'require', 'ignore'])
+    .default('bind')
+    .describe(
+      'A challenge opens only for a request that names the serial number or UDID of the event, where there is one; `require` hands out no other.',
+    ),
+  subject: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(
+      /^(?:[^{}]|\{(?:serialNumber|udid)\})+$/,
+      'a subject in which only `{serialNumber}` and `{udid}` stand in braces',
+    )
+    .optional()
+    .describe('The whole subject a request must have, such as `CN={serialNumber},O=Example`.'),
+});
+
 const challenges = z
   .strictObject({
     dynamic: z
@@ -116,6 +147,11 @@ const challenges = z
       .array(staticChallenge)
       .default([])
       .describe('Shared secrets, several side by side for rotation.'),
+    jamfWebhook: jamfWebhook
+      .optional()
+      .describe(
+        "Jamf Pro's webhook SCEPChallenge: a POST that is answered with a one-time challenge and nothing else.",
+      ),
     webhook: webhook
       .optional()
       .describe(
@@ -263,22 +299,11 @@ const renewal = z
   .describe('Renewal with a certificate of ours, by RenewalReq or by PKCSReq signed with it.');
 
 export const profileSchema = z.strictObject({
-  paths: z
-    .array(
-      z
-        .string()
-        .max(256)
-        .regex(
-          /^\/(?:[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*\/?)?$/,
-          'a path such as `/scep/phones`: a slash, then letters, digits, `.`, `_`, `~` and `-`',
-        ),
-    )
-    .default([])
-    .meta({
-      description:
-        'URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash.',
-      defaultText: '`/scep/<name of the profile>`',
-    }),
+  paths: z.array(pathSchema).default([]).meta({
+    description:
+      'URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash.',
+    defaultText: '`/scep/<name of the profile>`',
+  }),
   issuer: z.string().default('local').describe('Name of an entry under `issuers`.'),
   allow: addressRulesSchema
     .optional()

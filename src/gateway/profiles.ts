@@ -75,6 +75,11 @@ export function httpProfile({ name, profile, authority }: NamedProfile): HttpPro
       validityMinutes: challenges.validityMinutes,
       max: challenges.max,
     },
+    jamfWebhook: challenges.jamfWebhook && {
+      path: challenges.jamfWebhook.path ?? `/jamf/${name}`,
+      device: challenges.jamfWebhook.device,
+      subject: challenges.jamfWebhook.subject,
+    },
     caCertificate: () => {
       const [issuing] = knownChain(name, authority);
       return authority.thumbprintCertificate ?? issuing;

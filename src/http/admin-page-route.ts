@@ -32,12 +32,13 @@ export function adminPageRoute(
     const state: AdminPageState =
       request.method === 'HEAD'
         ? { kind: 'no-password', thumbprint: thumbprintOf(profile) }
-        : await stateOf(request, principal, profile);
+        : await stateOf(request, response, principal, profile);
     sendReply(response, pageReply(adminPage(state)));
   }
 
   async function stateOf(
     request: Request,
+    response: Response,
     principal: Principal,
     profile: HttpProfile,
   ): Promise<AdminPageState> {
@@ -66,6 +67,14 @@ export function adminPageRoute(
         ? { kind: 'single-password', thumbprint, password }
         : { kind: 'password', thumbprint, password, validityMinutes: minutesLeft(outcome) };
     } catch (error) {
+      if (isGatewayError(error) && error.code === 'http.rate') {
+        // To parsers of the page any other status means wrong credentials; this page means "later".
+        deps.log.warn('cache-full page: the account asks too often', {
+          account: principal.account,
+        });
+        response.setHeader('Retry-After', error.retryAfterSeconds ?? 60);
+        return { kind: 'cache-full', limit };
+      }
       // MDMs know these two pages of an upstream NDES, and no other way to be told.
       if (isGatewayError(error) && error.code === 'upstream.full')
         return { kind: 'cache-full', limit };

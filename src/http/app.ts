@@ -15,6 +15,7 @@ import { createChallengeDesk } from './challenge-desk.js';
 import { createErrorHandler } from './error-handler.js';
 import { createExchanges, type Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
+import { jamfWebhooks } from './jamf-webhook.js';
 import { bornForExpress, type MessageClasses } from './message-classes.js';
 import { refuseMethod } from './other-methods.js';
 import { overview } from './overview.js';
@@ -66,6 +67,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.use(normalizeUrl(exchanges));
   app.route(adminPagePaths).get(adminPage).post(adminPage).all(refuseMethod('GET, HEAD, POST'));
   app.use(challengeApi(deps, exchanges, desk, apiSignIn));
+  app.use(jamfWebhooks(deps.profiles, exchanges, desk, apiSignIn));
   app.use(publicationRoutes(deps.publications));
   app.get('/healthz', (_request, response) => sendText(response, 'ok\n'));
   app.get('/', (_request, response) => sendText(response, overview(deps)));

@@ -3,7 +3,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { ChallengeOrder, Challenges } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import { usualProfile } from './admin-page-route.js';
-import { quotaOf, whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
+import { quotaOf, quotaUsedUp, whyNoChallenge, type ChallengeDesk } from './challenge-desk.js';
 import {
   parseChallengeFilter,
   parseChallengeRequest,
@@ -138,12 +138,6 @@ function stateOf({ revokedAt, maxUses, uses, expiresAt }: ChallengeRecord, now: 
   if (revokedAt) return 'revoked';
   if (maxUses !== undefined && uses >= maxUses) return 'used';
   return expiresAt && expiresAt <= now ? 'expired' : 'open';
-}
-
-function quotaUsedUp(quota: number): GatewayError {
-  return new GatewayError('challenge.quota', `The account holds ${quota} open challenges.`, {
-    mend: 'Use or revoke some, wait until they expire, or raise the quota (account) or `max` (profile).',
-  });
 }
 
 function forbidden(): GatewayError {

@@ -71,6 +71,7 @@ export function createChallengeDesk(
         profile: profile.name,
         subject: binding?.subject,
         keyId: binding?.key,
+        reason: binding?.device && `bound to device ${binding.device.join(' or ')}`,
       };
       const outcome = await deps.challenges
         .issue({
@@ -86,7 +87,7 @@ export function createChallengeDesk(
           if (isGatewayError(error) && error.code.startsWith('upstream.')) {
             const { code, message: reason } = error;
             const event = 'challenge.denied';
-            await record(customer, { event, outcome: 'refused', code, reason, ...about });
+            await record(customer, { event, outcome: 'refused', code, ...about, reason });
           }
           throw error;
         });
@@ -98,8 +99,8 @@ export function createChallengeDesk(
               event: 'challenge.denied',
               outcome: 'refused',
               code: 'challenge.quota',
-              reason: `The account holds ${quotaOf(customer, profile)} open challenges.`,
               ...about,
+              reason: `The account holds ${quotaOf(customer, profile)} open challenges.`,
             },
       );
       return outcome;
@@ -129,6 +130,12 @@ export function quotaOf(
   { challenges }: HttpProfile,
 ): number {
   return Math.min(principal.quota, challenges.max);
+}
+
+export function quotaUsedUp(quota: number): GatewayError {
+  return new GatewayError('challenge.quota', `The account holds ${quota} open challenges.`, {
+    mend: 'Use or revoke some, wait until they expire, or raise the quota (account) or `max` (profile).',
+  });
 }
 
 /** Why this account gets no challenge for this profile; undefined when it does. */

@@ -63,10 +63,20 @@ export interface HttpProfile {
     /** Open challenges one account may hold here (NDES PasswordMax). */
     readonly max: number;
   };
+  readonly jamfWebhook?: JamfWebhook | undefined;
   /** Who makes the one-time challenges of this profile, when it is not the gateway. */
   readonly challengeSource?: ChallengeSource | undefined;
   /** The issuing CA, whose thumbprint the admin page shows. */
   readonly caCertificate: () => Certificate;
+}
+
+/** A door of Jamf Pro's webhook SCEPChallenge. */
+export interface JamfWebhook {
+  readonly path: string;
+  /** What becomes of the serial number and UDID in the event. */
+  readonly device: 'bind' | 'require' | 'ignore';
+  /** `CN={serialNumber},O=Example`: the whole subject that the challenge opens for. */
+  readonly subject: string | undefined;
 }
 
 /** What is fetched by AIA and CDP; undefined when there is no such issuer. */

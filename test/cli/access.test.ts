@@ -81,8 +81,10 @@ describe('access test', () => {
     'devices-anywhere-admin-restricted',
     'direct',
     'jamf-cloud-app-proxy',
+    'jamf-webhook',
     'nginx',
   ])('the cases of %s hold', async (name) => {
+    process.env['JAMF_PASSWORD'] = 'a password of jamf';
     const code = await runTest(`examples/access/${name}.cases.yaml`, {
       config: `examples/${name}.yaml`,
     });

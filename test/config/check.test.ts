@@ -294,6 +294,18 @@ describe('impossible combinations', () => {
       'profiles.default.challenges: leaves no way to enroll: dynamic and single are false, and static is empty -> write `dynamic: true`, add an entry under static or a webhook, or, to let anyone enroll, write `none: anyone-may-enroll`',
     ],
     [
+      'profiles: { default: { challenges: { dynamic: false, single: true, jamfWebhook: {} } } }',
+      'profiles.default.challenges.jamfWebhook: hands out one-time challenges, but dynamic is false -> write `dynamic: true`, or remove jamfWebhook',
+    ],
+    [
+      'profiles: { default: { challenges: { jamfWebhook: { path: /api/jamf } } } }',
+      'profiles.default.challenges.jamfWebhook.path: is "/api/jamf", but the gateway itself answers /api -> write another path, such as `/scep/default`',
+    ],
+    [
+      'profiles: { a: { paths: [/jamf/b] }, b: { challenges: { jamfWebhook: {} } } }',
+      'profiles.b.challenges.jamfWebhook.path: is "/jamf/b", which already leads to profile "a" (profiles.a.paths[0]) -> give each profile paths of its own',
+    ],
+    [
       'profiles: { default: { challenges: { single: true, none: anyone-may-enroll } } }',
       'profiles.default.challenges.single: asks for one lasting password, but none lets anyone enroll without -> remove one of them',
     ],

@@ -6,6 +6,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -30,6 +31,7 @@ describe('examples', () => {
       'direct.yaml',
       'external-validation.yaml',
       'jamf-cloud-app-proxy.yaml',
+      'jamf-webhook.yaml',
       'legacy.yaml',
       'manual-approval.yaml',
       'ndes-compatible.yaml',

@@ -1,0 +1,9 @@
+/** Kerberos by MIT's library, through the optional package koffi: initiators, acceptors, protection. */
+export { openKerberos } from './kerberos.js';
+export type {
+  AcceptOutcome,
+  ChannelBindingPolicy,
+  KerberosAcceptors,
+  KerberosInitiator,
+  KerberosTarget,
+} from './kerberos.types.js';
