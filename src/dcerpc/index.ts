@@ -3,6 +3,7 @@ export { faultStatus, type Fault } from './call.js';
 export type { RpcLimits } from './channel.js';
 export { connectRpc, type RpcAnswer, type RpcConnection, type RpcTarget } from './connection.js';
 export { endpointMapperPort, tcpPort } from './endpoint-mapper.js';
+export { kerberosSignIn } from './kerberos-sign-in.js';
 export { NdrReader } from './ndr-reader.js';
 export { NdrWriter } from './ndr-writer.js';
 export { ntlmSignIn } from './ntlm-sign-in.js';

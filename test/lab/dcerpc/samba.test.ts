@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   connectRpc,
   endpointMapperPort,
+  kerberosSignIn,
   NdrReader,
   NdrWriter,
   ntlmSignIn,
@@ -14,7 +15,8 @@ import {
   type RpcSignIn,
   type SyntaxId,
 } from '../../../src/dcerpc/index.js';
-import { describeInLab } from '../in-lab.js';
+import { openKerberos } from '../../../src/kerberos/index.js';
+import { describeInLab, labFile } from '../in-lab.js';
 
 const samr: SyntaxId = { uuid: '12345778-1234-abcd-ef00-0123456789ac', major: 1, minor: 0 };
 const certPassage: SyntaxId = {
@@ -29,13 +31,18 @@ const options = { targetName: 'host/dc1.lab.test' };
 const limits = { connectMillis: 5_000, answerMillis: 10_000 };
 const endpointMapper = { host, port: endpointMapperPort, limits };
 
-const mechanisms: readonly (readonly [string, (password?: string) => RpcSignIn])[] = [
-  ['NTLM', (password) => ntlmSignIn(as(password), options)],
-  ['NTLM in SPNEGO', (password) => spnegoNtlmSignIn(as(password), options)],
+const mechanisms: readonly (readonly [string, () => Promise<RpcSignIn>])[] = [
+  ['NTLM', () => Promise.resolve(ntlmSignIn(account, options))],
+  ['NTLM in SPNEGO', () => Promise.resolve(spnegoNtlmSignIn(account, options))],
+  ['Kerberos', () => kerberos('host/dc1.lab.test')],
 ];
 
-function as(password = account.password) {
-  return { ...account, password };
+async function kerberos(spn: string): Promise<RpcSignIn> {
+  const { initiators } = await openKerberos();
+  const keytab = labFile('svc-scep.keytab');
+  const credentials = initiators({ kind: 'keytab', keytab, principal: 'svc-scep@LAB.TEST' });
+  open.push(credentials);
+  return kerberosSignIn((target) => credentials.create(target), spn);
 }
 
 async function signedIn(abstract: SyntaxId, signIn: RpcSignIn): Promise<RpcConnection> {
@@ -49,9 +56,9 @@ async function signedIn(abstract: SyntaxId, signIn: RpcSignIn): Promise<RpcConne
   return connection;
 }
 
-const open: RpcConnection[] = [];
+const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const connection of open.splice(0)) connection.close();
+  for (const it of open.splice(0)) it.close();
 });
 
 async function answer(connection: RpcConnection, opnum: number, stub: Buffer): Promise<NdrReader> {
@@ -72,7 +79,7 @@ describeInLab('DCE/RPC against Samba', () => {
 
   describe.each(mechanisms)('%s', (_, signIn) => {
     test('several sealed calls in one connection', async () => {
-      const connection = await signedIn(samr, signIn());
+      const connection = await signedIn(samr, await signIn());
       const connect = new NdrWriter().referent().wideString(host).uint32(0x30).finish();
       const connected = await answer(connection, samrConnect2, connect);
       const handle = connected.octets(20);
@@ -85,7 +92,7 @@ describeInLab('DCE/RPC against Samba', () => {
     });
 
     test('a request and an answer of many fragments', async () => {
-      const connection = await signedIn(samr, signIn());
+      const connection = await signedIn(samr, await signIn());
       const connect = new NdrWriter().referent().wideString('x'.repeat(30_001)).uint32(0x30);
       const connected = await answer(connection, samrConnect2, connect.finish());
       const server = connected.octets(20);
@@ -108,7 +115,7 @@ describeInLab('DCE/RPC against Samba', () => {
     });
 
     test('a call that the interface does not have never runs', async () => {
-      const connection = await signedIn(samr, signIn());
+      const connection = await signedIn(samr, await signIn());
       expect(await connection.call(200, Buffer.alloc(0))).toEqual({
         kind: 'fault',
         status: 0x1c010002,
@@ -132,6 +139,13 @@ describeInLab('DCE/RPC against Samba', () => {
     await expect(signedIn(samr, spnegoNtlmSignIn(wrong, options))).rejects.toMatchObject({
       code: 'rpc.sign-in-refused',
       detail: 'fault 0x00000721',
+    });
+  });
+
+  test('Kerberos for another service is refused', async () => {
+    await expect(signedIn(samr, await kerberos('HTTP/ca1.lab.test'))).rejects.toMatchObject({
+      code: 'rpc.bind-refused',
+      detail: 'reason 0',
     });
   });
 });
