@@ -1,5 +1,9 @@
 /** Active Directory Certificate Services as an issuer. */
 export type { CaAnswer } from './ca-answer.js';
+export { checkCaChain } from './ca-chain.js';
+export { givenChain, type CaChainSource } from './ca-chain-source.js';
 export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { outcomeOf } from './refusal.js';
+export { fixedTemplate, type TemplateRule } from './template-choice.js';
+export { openWebEnrollmentIssuer } from './webenroll/open-issuer.js';

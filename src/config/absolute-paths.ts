@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { IssuerConfig } from './issuer-schema.js';
+import { absoluteIssuer, absolutePair } from './issuer-files.js';
 import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
 
@@ -24,7 +24,7 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     },
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,
-      ...(tls && { tls: { ...tls, ...absoluteFileSet(tls, bases, secret) } }),
+      ...(tls && { tls: { ...tls, ...absolutePair(tls, bases.baseDirectory, secret) } }),
     })),
     access: {
       ...config.access,
@@ -41,11 +41,9 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     accounts: config.accounts.map((account) =>
       account.password ? { ...account, password: secret(account.password) } : account,
     ),
-    issuers: mapValues(config.issuers, (issuer) => ({
-      ...issuer,
-      ...(issuer.import && { import: absoluteFileSet(issuer.import, bases, secret) }),
-      ...(issuer.importRa && { importRa: absoluteFileSet(issuer.importRa, bases, secret) }),
-    })),
+    issuers: mapValues(config.issuers, (issuer) =>
+      absoluteIssuer(issuer, bases.baseDirectory, secret),
+    ),
     profiles: mapValues(config.profiles, (profile) => ({
       ...profile,
       challenges: {
@@ -59,22 +57,6 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
         }),
       },
     })),
-  };
-}
-
-/** A key with its certificate, in one file or in two. */
-type FileSet = NonNullable<IssuerConfig['import']>;
-
-function absoluteFileSet(
-  { pfx, certificate, key, passphrase }: FileSet,
-  { baseDirectory }: PathBases,
-  secret: (reference: SecretReference) => SecretReference,
-): FileSet {
-  return {
-    ...(pfx !== undefined && { pfx: resolve(baseDirectory, pfx) }),
-    ...(certificate !== undefined && { certificate: resolve(baseDirectory, certificate) }),
-    ...(key !== undefined && { key: resolve(baseDirectory, key) }),
-    ...(passphrase && { passphrase: secret(passphrase) }),
   };
 }
 

@@ -6,5 +6,6 @@ export { loadConfig, type ResolvedConfig } from './load.js';
 export { ndesRegistryToConfig } from './ndes-import.js';
 export { resolveSecret } from './resolve-secret.js';
 export { configSchema, type GatewayConfig } from './schema.js';
-export type { IssuerConfig } from './issuer-schema.js';
+export type { ImportedPair } from './imported-pair-schema.js';
+export type { LocalIssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';

@@ -1,30 +1,52 @@
+import { checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
-import type { IssuerConfig } from './issuer-schema.js';
+import type { ImportedPair } from './imported-pair-schema.js';
+import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
 import { nearest } from './nearest.js';
 import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
 
 export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
     ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
-      ...(issuer.import ? checkFileSet(['issuers', name, 'import'], issuer.import) : []),
       ...(issuer.importRa ? checkFileSet(['issuers', name, 'importRa'], issuer.importRa) : []),
-      ...checkLifetimes(['issuers', name], issuer),
+      ...checkByKind(['issuers', name], issuer, checked),
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
       ...checkIssuerName(['profiles', name, 'issuer'], profile.issuer, checked.issuerNames),
       ...checkShape(['profiles', name, 'caCertShape'], profile, checked.config.issuers),
+      ...checkTemplate(['profiles', name, 'template'], profile, checked.config.issuers),
     ]),
   ];
+}
+
+function checkByKind(
+  path: ConfigPath,
+  issuer: IssuerConfig,
+  checked: CheckedConfig,
+): ConfigProblem[] {
+  switch (issuer.kind) {
+    case 'local':
+      return [
+        ...(issuer.import ? checkFileSet([...path, 'import'], issuer.import) : []),
+        ...checkLifetimes(path, issuer),
+      ];
+    case 'adcs-webenroll':
+      return [
+        ...(issuer.authentication.certificate
+          ? checkFileSet(
+              [...path, 'authentication', 'certificate'],
+              issuer.authentication.certificate,
+            )
+          : []),
+        ...checkWebEnrollment(path, issuer, checked),
+      ];
+  }
 }
 
 /** A key with its certificate, in one file or in two. */
 export function checkFileSet(
   path: ConfigPath,
-  {
-    pfx,
-    certificate,
-    key,
-  }: Pick<NonNullable<IssuerConfig['import']>, 'pfx' | 'certificate' | 'key'>,
+  { pfx, certificate, key }: Pick<ImportedPair, 'pfx' | 'certificate' | 'key'>,
 ): ConfigProblem[] {
   if (pfx !== undefined && (certificate !== undefined || key !== undefined)) {
     return [
@@ -51,7 +73,7 @@ export function checkFileSet(
 }
 
 /** Nothing outlives the CA that signed it (RFC 5280 §6.1.3 would fail for the rest of its life). */
-function checkLifetimes(path: ConfigPath, issuer: IssuerConfig): ConfigProblem[] {
+function checkLifetimes(path: ConfigPath, issuer: LocalIssuerConfig): ConfigProblem[] {
   if (issuer.import !== undefined) return [];
   const { hierarchy, rootYears, issuingYears, raYears, subject, rootSubject } = issuer;
   const two = hierarchy === 'root-and-issuing';
@@ -105,13 +127,39 @@ function checkIssuerName(
   ];
 }
 
+function checkTemplate(
+  path: ConfigPath,
+  { template, issuer }: { readonly template?: string | undefined; readonly issuer: string },
+  issuers: Readonly<Record<string, IssuerConfig>>,
+): ConfigProblem[] {
+  if (template === undefined || !Object.hasOwn(issuers, issuer)) return [];
+  if (issuers[issuer]?.kind !== 'local') return [];
+  return [
+    problemAt(
+      path,
+      `names a certificate template, but issuer ${quoted(issuer)} is an embedded CA, which has none`,
+      'remove it; what the embedded CA grants stands under `policy`',
+    ),
+  ];
+}
+
 function checkShape(
   path: ConfigPath,
   profile: { readonly issuer: string; readonly caCertShape: string },
   issuers: Readonly<Record<string, IssuerConfig>>,
 ): ConfigProblem[] {
   if (profile.caCertShape !== 'ca-only' || !Object.hasOwn(issuers, profile.issuer)) return [];
-  if (issuers[profile.issuer]?.importRa === undefined) return [];
+  const issuer = issuers[profile.issuer];
+  if (issuer && issuer.kind !== 'local') {
+    return [
+      problemAt(
+        path,
+        `is ca-only, but the key of the CA behind issuer ${quoted(profile.issuer)} is not here: no request could be opened`,
+        'write another shape',
+      ),
+    ];
+  }
+  if (issuer?.importRa === undefined) return [];
   return [
     problemAt(
       path,

@@ -1,26 +1,7 @@
 import { z } from 'zod';
-import { secretSchema } from './secret.js';
-
-const filePath = z.string().min(1, 'the path of a file');
-
-const importedCa = z
-  .strictObject({
-    pfx: filePath.optional().describe('PKCS#12 file with certificate, key and chain.'),
-    certificate: filePath.optional().describe('PEM file: the certificate, then its chain.'),
-    key: filePath
-      .optional()
-      .describe('PEM file: the private key (PKCS#8 or PKCS#1, may be encrypted).'),
-    passphrase: secretSchema.optional().describe('Opens the PKCS#12 file or the encrypted key.'),
-  })
-  .describe('Bring your own.');
-
-const keyBits = z.literal([2048, 3072, 4096]);
-
-/** A light look only: the issuer parses the name. */
-const distinguishedName = z
-  .string()
-  .max(1024)
-  .regex(/^\s*[A-Za-z0-9.]+\s*=/, 'a distinguished name such as `CN=Example Device CA,O=Example`');
+import { webEnrollmentSchema } from './adcs-schema.js';
+import { importedPair } from './imported-pair-schema.js';
+import { distinguishedName, keyBits, raKeys } from './ra-schema.js';
 
 const localIssuerSchema = z
   .strictObject({
@@ -45,28 +26,7 @@ const localIssuerSchema = z
       .max(50)
       .default(10)
       .describe('Life of the issuing CA where there are two; at most that of the root.'),
-    raSubject: distinguishedName
-      .default('CN=SCEP Gateway-MSCEP-RA')
-      .describe('Distinguished name of the RA certificates.'),
-    raKeyBits: keyBits.default(2048).describe('RSA key of each RA certificate, bits.'),
-    raYears: z
-      .int()
-      .min(1)
-      .max(50)
-      .default(2)
-      .describe('Life of the RA certificates, which are renewed with 30 days left.'),
-    raOverlapDays: z
-      .int()
-      .min(0)
-      .max(730)
-      .default(60)
-      .describe(
-        'How long a replaced RA key still opens messages of devices with an old GetCACert.',
-      ),
-    raCertificates: z
-      .enum(['split', 'single'])
-      .default('split')
-      .describe('Two RA certificates (sign, encrypt) as NDES has them, or one for both.'),
+    ...raKeys,
     crlHours: z.int().min(1).max(8760).default(168).describe('From thisUpdate to nextUpdate.'),
     backdateMinutes: z
       .int()
@@ -74,17 +34,16 @@ const localIssuerSchema = z
       .max(2880)
       .default(60)
       .describe('notBefore lies this far in the past: device clocks are slow (Autopilot: hours).'),
-    import: importedCa
+    import: importedPair
       .optional()
       .describe(
         'An existing CA: either `pfx`, or `certificate` and `key`. Taken over into the data directory at the first start.',
       ),
-    importRa: importedCa
-      .optional()
-      .describe('An existing RA certificate, in the same shape as `import`.'),
   })
   .describe('The embedded CA.');
 
-export const issuerSchema = z.discriminatedUnion('kind', [localIssuerSchema]);
+export const issuerSchema = z.discriminatedUnion('kind', [localIssuerSchema, webEnrollmentSchema]);
 
 export type IssuerConfig = z.infer<typeof issuerSchema>;
+export type LocalIssuerConfig = z.infer<typeof localIssuerSchema>;
+export type WebEnrollmentConfig = z.infer<typeof webEnrollmentSchema>;

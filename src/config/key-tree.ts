@@ -16,8 +16,10 @@ export interface KeyNode {
   readonly defaultText: string | undefined;
   readonly required: boolean;
   readonly kind: 'mapping' | 'record' | 'list' | 'value';
-  /** Keys of a mapping. */
+  /** Keys of a mapping; of all its variants, where it has several. */
   readonly keys: ReadonlyMap<string, KeyNode>;
+  /** By their `kind`, where a mapping comes in several. */
+  readonly variants: ReadonlyMap<string, KeyNode>;
   /** Values of a record, items of a list. */
   readonly each: KeyNode | undefined;
   /** True for references to secrets and for what holds one: its value is never shown. */
@@ -39,20 +41,44 @@ function keyNode(schema: Schema, required: boolean): KeyNode {
     required,
     kind: keys.size > 0 ? 'mapping' : schema.type === 'array' ? 'list' : each ? 'record' : 'value',
     keys,
+    variants: variantsOf(objects),
     each: each && keyNode(each, false),
     secret: schema.title === 'secret reference',
   };
 }
 
-/** Keys of one mapping, or of all alternatives that a mapping has. */
+function variantsOf(objects: readonly Schema[]): Map<string, KeyNode> {
+  const variants = objects.flatMap((schema): [string, KeyNode][] => {
+    const kind = asObject(schema.properties?.['kind'] ?? false).const;
+    return typeof kind === 'string' ? [[kind, keyNode(schema, false)]] : [];
+  });
+  return new Map(variants);
+}
+
+/** Keys of one mapping, or of all alternatives that a mapping has; what tells them apart is told of each. */
 function mappingKeys(schemas: readonly Schema[]): Map<string, KeyNode> {
-  const keys = new Map<string, KeyNode>();
+  const found = new Map<string, { schema: Schema; required: boolean }>();
   for (const { properties = {}, required = [] } of schemas) {
-    for (const [name, schema] of Object.entries(properties)) {
-      if (!keys.has(name)) keys.set(name, keyNode(asObject(schema), required.includes(name)));
+    for (const [name, property] of Object.entries(properties)) {
+      const [schema, before] = [asObject(property), found.get(name)];
+      found.set(name, {
+        schema: before ? merged(before.schema, schema) : schema,
+        required: required.includes(name),
+      });
     }
   }
-  return keys;
+  return new Map(
+    [...found].map(([name, { schema, required }]) => [name, keyNode(schema, required)]),
+  );
+}
+
+/** `kind` of the one or the other; of keys that are alike the first. */
+function merged(one: Schema, other: Schema): Schema {
+  if (other.const === undefined || (one.const === undefined && one.enum === undefined)) return one;
+  return {
+    description: [one.description, other.description].join(' '),
+    enum: [...(one.enum ?? (one.const === undefined ? [] : [one.const])), other.const],
+  };
 }
 
 function eachSchema({ type, items, additionalProperties }: Schema): Schema | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressRulesSchema } from './access-schema.js';
+import { templateName } from './adcs-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
 import { trustNamesSchema } from './tls-schema.js';
@@ -305,6 +306,9 @@ export const profileSchema = z.strictObject({
     defaultText: '`/scep/<name of the profile>`',
   }),
   issuer: z.string().default('local').describe('Name of an entry under `issuers`.'),
+  template: templateName
+    .optional()
+    .describe('Certificate template (its cn) for this profile, of an AD CS issuer.'),
   allow: addressRulesSchema
     .optional()
     .describe('Addresses that reach SCEP of this profile; every address when absent.'),

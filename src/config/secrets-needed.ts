@@ -1,3 +1,4 @@
+import { issuerSecrets } from './issuer-files.js';
 import type { ConfigPath } from './problem.js';
 import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
@@ -21,11 +22,10 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
       password ? [{ path: ['accounts', index, 'password'], reference: password }] : [],
     ),
     ...Object.entries(issuers).flatMap(([name, issuer]) =>
-      (['import', 'importRa'] as const).flatMap((kind) => {
-        const passphrase = issuer[kind]?.passphrase;
-        if (passphrase === undefined) return [];
-        return [{ path: ['issuers', name, kind, 'passphrase'], reference: passphrase }];
-      }),
+      issuerSecrets(issuer).map(({ path, reference }) => ({
+        path: ['issuers', name, ...path],
+        reference,
+      })),
     ),
     ...Object.entries(profiles).flatMap(
       ([

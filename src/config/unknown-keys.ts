@@ -9,7 +9,8 @@ export function unknownKeys(raw: unknown): ConfigProblem[] {
 }
 
 /** Only as deep as the schema is, whatever the value holds. */
-function walk(value: unknown, node: KeyNode, path: ConfigPath): ConfigProblem[] {
+function walk(value: unknown, anyKind: KeyNode, path: ConfigPath): ConfigProblem[] {
+  const node = variantOf(value, anyKind);
   if (node.kind === 'list' && node.each && Array.isArray(value)) {
     const { each } = node;
     return value.flatMap((item: unknown, index) => walk(item, each, [...path, index]));
@@ -20,6 +21,12 @@ function walk(value: unknown, node: KeyNode, path: ConfigPath): ConfigProblem[] 
     if (known) return walk(inner, known, [...path, name]);
     return node.kind === 'mapping' ? [unknownKey([...path, name], name, node)] : [];
   });
+}
+
+/** What the value says it is, where there are several kinds of it. */
+function variantOf(value: unknown, node: KeyNode): KeyNode {
+  const kind = isMapping(value) ? value['kind'] : undefined;
+  return (typeof kind === 'string' ? node.variants.get(kind) : undefined) ?? node;
 }
 
 function unknownKey(path: ConfigPath, name: string, parent: KeyNode): ConfigProblem {

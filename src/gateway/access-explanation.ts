@@ -19,6 +19,7 @@ import { openAccess, type ListenerAccess } from './access.js';
 import { openAuthorities } from './authorities.js';
 import { callerCertificates, type CallerCertificates } from './caller-certificates.js';
 import { openDataDirectory } from './data-directory.js';
+import { NoticeBoard } from './notice-board.js';
 import { defaultProfile, type Authorities } from './profiles.js';
 import { openTrustLists, silentLog } from './trust-lists.js';
 
@@ -132,7 +133,7 @@ async function openOwnCas(
   const data = await openDataDirectory(resolved, clock);
   try {
     return {
-      authorities: await openAuthorities(resolved, data, clock),
+      authorities: await openAuthorities({ resolved, data, notices: new NoticeBoard(), clock }),
       close: () => data.close(),
     };
   } catch (error) {

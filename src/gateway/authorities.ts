@@ -1,36 +1,39 @@
-import { readFile } from 'node:fs/promises';
-import type { IssuerConfig, ResolvedConfig } from '../config/index.js';
-import { GatewayError } from '../errors/index.js';
-import {
-  isFounded,
-  openLocalAuthority,
-  type Authority,
-  type LocalAuthority,
-} from '../issuer/index.js';
-import { importPem, importPfx, type ImportedIdentity } from '../keys/index.js';
+import type { LocalIssuerConfig, ResolvedConfig } from '../config/index.js';
+import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
 import type { DataDirectory } from './data-directory.js';
+import { readImport } from './imported-pair.js';
+import type { NoticeBoard } from './notice-board.js';
 import type { Authorities } from './profiles.js';
+import { openWebEnrollment } from './web-enrollment.js';
 
-/** Opens every issuer of the configuration; the first start makes or imports its keys and certificates. */
-export async function openAuthorities(
-  resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>,
-  data: DataDirectory,
-  clock: () => Date,
-): Promise<Authorities> {
+export interface AuthorityDependencies {
+  readonly resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>;
+  readonly data: DataDirectory;
+  readonly notices: NoticeBoard;
+  readonly clock: () => Date;
+}
+
+/**
+ * Opens every issuer of the configuration; the first start makes or imports its keys and certificates. A
+ * foreign CA is not asked for anything yet.
+ */
+export async function openAuthorities(dependencies: AuthorityDependencies): Promise<Authorities> {
   const authorities = new Map<string, Authority>();
-  for (const [name, issuer] of Object.entries(resolved.config.issuers)) {
-    authorities.set(name, await openAuthority(name, issuer, resolved, data, clock));
+  for (const [name, issuer] of Object.entries(dependencies.resolved.config.issuers)) {
+    const authority =
+      issuer.kind === 'local'
+        ? await openEmbedded(name, issuer, dependencies)
+        : await openWebEnrollment(name, issuer, dependencies);
+    authorities.set(name, authority);
   }
   return authorities;
 }
 
-async function openAuthority(
+async function openEmbedded(
   name: string,
-  { import: ca, importRa, ...settings }: IssuerConfig,
-  { config, readSecret }: Pick<ResolvedConfig, 'config' | 'readSecret'>,
-  data: DataDirectory,
-  clock: () => Date,
-): Promise<LocalAuthority> {
+  { import: ca, importRa, ...settings }: LocalIssuerConfig,
+  { resolved: { config, readSecret }, data, clock }: AuthorityDependencies,
+): Promise<Authority> {
   const founded = await isFounded(data.settings, name);
   const importedCa = ca && (await readImport(ca, readSecret, founded));
   const importedRa = importRa && (await readImport(importRa, readSecret, founded));
@@ -49,45 +52,5 @@ async function openAuthority(
       ...(importedRa && { ra: [importedRa] }),
     },
     clock,
-  });
-}
-
-/** Undefined when the files are gone and the import was done before: keys and certificates are kept. */
-async function readImport(
-  { pfx, certificate, key, passphrase }: NonNullable<IssuerConfig['import']>,
-  readSecret: ResolvedConfig['readSecret'],
-  founded: boolean,
-): Promise<ImportedIdentity | undefined> {
-  const files = await Promise.all((pfx === undefined ? [certificate, key] : [pfx]).map(read));
-  const missing = files.find((file) => file.kind === 'missing');
-  if (missing && founded) return undefined;
-  if (missing) throw unreadable(missing.path, missing.cause);
-  const [first, second] = files.flatMap((file) => (file.kind === 'read' ? [file.bytes] : []));
-  const secret = passphrase && (await readSecret(passphrase));
-  if (second === undefined) return importPfx(first ?? Buffer.alloc(0), secret);
-  return importPem({
-    certificate: (first ?? second).toString('utf8'),
-    key: second.toString('utf8'),
-    passphrase: secret,
-  });
-}
-
-type ImportFile =
-  | { readonly kind: 'read'; readonly bytes: Buffer }
-  | { readonly kind: 'missing'; readonly path: string; readonly cause: unknown };
-
-async function read(path = ''): Promise<ImportFile> {
-  try {
-    return { kind: 'read', bytes: await readFile(path) };
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing', path, cause };
-    throw unreadable(path, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): GatewayError {
-  return new GatewayError('config.unreadable', `The file ${path} to import cannot be read.`, {
-    cause,
-    mend: 'Correct the path under `import`, or remove it if the import is done.',
   });
 }

@@ -43,7 +43,7 @@ import {
 import { publicationsOf } from './publications.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
-import { maintainAuthorities, startUpkeep } from './upkeep.js';
+import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
@@ -55,7 +55,7 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities }: Installation,
+  { resolved, data, authorities, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
@@ -63,6 +63,7 @@ export async function startGateway(
   const { log } = telemetry;
   const profiles = namedProfiles(config, authorities);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
+  notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   await maintainAuthorities(authorities, log);
 
   const access = await openAccess(config, {

@@ -2,6 +2,7 @@ import type { ResolvedConfig } from '../config/index.js';
 import { foundAdministrator } from './administrator.js';
 import { openAuthorities } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
+import { NoticeBoard } from './notice-board.js';
 import type { Authorities } from './profiles.js';
 
 /** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
@@ -9,6 +10,8 @@ export interface Installation {
   readonly resolved: ResolvedConfig;
   readonly data: DataDirectory;
   readonly authorities: Authorities;
+  /** What issuers say of their own accord. */
+  readonly notices: NoticeBoard;
   /** The password of `admin`, when it was made just now: to be shown once. */
   readonly newAdministratorPassword: string | undefined;
   close(): Promise<void>;
@@ -24,13 +27,21 @@ export async function openInstallation(
 ): Promise<Installation> {
   const data = await openDataDirectory(resolved, clock);
   try {
-    const authorities = await openAuthorities(resolved, data, clock);
+    const notices = new NoticeBoard();
+    const authorities = await openAuthorities({ resolved, data, notices, clock });
     const newAdministratorPassword = await foundAdministrator(
       data.settings,
       resolved.adminPassword,
       clock(),
     );
-    return { resolved, data, authorities, newAdministratorPassword, close: () => data.close() };
+    return {
+      resolved,
+      data,
+      authorities,
+      notices,
+      newAdministratorPassword,
+      close: () => data.close(),
+    };
   } catch (error) {
     await data.close();
     throw error;

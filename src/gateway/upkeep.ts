@@ -1,4 +1,5 @@
 import type { Challenges } from '../challenge/index.js';
+import type { Notice } from '../issuer/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Authorities } from './profiles.js';
 
@@ -56,10 +57,12 @@ export function startUpkeep(dependencies: {
 /** Says loudly, long before, what will expire. */
 export async function maintainAuthorities(authorities: Authorities, log: Log): Promise<void> {
   for (const [name, authority] of authorities) {
-    for (const { severity, code, text } of await authority.maintain()) {
-      log[logLevels[severity]](text, { issuer: name, code });
-    }
+    for (const notice of await authority.maintain()) logNotice(log, name, notice);
   }
+}
+
+export function logNotice(log: Log, issuer: string, { severity, code, text }: Notice): void {
+  log[logLevels[severity]](text, { issuer, code });
 }
 
 const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;

@@ -1,6 +1,7 @@
 /** The Issuer seam and the CAs behind it. */
 export { Authorization, type AuthorizationGround } from './authorization.js';
-export type { Authority } from './authority.js';
+export { demandAuthorization } from './authorization-demand.js';
+export type { Authority, Notice } from './authority.js';
 export { frontedAuthority } from './fronted-authority.js';
 export type {
   CertificateContent,

@@ -14,6 +14,8 @@ export interface IssuanceRequest {
   readonly transaction: string;
   readonly csr: CertificationRequest;
   readonly content: CertificateContent;
+  /** Certificate template that the profile fixes, for a CA that has templates; else the issuer chooses. */
+  readonly template?: string;
 }
 
 /** The four things a CA can say. */

@@ -78,7 +78,7 @@ describe('unknown keys', () => {
     ],
     [
       'issuers: { local: { kind: local, publicURL: x } }',
-      'issuers.local.publicURL: is not a known key -> remove it; the keys here are: kind, hierarchy, subject, rootSubject, keyBits, rootYears, issuingYears, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates, crlHours, backdateMinutes, import, importRa',
+      'issuers.local.publicURL: is not a known key -> remove it; the keys here are: kind, hierarchy, subject, rootSubject, keyBits, rootYears, issuingYears, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates, importRa, crlHours, backdateMinutes, import',
     ],
     [
       'log: { "__proto__": 1 }',

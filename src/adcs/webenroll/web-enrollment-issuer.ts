@@ -1,0 +1,178 @@
+import {
+  demandAuthorization,
+  type Authorization,
+  type IssuanceOutcome,
+  type IssuanceRequest,
+  type Issuer,
+  type Notice,
+} from '../../issuer/index.js';
+import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
+import type { CaChainSource } from '../ca-chain-source.js';
+import { faultOfIssued } from '../issued-certificate.js';
+import { outcomeOf } from '../refusal.js';
+import { claimThatOverrules } from '../request-claims.js';
+import { chooseTemplate, fixedTemplate, type TemplateRule } from '../template-choice.js';
+import type { Certsrv } from './certsrv.js';
+import type { Retrieved } from './retrieval.js';
+
+export interface WebEnrollmentOptions {
+  readonly name: string;
+  readonly certsrv: Certsrv;
+  /** As whom the CA knows the gateway. */
+  readonly identity: string | undefined;
+  readonly templates: TemplateRule;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly chain: CaChainSource;
+  /** Hears of a CA that answers another question than it was asked: somebody must look. */
+  readonly report: (notice: Notice) => void;
+  readonly clock: () => Date;
+}
+
+/** AD CS through its Web Enrollment pages. The CSR goes as the device signed it. */
+export class WebEnrollmentIssuer implements Issuer {
+  readonly name: string;
+  readonly identity?: string;
+  readonly #options: WebEnrollmentOptions;
+  #crl: { readonly der: Buffer; readonly until: Date } | undefined;
+
+  constructor(options: WebEnrollmentOptions) {
+    this.name = options.name;
+    if (options.identity !== undefined) this.identity = options.identity;
+    this.#options = options;
+  }
+
+  get chain(): readonly Certificate[] {
+    return this.#options.chain.current;
+  }
+
+  async submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
+    demandAuthorization(request, authorization);
+    const { certsrv, attributes, templates, chain } = this.#options;
+    const { csr } = request;
+    const rule = request.template === undefined ? templates : fixedTemplate(request.template);
+    const template = chooseTemplate(rule, csr);
+    const claim = claimThatOverrules(csr, template);
+    if (claim !== undefined) return { kind: 'refused', text: claim, detail: claim };
+    // Before anything is sent: a certificate that cannot be checked is of no use.
+    const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
+    if (outage !== undefined) return outage;
+
+    const answer = await certsrv.submit(
+      { csr: csr.der, template, attributes },
+      AbortSignal.timeout(limits.submitMillis),
+    );
+    switch (answer.kind) {
+      case 'unavailable':
+        return answer;
+      case 'pending':
+        return answer;
+      case 'denied':
+      case 'failed':
+        return outcomeOf(answer, 'submit');
+      case 'issued':
+        return this.#fetchIssued(answer.requestId, request);
+    }
+  }
+
+  async retrieve(requestId: string): Promise<IssuanceOutcome> {
+    if (!/^\d{1,10}$/.test(requestId)) {
+      return {
+        kind: 'refused',
+        text: 'The CA knows no such request.',
+        detail: `${JSON.stringify(requestId.slice(0, 64))} is no request id of AD CS`,
+      };
+    }
+    const { certsrv } = this.#options;
+    const signal = AbortSignal.timeout(limits.retrieveMillis);
+    return this.#outcome(await certsrv.retrieve(requestId, signal), requestId, undefined);
+  }
+
+  async currentCrl(): Promise<Buffer | undefined> {
+    const { certsrv, clock } = this.#options;
+    if (this.#crl && this.#crl.until > clock()) return this.#crl.der;
+    const der = await certsrv.crl(AbortSignal.timeout(limits.chainMillis));
+    const [issuing] = this.chain;
+    if (!Buffer.isBuffer(der) || issuing === undefined) return this.#crl?.der;
+    const crl = parseCrl(der);
+    if (!verifyIssuedBy(crl, issuing)) {
+      this.#alarm(`The CRL of ${this.name} is not signed by its CA; it is not passed on.`);
+      return this.#crl?.der;
+    }
+    this.#crl = { der, until: new Date(clock().getTime() + limits.crlMillis) };
+    return der;
+  }
+
+  /** CA certificates before the present one, whose certificates still renew. */
+  get replacedCas(): readonly Certificate[] {
+    return this.#options.chain.known.slice(1);
+  }
+
+  /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
+  async maintain(): Promise<readonly Notice[]> {
+    const outage = await this.#options.chain.refresh(AbortSignal.timeout(limits.maintainMillis));
+    if (outage === undefined) return [];
+    const { detail, mend } = outage;
+    const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
+    return [{ severity: 'error', code: 'upstream.failed', text: text.join(' ') }];
+  }
+
+  #alarm(text: string): void {
+    this.#options.report({ severity: 'error', code: 'upstream.failed', text });
+  }
+
+  /** The id is known: whatever happens now, a later poll finds the certificate. */
+  async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
+    const { certsrv } = this.#options;
+    const retrieved = await certsrv.retrieve(requestId, AbortSignal.timeout(limits.retrieveMillis));
+    if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
+    return this.#outcome(retrieved, requestId, csr.publicKey);
+  }
+
+  async #outcome(
+    retrieved: Awaited<ReturnType<Certsrv['retrieve']>>,
+    requestId: string,
+    key: Certificate['publicKey'] | undefined,
+  ): Promise<IssuanceOutcome> {
+    switch (retrieved.kind) {
+      case 'certificate':
+        return this.#checked(retrieved, requestId, key);
+      case 'denied':
+      case 'failed':
+        return outcomeOf(retrieved, 'retrieve');
+      case 'pending':
+      case 'unavailable':
+        return retrieved;
+    }
+  }
+
+  async #checked(
+    { certificate }: Extract<Retrieved, { kind: 'certificate' }>,
+    requestId: string,
+    key: Certificate['publicKey'] | undefined,
+  ): Promise<IssuanceOutcome> {
+    const { chain } = this.#options;
+    const fault = () => faultOfIssued(certificate, key, chain.known);
+    // The CA may have been renewed since its certificates were fetched.
+    if (fault() !== undefined) await chain.refresh(AbortSignal.timeout(limits.chainMillis));
+    const found = fault();
+    if (found === undefined) return { kind: 'issued', certificate };
+    const detail = `The CA answered request ${requestId} with a wrong certificate: ${found}.`;
+    this.#alarm(detail);
+    return {
+      kind: 'unavailable',
+      submission: 'unknown',
+      detail,
+      mend: `Look request ${requestId} up at the CA and find out whose certificate that is; a machine between gateway and CA may have changed the answer.`,
+    };
+  }
+}
+
+/** Their sum stays under the two minutes that the Issuer contract allows. */
+const limits = {
+  chainMillis: 20_000,
+  submitMillis: 60_000,
+  retrieveMillis: 20_000,
+  crlMillis: 600_000,
+  /** Short: the start of the gateway waits for it. */
+  maintainMillis: 5_000,
+} as const;

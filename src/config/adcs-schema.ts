@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { filePath } from './imported-pair-schema.js';
+import { raKeys } from './ra-schema.js';
+import { webSignIn, webTls } from './web-sign-in-schema.js';
+
+/** Goes into a line `CertificateTemplate:name`: no line ends, no colon. */
+export const templateName = z
+  .string()
+  .regex(
+    /^[^\p{C}:"\\]{1,64}$/u,
+    'the name (cn) of a certificate template such as `IPSECIntermediateOffline`',
+  );
+
+/** NDES asks for this one unless its registry says otherwise. */
+const usual = 'IPSECIntermediateOffline';
+
+export const webEnrollmentSchema = z
+  .strictObject({
+    kind: z
+      .literal('adcs-webenroll')
+      .describe('`adcs-webenroll` is AD CS by its Web Enrollment pages (certsrv).'),
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'the URL of Web Enrollment such as `https://ca1.corp.example/certsrv/`',
+      })
+      .describe('Where Web Enrollment is, `https://ca1.corp.example/certsrv/`.'),
+    authentication: webSignIn,
+    tls: webTls,
+    template: templateName
+      .optional()
+      .describe('One certificate template (its cn) for every request; instead of `templates`.'),
+    templates: z
+      .strictObject({
+        SignatureTemplate: templateName
+          .default(usual)
+          .describe('For requests whose key usage is digitalSignature alone.'),
+        EncryptionTemplate: templateName
+          .default(usual)
+          .describe('For requests whose key usage is keyEncipherment alone.'),
+        GeneralPurposeTemplate: templateName
+          .default(usual)
+          .describe('For both, and for requests without a key usage.'),
+      })
+      .prefault({})
+      .describe('Certificate templates by key usage, under the names of NDES’ registry.'),
+    attributes: z
+      .record(
+        z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a request attribute'),
+        z.string().regex(/^[^\p{C}]{1,256}$/u, 'one line of text'),
+      )
+      .default({})
+      .describe('Further request attributes for the policy module of the CA, name and value.'),
+    caCertificates: filePath
+      .optional()
+      .describe(
+        'PEM file: the issuing CA, and the CAs above it up to the root. Absent: asked from the CA.',
+      ),
+    caThumbprints: z
+      .array(
+        z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
+      )
+      .default([])
+      .describe(
+        'SHA-256 of issuing CA certificates to accept; empty: the first that the CA tells, and its renewals.',
+      ),
+    ...raKeys,
+  })
+  .describe('AD CS through Web Enrollment.');

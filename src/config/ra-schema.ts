@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { importedPair } from './imported-pair-schema.js';
+
+export const keyBits = z.literal([2048, 3072, 4096]);
+
+/** A light look only: the issuer parses the name. */
+export const distinguishedName = z
+  .string()
+  .max(1024)
+  .regex(/^\s*[A-Za-z0-9.]+\s*=/, 'a distinguished name such as `CN=Example Device CA,O=Example`');
+
+/** The RA certificates of an issuer, whatever its kind. */
+export const raKeys = {
+  raSubject: distinguishedName
+    .default('CN=SCEP Gateway-MSCEP-RA')
+    .describe('Distinguished name of the RA certificates.'),
+  raKeyBits: keyBits.default(2048).describe('RSA key of each RA certificate, bits.'),
+  raYears: z
+    .int()
+    .min(1)
+    .max(50)
+    .default(2)
+    .describe('Life of the RA certificates, which are renewed with 30 days left.'),
+  raOverlapDays: z
+    .int()
+    .min(0)
+    .max(730)
+    .default(60)
+    .describe('How long a replaced RA key still opens messages of devices with an old GetCACert.'),
+  raCertificates: z
+    .enum(['split', 'single'])
+    .default('split')
+    .describe('Two RA certificates (sign, encrypt) as NDES has them, or one for both.'),
+  importRa: importedPair
+    .optional()
+    .describe('An existing RA certificate, in the same shape as `import`.'),
+};

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { filePath, importedPair } from './imported-pair-schema.js';
+import { secretSchema } from './secret.js';
+
+const account = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{C}]+$/u, 'a name without control characters');
+
+/** How the gateway signs in to a Windows web server; what the server does not offer is never sent. */
+export const webSignIn = z
+  .strictObject({
+    negotiate: z
+      .strictObject({
+        keytab: filePath.optional().describe('Keytab with the key of the account.'),
+        principal: account
+          .optional()
+          .describe('Principal in the keytab, such as `svc-scep@CORP.EXAMPLE`.'),
+        credentialCache: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Instead of a keytab: a cache of tickets that another program keeps fresh.'),
+        spn: account
+          .optional()
+          .describe('Service principal of the server; `HTTP/` and its host name when absent.'),
+      })
+      .optional()
+      .describe('Kerberos; needs the package koffi and MIT Kerberos on this machine.'),
+    ntlm: z
+      .strictObject({
+        user: account.describe('Name of the account, `svc-scep` or `svc-scep@corp.example`.'),
+        domain: account
+          .default('')
+          .meta({ defaultText: '–' })
+          .describe('Domain of the account, `CORP`; absent for `user@domain` and local accounts.'),
+        password: secretSchema.describe('Its password.'),
+      })
+      .optional()
+      .describe('NTLMv2.'),
+    basic: z
+      .strictObject({
+        user: account.describe('Name of the account, `CORP\\svc-scep`.'),
+        password: secretSchema.describe('Its password.'),
+      })
+      .optional()
+      .describe('User name and password in the clear, over TLS only.'),
+    certificate: importedPair
+      .optional()
+      .describe('A TLS client certificate that the server maps to an account.'),
+  })
+  .describe('How the gateway signs in; of several, the strongest that the server offers is used.');
+
+export const webTls = z
+  .strictObject({
+    ca: filePath
+      .optional()
+      .describe('PEM file of CAs to trust for the TLS of the server, instead of the system’s.'),
+    pins: z
+      .array(
+        z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
+      )
+      .default([])
+      .describe('SHA-256 of server certificates to accept, whatever their chain and name.'),
+    maximum: z
+      .enum(['TLSv1.2', 'TLSv1.3'])
+      .optional()
+      .describe('`TLSv1.2` for an IIS that asks for client certificates on some paths only.'),
+  })
+  .prefault({})
+  .describe('TLS to the server.');
