@@ -2,15 +2,32 @@ import type { Certificate } from '../x509/index.js';
 import type { CaAnswer } from './ca-answer.js';
 import type { Unavailable } from './unavailable.js';
 
-/** What asking AD CS comes to, through whichever of its interfaces. */
+/** One way to ask AD CS: web enrollment pages, RPC, CES. Nothing throws for a CA that is down. */
+export interface CaInterface {
+  /** Sent once; never repeated here once it may have arrived. */
+  submit(request: CaRequest, signal: AbortSignal): Promise<CaReply>;
+  /** @param requestId decimal, of 32 bits */
+  retrieve(requestId: string, signal: AbortSignal): Promise<CaReply>;
+  /** Base CRL of the newest key of the CA, DER, not checked. Absent where the CA cannot be asked for it. */
+  crl?(signal: AbortSignal): Promise<Buffer | Unavailable>;
+}
+
+export interface CaRequest {
+  /** DER, as the device signed it. */
+  readonly csr: Buffer;
+  /** `cn` of the certificate template. */
+  readonly template: string;
+  /** Further request attributes, name and value. */
+  readonly attributes: readonly (readonly [string, string])[];
+}
+
+/** What asking comes to. */
 export type CaReply =
   | {
       readonly kind: 'certificate';
       readonly requestId: string;
       /** Not checked. */
       readonly certificate: Certificate;
-      /** Certificates that came with it, in any order, not checked. */
-      readonly bundle: readonly Certificate[];
     }
   | CaAnswer
   | Unavailable;

@@ -6,4 +6,5 @@ export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { outcomeOf } from './refusal.js';
 export { fixedTemplate, type TemplateRule } from './template-choice.js';
+export { openRpcIssuer } from './rpc/open-issuer.js';
 export { openWebEnrollmentIssuer } from './webenroll/open-issuer.js';

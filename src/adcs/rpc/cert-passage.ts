@@ -7,7 +7,8 @@ import {
 } from '../../dcerpc/index.js';
 import { isGatewayError } from '../../errors/index.js';
 import type { CaQuestion } from '../ca-answer.js';
-import type { CaReply } from '../ca-interface.js';
+import type { CaInterface, CaReply, CaRequest } from '../ca-interface.js';
+import type { Certificate } from '../../x509/index.js';
 import type { Unavailable } from '../unavailable.js';
 import {
   certPassage,
@@ -38,27 +39,27 @@ export interface CertPassageOptions {
 /** Makes what one connection signs in with. */
 export type RpcSignInMaker = () => Promise<RpcSignIn>;
 
-export interface CertPassageRequest {
-  /** DER: PKCS#10, or CMS or CMC around it. */
-  readonly csr: Buffer;
-  /** Default `pkcs10`. */
+export interface CertPassageRequest extends CaRequest {
+  /** Default `pkcs10`; else `csr` is CMS or CMC around one. */
   readonly format?: RequestFormat;
-  /** `cn` of the certificate template. */
-  readonly template: string;
-  readonly attributes: readonly (readonly [string, string])[];
 }
 
 /** The CA service itself over RPC (MS-ICPR): one connection a call, as certreq does it. */
-export class CertPassage {
+export class CertPassage implements CaInterface {
   readonly #options: CertPassageOptions;
   /** Which way the server took last: the others cost it a connection each. */
   #preferred = 0;
+  #lastBundle: readonly Certificate[] = [];
 
   constructor(options: CertPassageOptions) {
     this.#options = options;
   }
 
-  /** Sent once; never repeated here once it may have arrived. */
+  /** CA certificates that came with the last certificate, in any order, not checked. */
+  get lastBundle(): readonly Certificate[] {
+    return this.#lastBundle;
+  }
+
   async submit(wanted: CertPassageRequest, signal: AbortSignal): Promise<CaReply> {
     const { csr, format = 'pkcs10', template, attributes } = wanted;
     const stub = encodeNewRequest(this.#options.authority, {
@@ -69,7 +70,6 @@ export class CertPassage {
     return this.#ask(stub, 'submit', signal);
   }
 
-  /** @param requestId decimal, of 32 bits */
   async retrieve(requestId: string, signal: AbortSignal): Promise<CaReply> {
     const stub = encodeStatusInspection(this.#options.authority, Number(requestId));
     const reply = await this.#ask(stub, 'retrieve', signal, requestId);
@@ -88,12 +88,29 @@ export class CertPassage {
       called = true;
       if (answered.kind === 'fault') return faultOutage(answered);
       const answer = parseCertServerAnswer(answered.stub);
-      return replyOf(answer, question, requestId);
+      return this.#replyOf(answer, question, requestId);
     } catch (error) {
       if (!isGatewayError(error)) throw error;
       // The CA has decided, whatever it is that cannot be read.
       return { ...outageOf(error), ...(called && { submission: 'unknown' as const }) };
     }
+  }
+
+  #replyOf(answer: CertServerAnswer, question: CaQuestion, requestId: string | undefined): CaReply {
+    const said = answerOf(answer, question);
+    if (said.kind === 'failed') return said;
+    if (requestId !== undefined && requestId !== String(answer.requestId)) {
+      return {
+        kind: 'unavailable',
+        submission: 'none',
+        detail: `The CA answered for request ${answer.requestId}, asked for ${requestId}.`,
+      };
+    }
+    const returned = said.kind === 'issued' ? readReturned(answer) : undefined;
+    if (said.kind !== 'issued' || returned === undefined) return said;
+    this.#lastBundle = returned.bundle;
+    const { certificate } = returned;
+    return { kind: 'certificate', requestId: said.requestId, certificate };
   }
 
   async #call(stub: Buffer, signal: AbortSignal): Promise<RpcAnswer> {
@@ -138,27 +155,6 @@ export class CertPassage {
 
 /** The policy module may ask far away: the signal of the caller ends the wait. */
 const patience = 120_000;
-
-function replyOf(
-  answer: CertServerAnswer,
-  question: CaQuestion,
-  requestId: string | undefined,
-): CaReply {
-  const said = answerOf(answer, question);
-  if (said.kind === 'failed') return said;
-  if (requestId !== undefined && requestId !== String(answer.requestId)) {
-    return {
-      kind: 'unavailable',
-      submission: 'none',
-      detail: `The CA answered for request ${answer.requestId}, asked for ${requestId}.`,
-    };
-  }
-  if (said.kind !== 'issued') return said;
-  const returned = readReturned(answer);
-  return returned === undefined
-    ? said
-    : { kind: 'certificate', requestId: said.requestId, ...returned };
-}
 
 /** Issued, as the CA says, but without a certificate that can be read. */
 function unreadable(requestId: string): Unavailable {

@@ -5,37 +5,38 @@ import {
   type IssuanceRequest,
   type Issuer,
   type Notice,
-} from '../../issuer/index.js';
-import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
-import type { CaChainSource } from '../ca-chain-source.js';
-import { faultOfIssued } from '../issued-certificate.js';
-import { outcomeOf } from '../refusal.js';
-import { claimThatOverrules } from '../request-claims.js';
-import { chooseTemplate, fixedTemplate, type TemplateRule } from '../template-choice.js';
-import type { Certsrv } from './certsrv.js';
-import type { Retrieved } from './retrieval.js';
+} from '../issuer/index.js';
+import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
+import type { CaChainSource } from './ca-chain-source.js';
+import type { CaInterface, CaReply } from './ca-interface.js';
+import { faultOfIssued } from './issued-certificate.js';
+import { outcomeOf } from './refusal.js';
+import { claimThatOverrules } from './request-claims.js';
+import { chooseTemplate, fixedTemplate, type TemplateRule } from './template-choice.js';
 
-export interface WebEnrollmentOptions {
+export interface AdcsIssuerOptions {
   readonly name: string;
-  readonly certsrv: Certsrv;
+  readonly ca: CaInterface;
   /** As whom the CA knows the gateway. */
   readonly identity: string | undefined;
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
   readonly chain: CaChainSource;
+  /** How long a submission may take, of which the CA's policy module takes most; default 60 000. */
+  readonly submitMillis?: number;
   /** Hears of a CA that answers another question than it was asked: somebody must look. */
   readonly report: (notice: Notice) => void;
   readonly clock: () => Date;
 }
 
-/** AD CS through its Web Enrollment pages. The CSR goes as the device signed it. */
-export class WebEnrollmentIssuer implements Issuer {
+/** AD CS through one of its interfaces. The CSR goes as the device signed it. */
+export class AdcsIssuer implements Issuer {
   readonly name: string;
   readonly identity?: string;
-  readonly #options: WebEnrollmentOptions;
+  readonly #options: AdcsIssuerOptions;
   #crl: { readonly der: Buffer; readonly until: Date } | undefined;
 
-  constructor(options: WebEnrollmentOptions) {
+  constructor(options: AdcsIssuerOptions) {
     this.name = options.name;
     if (options.identity !== undefined) this.identity = options.identity;
     this.#options = options;
@@ -47,7 +48,7 @@ export class WebEnrollmentIssuer implements Issuer {
 
   async submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
     demandAuthorization(request, authorization);
-    const { certsrv, attributes, templates, chain } = this.#options;
+    const { ca, attributes, templates, chain, submitMillis } = this.#options;
     const { csr } = request;
     const rule = request.template === undefined ? templates : fixedTemplate(request.template);
     const template = chooseTemplate(rule, csr);
@@ -57,9 +58,9 @@ export class WebEnrollmentIssuer implements Issuer {
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
 
-    const answer = await certsrv.submit(
+    const answer = await ca.submit(
       { csr: csr.der, template, attributes },
-      AbortSignal.timeout(limits.submitMillis),
+      AbortSignal.timeout(submitMillis ?? limits.submitMillis),
     );
     switch (answer.kind) {
       case 'unavailable':
@@ -71,26 +72,28 @@ export class WebEnrollmentIssuer implements Issuer {
         return outcomeOf(answer, 'submit');
       case 'issued':
         return this.#fetchIssued(answer.requestId, request);
+      case 'certificate':
+        return this.#checked(answer, request.csr.publicKey);
     }
   }
 
   async retrieve(requestId: string): Promise<IssuanceOutcome> {
-    if (!/^\d{1,10}$/.test(requestId)) {
+    if (!/^\d{1,10}$/.test(requestId) || Number(requestId) > 0xffff_ffff) {
       return {
         kind: 'refused',
         text: 'The CA knows no such request.',
         detail: `${JSON.stringify(requestId.slice(0, 64))} is no request id of AD CS`,
       };
     }
-    const { certsrv } = this.#options;
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await certsrv.retrieve(requestId, signal), requestId, undefined);
+    return this.#outcome(await this.#options.ca.retrieve(requestId, signal), undefined);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
-    const { certsrv, clock } = this.#options;
+    const { ca, clock } = this.#options;
+    if (ca.crl === undefined) return undefined;
     if (this.#crl && this.#crl.until > clock()) return this.#crl.der;
-    const der = await certsrv.crl(AbortSignal.timeout(limits.chainMillis));
+    const der = await ca.crl(AbortSignal.timeout(limits.chainMillis));
     const [issuing] = this.chain;
     if (!Buffer.isBuffer(der) || issuing === undefined) return this.#crl?.der;
     const crl = parseCrl(der);
@@ -122,23 +125,25 @@ export class WebEnrollmentIssuer implements Issuer {
 
   /** The id is known: whatever happens now, a later poll finds the certificate. */
   async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
-    const { certsrv } = this.#options;
-    const retrieved = await certsrv.retrieve(requestId, AbortSignal.timeout(limits.retrieveMillis));
+    const signal = AbortSignal.timeout(limits.retrieveMillis);
+    const retrieved = await this.#options.ca.retrieve(requestId, signal);
     if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
-    return this.#outcome(retrieved, requestId, csr.publicKey);
+    return this.#outcome(retrieved, csr.publicKey);
   }
 
   async #outcome(
-    retrieved: Awaited<ReturnType<Certsrv['retrieve']>>,
-    requestId: string,
+    retrieved: CaReply,
     key: Certificate['publicKey'] | undefined,
   ): Promise<IssuanceOutcome> {
     switch (retrieved.kind) {
       case 'certificate':
-        return this.#checked(retrieved, requestId, key);
+        return this.#checked(retrieved, key);
       case 'denied':
       case 'failed':
         return outcomeOf(retrieved, 'retrieve');
+      case 'issued':
+        // Asked for the certificate, the CA says again that there is one: later, then.
+        return { kind: 'pending', requestId: retrieved.requestId };
       case 'pending':
       case 'unavailable':
         return retrieved;
@@ -146,8 +151,7 @@ export class WebEnrollmentIssuer implements Issuer {
   }
 
   async #checked(
-    { certificate }: Extract<Retrieved, { kind: 'certificate' }>,
-    requestId: string,
+    { certificate, requestId }: Extract<CaReply, { kind: 'certificate' }>,
     key: Certificate['publicKey'] | undefined,
   ): Promise<IssuanceOutcome> {
     const { chain } = this.#options;
