@@ -31,6 +31,7 @@ const rooms = {
     'asn1',
     'challenge',
     'config',
+    'dcerpc',
     'enrollment',
     'http',
     'issuer',

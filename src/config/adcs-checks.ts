@@ -1,5 +1,5 @@
 import type { CheckedConfig } from './checked-config.js';
-import type { WebEnrollmentConfig } from './issuer-schema.js';
+import type { AdcsRpcConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { valueAt } from './raw-value.js';
 
@@ -12,15 +12,43 @@ export function checkWebEnrollment(
   return [
     ...checkUrl([...path, 'url'], issuer.url),
     ...checkAuthentication([...path, 'authentication'], issuer),
-    ...(issuer.template !== undefined && valueAt(raw, [...path, 'templates']) !== undefined
-      ? [
+    ...checkTemplates(path, issuer, raw),
+  ];
+}
+
+export function checkAdcsRpc(
+  path: ConfigPath,
+  issuer: AdcsRpcConfig,
+  { raw }: CheckedConfig,
+): ConfigProblem[] {
+  const { kerberos, ntlm } = issuer.authentication;
+  return [
+    ...(kerberos || ntlm
+      ? []
+      : [
           problemAt(
-            [...path, 'template'],
-            'stands beside `templates`',
-            'write one of the two: `template` for every request, `templates` by key usage',
+            [...path, 'authentication'],
+            'names no way to sign in',
+            'write one or both of `kerberos` and `ntlm`',
           ),
-        ]
-      : []),
+        ]),
+    ...(kerberos ? checkKerberos([...path, 'authentication', 'kerberos'], kerberos) : []),
+    ...checkTemplates(path, issuer, raw),
+  ];
+}
+
+function checkTemplates(
+  path: ConfigPath,
+  { template }: { readonly template?: string | undefined },
+  raw: CheckedConfig['raw'],
+): ConfigProblem[] {
+  if (template === undefined || valueAt(raw, [...path, 'templates']) === undefined) return [];
+  return [
+    problemAt(
+      [...path, 'template'],
+      'stands beside `templates`',
+      'write one of the two: `template` for every request, `templates` by key usage',
+    ),
   ];
 }
 
@@ -65,23 +93,34 @@ function checkAuthentication(
       problemAt([...path, 'certificate'], 'needs TLS', 'write an https URL for the issuer'),
     );
   }
-  if (negotiate && (negotiate.keytab === undefined) === (negotiate.credentialCache === undefined)) {
-    problems.push(
+  return [...problems, ...(negotiate ? checkKerberos([...path, 'negotiate'], negotiate) : [])];
+}
+
+interface KerberosAccount {
+  readonly keytab?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly credentialCache?: string | undefined;
+}
+
+function checkKerberos(
+  path: ConfigPath,
+  { keytab, principal, credentialCache }: KerberosAccount,
+): ConfigProblem[] {
+  if ((keytab === undefined) === (credentialCache === undefined)) {
+    return [
       problemAt(
-        [...path, 'negotiate'],
+        path,
         'needs either a keytab or a credential cache',
         'write `keytab` and `principal`, or `credentialCache`',
       ),
-    );
+    ];
   }
-  if (negotiate?.keytab !== undefined && negotiate.principal === undefined) {
-    problems.push(
-      problemAt(
-        [...path, 'negotiate', 'principal'],
-        'is missing',
-        'write the principal of the account in the keytab, such as `svc-scep@CORP.EXAMPLE`',
-      ),
-    );
-  }
-  return problems;
+  if (keytab === undefined || principal !== undefined) return [];
+  return [
+    problemAt(
+      [...path, 'principal'],
+      'is missing',
+      'write the principal of the account in the keytab, such as `svc-scep@CORP.EXAMPLE`',
+    ),
+  ];
 }

@@ -7,5 +7,10 @@ export { ndesRegistryToConfig } from './ndes-import.js';
 export { resolveSecret } from './resolve-secret.js';
 export { configSchema, type GatewayConfig } from './schema.js';
 export type { ImportedPair } from './imported-pair-schema.js';
-export type { LocalIssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
+export type {
+  AdcsRpcConfig,
+  IssuerConfig,
+  LocalIssuerConfig,
+  WebEnrollmentConfig,
+} from './issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';

@@ -24,20 +24,34 @@ export function absoluteIssuer(
       ...importRa,
     };
   }
-  const { authentication, tls, caCertificates } = issuer;
+  const { caCertificates } = issuer;
+  const adcs = {
+    ...importRa,
+    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+  };
+  const withKeytab = <T extends { readonly keytab?: string | undefined }>(account: T): T => ({
+    ...account,
+    ...(account.keytab !== undefined && { keytab: path(account.keytab) }),
+  });
+  if (issuer.kind === 'adcs-rpc') {
+    const { kerberos, ntlm } = issuer.authentication;
+    return {
+      ...issuer,
+      ...adcs,
+      authentication: {
+        ...(kerberos && { kerberos: withKeytab(kerberos) }),
+        ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
+      },
+    };
+  }
+  const { authentication, tls } = issuer;
   const { negotiate, ntlm, basic, certificate } = authentication;
   return {
     ...issuer,
-    ...importRa,
-    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+    ...adcs,
     tls: { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) },
     authentication: {
-      ...(negotiate && {
-        negotiate: {
-          ...negotiate,
-          ...(negotiate.keytab !== undefined && { keytab: path(negotiate.keytab) }),
-        },
-      }),
+      ...(negotiate && { negotiate: withKeytab(negotiate) }),
       ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
       ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
       ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
@@ -69,6 +83,8 @@ export function issuerSecrets(
   ];
   if (issuer.kind === 'local') {
     named.push([['import', 'passphrase'], issuer.import?.passphrase]);
+  } else if (issuer.kind === 'adcs-rpc') {
+    named.push([['authentication', 'ntlm', 'password'], issuer.authentication.ntlm?.password]);
   } else {
     const { ntlm, basic, certificate } = issuer.authentication;
     named.push(

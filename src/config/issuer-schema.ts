@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adcsRpcSchema } from './adcs-rpc-schema.js';
 import { webEnrollmentSchema } from './adcs-schema.js';
 import { importedPair } from './imported-pair-schema.js';
 import { distinguishedName, keyBits, raKeys } from './ra-schema.js';
@@ -42,8 +43,13 @@ const localIssuerSchema = z
   })
   .describe('The embedded CA.');
 
-export const issuerSchema = z.discriminatedUnion('kind', [localIssuerSchema, webEnrollmentSchema]);
+export const issuerSchema = z.discriminatedUnion('kind', [
+  localIssuerSchema,
+  webEnrollmentSchema,
+  adcsRpcSchema,
+]);
 
 export type IssuerConfig = z.infer<typeof issuerSchema>;
 export type LocalIssuerConfig = z.infer<typeof localIssuerSchema>;
 export type WebEnrollmentConfig = z.infer<typeof webEnrollmentSchema>;
+export type AdcsRpcConfig = z.infer<typeof adcsRpcSchema>;

@@ -9,11 +9,12 @@ import type { RpcProtection, RpcSignIn } from './sign-in.js';
  *
  * @param spn of the server, `host/ca1.corp.example`
  */
-export function kerberosSignIn(
-  create: (target: KerberosTarget) => KerberosInitiator,
+export async function kerberosSignIn(
+  create: (target: KerberosTarget) => KerberosInitiator | Promise<KerberosInitiator>,
   spn: string,
-): RpcSignIn {
-  const initiator = create({ spn, channelBinding: undefined, mechanism: 'krb5', dceStyle: true });
+): Promise<RpcSignIn> {
+  const target = { spn, channelBinding: undefined, mechanism: 'krb5', dceStyle: true } as const;
+  const initiator = await create(target);
   return {
     authType: authType.kerberos,
     laterTokens: 'auth3',

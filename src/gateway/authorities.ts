@@ -1,6 +1,7 @@
-import type { LocalIssuerConfig, ResolvedConfig } from '../config/index.js';
+import type { IssuerConfig, LocalIssuerConfig, ResolvedConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
 import type { DataDirectory } from './data-directory.js';
+import { openAdcsRpc } from './adcs-rpc.js';
 import { readImport } from './imported-pair.js';
 import type { NoticeBoard } from './notice-board.js';
 import type { Authorities } from './profiles.js';
@@ -20,13 +21,24 @@ export interface AuthorityDependencies {
 export async function openAuthorities(dependencies: AuthorityDependencies): Promise<Authorities> {
   const authorities = new Map<string, Authority>();
   for (const [name, issuer] of Object.entries(dependencies.resolved.config.issuers)) {
-    const authority =
-      issuer.kind === 'local'
-        ? await openEmbedded(name, issuer, dependencies)
-        : await openWebEnrollment(name, issuer, dependencies);
-    authorities.set(name, authority);
+    authorities.set(name, await openAuthority(name, issuer, dependencies));
   }
   return authorities;
+}
+
+function openAuthority(
+  name: string,
+  issuer: IssuerConfig,
+  dependencies: AuthorityDependencies,
+): Promise<Authority> {
+  switch (issuer.kind) {
+    case 'local':
+      return openEmbedded(name, issuer, dependencies);
+    case 'adcs-webenroll':
+      return openWebEnrollment(name, issuer, dependencies);
+    case 'adcs-rpc':
+      return openAdcsRpc(name, issuer, dependencies);
+  }
 }
 
 async function openEmbedded(

@@ -1,0 +1,86 @@
+/** What every issuer of AD CS takes from the configuration, whichever interface it uses. */
+import { checkCaChain, fixedTemplate, type TemplateRule } from '../adcs/index.js';
+import type { AdcsRpcConfig, LocalIssuerConfig, WebEnrollmentConfig } from '../config/index.js';
+import { GatewayError } from '../errors/index.js';
+import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
+import { Certificate, readPem } from '../x509/index.js';
+import type { AuthorityDependencies } from './authorities.js';
+import { readImport } from './imported-pair.js';
+import { readText } from './text-file.js';
+
+type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig;
+
+export function templateRule({
+  template,
+  templates,
+}: Pick<AdcsConfig, 'template' | 'templates'>): TemplateRule {
+  if (template !== undefined) return fixedTemplate(template);
+  return {
+    signature: templates.SignatureTemplate,
+    encryption: templates.EncryptionTemplate,
+    generalPurpose: templates.GeneralPurposeTemplate,
+  };
+}
+
+/**
+ * The certificates of the CA, issuing one first, from the file of the configuration.
+ * @throws GatewayError `config.unreadable`, `config.invalid`
+ */
+export async function configuredChain(
+  { caCertificates }: Pick<AdcsConfig, 'caCertificates'>,
+  clock: () => Date,
+): Promise<readonly Certificate[] | undefined> {
+  if (caCertificates === undefined) return undefined;
+  const mend = 'Correct `caCertificates` of the issuer.';
+  const text = await readText(caCertificates, mend);
+  const certificates = readPem(text)
+    .filter(({ label }) => label === 'CERTIFICATE')
+    .map(({ der }) => Certificate.fromDer(der));
+  const checked = checkCaChain(certificates, clock());
+  if (checked.kind === 'chain') return checked.certificates;
+  throw new GatewayError(
+    'config.invalid',
+    `The CA certificates in ${caCertificates} are not accepted: ${checked.reason}.`,
+    {
+      mend: `${mend} It holds the issuing CA and those above it up to the root, and nothing else.`,
+    },
+  );
+}
+
+/** SHA-256 in lower case hex. */
+export function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string[] {
+  return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
+}
+
+/** The embedded authority keeps RA keys; its own CA certifies them until the CA behind has, and is shown to nobody. */
+export async function openRaKeys(
+  name: string,
+  config: AdcsConfig,
+  { resolved: { readSecret }, data, clock }: AuthorityDependencies,
+): Promise<LocalAuthority> {
+  const { importRa, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates } = config;
+  const imported =
+    importRa && (await readImport(importRa, readSecret, await isFounded(data.settings, name)));
+  return openLocalAuthority({
+    name,
+    settings: { ...hiddenCa, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates },
+    keys: data.keys,
+    records: data.enrollments,
+    state: data.settings,
+    publicUrl: undefined,
+    caIsRecipient: false,
+    imported: imported ? { ra: [imported] } : {},
+    clock,
+  });
+}
+
+const hiddenCa = {
+  hierarchy: 'root',
+  subject: 'CN=SCEP Gateway RA keys',
+  rootSubject: 'CN=SCEP Gateway RA keys',
+  keyBits: 2048,
+  rootYears: 50,
+  issuingYears: 50,
+  crlHours: 8760,
+  backdateMinutes: 60,
+} as const satisfies Partial<LocalIssuerConfig>;
