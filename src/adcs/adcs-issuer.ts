@@ -9,6 +9,7 @@ import {
 import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
 import type { CaChainSource } from './ca-chain-source.js';
 import type { CaInterface, CaReply } from './ca-interface.js';
+import { beyondGranted } from './granted-content.js';
 import { faultOfIssued } from './issued-certificate.js';
 import { outcomeOf } from './refusal.js';
 import { claimThatOverrules } from './request-claims.js';
@@ -52,7 +53,7 @@ export class AdcsIssuer implements Issuer {
     const { csr } = request;
     const rule = request.template === undefined ? templates : fixedTemplate(request.template);
     const template = chooseTemplate(rule, csr);
-    const claim = claimThatOverrules(csr, template);
+    const claim = claimThatOverrules(csr, template) ?? beyondGranted(csr, request.content);
     if (claim !== undefined) return { kind: 'refused', text: claim, detail: claim };
     // Before anything is sent: a certificate that cannot be checked is of no use.
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));

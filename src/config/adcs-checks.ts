@@ -21,18 +21,18 @@ export function checkAdcsRpc(
   issuer: AdcsRpcConfig,
   { raw }: CheckedConfig,
 ): ConfigProblem[] {
-  const { kerberos, ntlm } = issuer.authentication;
+  const { negotiate, ntlm } = issuer.authentication;
   return [
-    ...(kerberos || ntlm
+    ...(negotiate || ntlm
       ? []
       : [
           problemAt(
             [...path, 'authentication'],
             'names no way to sign in',
-            'write one or both of `kerberos` and `ntlm`',
+            'write one or both of `negotiate` and `ntlm`',
           ),
         ]),
-    ...(kerberos ? checkKerberos([...path, 'authentication', 'kerberos'], kerberos) : []),
+    ...(negotiate ? checkKerberos([...path, 'authentication', 'negotiate'], negotiate) : []),
     ...checkTemplates(path, issuer, raw),
   ];
 }

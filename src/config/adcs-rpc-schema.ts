@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adcsKeys } from './adcs-schema.js';
-import { accountName, kerberosAccount, ntlmAccount } from './windows-account-schema.js';
+import { kerberosAccount, ntlmAccount } from './windows-account-schema.js';
 
 export const adcsRpcSchema = z
   .strictObject({
@@ -31,15 +31,7 @@ export const adcsRpcSchema = z
       ),
     authentication: z
       .strictObject({
-        kerberos: z
-          .strictObject({
-            ...kerberosAccount,
-            spn: accountName
-              .optional()
-              .describe(
-                'Service principal of the CA server; `host/` and its DNS name when absent.',
-              ),
-          })
+        negotiate: kerberosAccount
           .optional()
           .describe('Kerberos; needs the package koffi and MIT Kerberos on this machine.'),
         ntlm: ntlmAccount.optional().describe('NTLMv2, bare or in SPNEGO as the server wants it.'),

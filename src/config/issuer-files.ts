@@ -34,12 +34,12 @@ export function absoluteIssuer(
     ...(account.keytab !== undefined && { keytab: path(account.keytab) }),
   });
   if (issuer.kind === 'adcs-rpc') {
-    const { kerberos, ntlm } = issuer.authentication;
+    const { negotiate, ntlm } = issuer.authentication;
     return {
       ...issuer,
       ...adcs,
       authentication: {
-        ...(kerberos && { kerberos: withKeytab(kerberos) }),
+        ...(negotiate && { negotiate: withKeytab(negotiate) }),
         ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
       },
     };

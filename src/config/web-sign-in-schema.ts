@@ -6,13 +6,7 @@ import { accountName, kerberosAccount, ntlmAccount } from './windows-account-sch
 /** How the gateway signs in to a Windows web server; what the server does not offer is never sent. */
 export const webSignIn = z
   .strictObject({
-    negotiate: z
-      .strictObject({
-        ...kerberosAccount,
-        spn: accountName
-          .optional()
-          .describe('Service principal of the server; `HTTP/` and its host name when absent.'),
-      })
+    negotiate: kerberosAccount
       .optional()
       .describe('Kerberos; needs the package koffi and MIT Kerberos on this machine.'),
     ntlm: ntlmAccount.optional().describe('NTLMv2.'),

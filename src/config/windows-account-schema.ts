@@ -10,7 +10,7 @@ export const accountName = z
   .regex(/^[^\p{C}]+$/u, 'a name without control characters');
 
 /** Either `keytab` and `principal`, or `credentialCache`. */
-export const kerberosAccount = {
+export const kerberosAccount = z.strictObject({
   keytab: filePath.optional().describe('Keytab with the key of the account.'),
   principal: accountName
     .optional()
@@ -20,7 +20,12 @@ export const kerberosAccount = {
     .min(1)
     .optional()
     .describe('Instead of a keytab: a cache of tickets that another program keeps fresh.'),
-};
+  spn: accountName
+    .optional()
+    .describe(
+      'Service principal of the server; `HTTP/`, over RPC `host/`, and its host name when absent.',
+    ),
+});
 
 export const ntlmAccount = z.strictObject({
   user: accountName.describe('Name of the account, `svc-scep` or `svc-scep@corp.example`.'),

@@ -4,7 +4,7 @@ import type { AdcsRpcConfig, LocalIssuerConfig, WebEnrollmentConfig } from '../c
 import { GatewayError } from '../errors/index.js';
 import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
-import type { AuthorityDependencies } from './authorities.js';
+import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
 import { readText } from './text-file.js';
 

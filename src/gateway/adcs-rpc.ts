@@ -2,8 +2,9 @@ import { openRpcIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import { frontedAuthority, type Authority } from '../issuer/index.js';
+import { accountIdentity } from './account-identity.js';
 import { chainPins, configuredChain, openRaKeys, templateRule } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authorities.js';
+import type { AuthorityDependencies } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
 /** AD CS over RPC, with RA keys of ours in front. */
@@ -19,7 +20,7 @@ export async function openAdcsRpc(
     port: config.port,
     authority: config.caName,
     signIns: await signInsOf(config, resolved.readSecret),
-    identity: identityOf(config.authentication),
+    identity: accountIdentity(config.authentication),
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
     chain: await configuredChain(config, clock),
@@ -39,14 +40,16 @@ export async function openAdcsRpc(
 
 /** The strongest first. */
 async function signInsOf(
-  { host, authentication: { kerberos, ntlm } }: AdcsRpcConfig,
+  { host, authentication: { negotiate, ntlm } }: AdcsRpcConfig,
   readSecret: ResolvedConfig['readSecret'],
 ): Promise<(() => Promise<RpcSignIn>)[]> {
   const service = `host/${host}`;
   const signIns: (() => Promise<RpcSignIn>)[] = [];
-  if (kerberos) {
-    const { create } = kerberosInitiators(kerberos);
-    signIns.push(() => kerberosSignIn(create, kerberos.spn ?? service));
+  if (negotiate) {
+    const initiators = kerberosInitiators(negotiate);
+    signIns.push(() =>
+      kerberosSignIn((target) => initiators.create(target), negotiate.spn ?? service),
+    );
   }
   if (ntlm) {
     const { user, domain } = ntlm;
@@ -58,10 +61,4 @@ async function signInsOf(
     );
   }
   return signIns;
-}
-
-/** As whom the CA knows us, for the record; undefined where only a cache of tickets can tell. */
-function identityOf({ kerberos, ntlm }: AdcsRpcConfig['authentication']): string | undefined {
-  if (kerberos) return kerberos.principal ?? kerberos.credentialCache;
-  return ntlm && (ntlm.domain === '' ? ntlm.user : `${ntlm.domain}\\${ntlm.user}`);
 }

@@ -1,18 +1,10 @@
-import type { IssuerConfig, LocalIssuerConfig, ResolvedConfig } from '../config/index.js';
+import type { IssuerConfig, LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
-import type { DataDirectory } from './data-directory.js';
 import { openAdcsRpc } from './adcs-rpc.js';
+import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
-import type { NoticeBoard } from './notice-board.js';
 import type { Authorities } from './profiles.js';
 import { openWebEnrollment } from './web-enrollment.js';
-
-export interface AuthorityDependencies {
-  readonly resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>;
-  readonly data: DataDirectory;
-  readonly notices: NoticeBoard;
-  readonly clock: () => Date;
-}
 
 /**
  * Opens every issuer of the configuration; the first start makes or imports its keys and certificates. A

@@ -4,7 +4,7 @@ import type { SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
-import type { Authority } from '../issuer/index.js';
+import { withTemplate, type Authority } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -30,7 +30,10 @@ export function enrollmentProfile({ name, profile, authority }: NamedProfile): E
   const { challenges, policy, renewal, approval, maxPending } = profile;
   return {
     name,
-    issuer: authority.issuer,
+    issuer:
+      profile.template === undefined
+        ? authority.issuer
+        : withTemplate(authority.issuer, profile.template),
     policy,
     renewal,
     approval,

@@ -54,10 +54,3 @@ export async function webTls(
     }),
   };
 }
-
-/** As whom the server knows us, for the record; undefined where only the server can tell. */
-export function webIdentity({ negotiate, ntlm, basic }: Authentication): string | undefined {
-  if (negotiate) return negotiate.principal ?? negotiate.credentialCache;
-  if (ntlm) return ntlm.domain === '' ? ntlm.user : `${ntlm.domain}\\${ntlm.user}`;
-  return basic?.user;
-}

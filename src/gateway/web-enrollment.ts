@@ -2,9 +2,10 @@ import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import { frontedAuthority, type Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
+import { accountIdentity } from './account-identity.js';
 import { chainPins, configuredChain, openRaKeys, templateRule } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authorities.js';
-import { webCredentials, webIdentity, webTls } from './web-credentials.js';
+import type { AuthorityDependencies } from './authority-dependencies.js';
+import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Web Enrollment pages, with RA keys of ours in front. */
 export async function openWebEnrollment(
@@ -22,7 +23,7 @@ export async function openWebEnrollment(
     userAgent,
     clock,
   });
-  const identity = webIdentity(config.authentication);
+  const identity = accountIdentity(config.authentication);
   const chain = await configuredChain(config, clock);
   const issuer = await openWebEnrollmentIssuer({
     name,

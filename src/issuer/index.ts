@@ -2,6 +2,7 @@
 export { Authorization, type AuthorizationGround } from './authorization.js';
 export { demandAuthorization } from './authorization-demand.js';
 export type { Authority, Notice } from './authority.js';
+export { withTemplate } from './fixed-template.js';
 export { frontedAuthority } from './fronted-authority.js';
 export type {
   CertificateContent,

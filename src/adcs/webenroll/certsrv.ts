@@ -70,7 +70,11 @@ export class Certsrv implements CaInterface {
 
   async #get(file: string, signal: AbortSignal | undefined): Promise<Buffer | Unavailable> {
     const path = `${this.#directory}${file}`;
-    return pageOf(await this.#client.send({ method: 'GET', path, ...(signal && { signal }) }));
+    const page = pageOf(
+      await this.#client.send({ method: 'GET', path, ...(signal && { signal }) }),
+    );
+    // Nothing is changed by asking, so nothing is outstanding, whatever came back.
+    return Buffer.isBuffer(page) ? page : { ...page, submission: 'none' };
   }
 }
 
@@ -92,7 +96,6 @@ function formFields({ csr, template, attributes }: CaRequest): URLSearchParams {
   });
 }
 
-/** Nothing is changed by asking, so nothing is outstanding. */
 function notCertsrv(body: Buffer, what: string): Unavailable {
   const { message } = failedPage(Page.parse(body));
   const words = (message ?? '').replace(/[\p{C}\s]+/gu, ' ').slice(0, 200);

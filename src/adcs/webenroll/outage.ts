@@ -24,7 +24,7 @@ export function notAnswered(outcome: NotAnswered): Unavailable {
       return {
         kind: 'unavailable',
         submission: 'unknown',
-        detail: `The web server of the CA took the request, but its answer did not come: ${outcome.reason}`,
+        detail: `The answer of the web server of the CA did not come: ${outcome.reason}`,
       };
   }
 }

@@ -9,7 +9,9 @@ import {
   extensionOids,
   keyUsage,
   parseCertificationRequest,
+  sidExtension,
   verifyIssuedBy,
+  writeSubjectAltNames,
   type Extension,
 } from '../../../src/x509/index.js';
 import { der } from '../../../src/asn1/index.js';
@@ -293,7 +295,7 @@ describe('the chain', () => {
 
   test('nothing is sent before it is known', async () => {
     client.fault = ({ path }) => (path.includes('certnew.p7b') ? status(500) : undefined);
-    expect(await submit()).toMatchObject({ kind: 'unavailable' });
+    expect(await submit()).toMatchObject({ kind: 'unavailable', submission: 'none' });
     expect(ca.requests).toHaveLength(0);
   });
 
@@ -376,6 +378,51 @@ describe('the template', () => {
       kind: 'refused',
     });
     expect(ca.requests).toHaveLength(0);
+    expect(client.sent).toHaveLength(0);
+  });
+});
+
+describe('what policy did not grant and the CA would copy', () => {
+  const san = (...names: Buffer[]) => writeSubjectAltNames(names, false);
+  const dns = (name: string) => der.context(2, Buffer.from(name));
+  const uri = (name: string) => der.context(6, Buffer.from(name));
+  const sid = 'S-1-5-21-1004336348-1177238915-682003330-512';
+  const sidUri = uri(`tag:microsoft.com,2022-09-14:sid:${sid}`);
+  const applicationPolicies: Extension = {
+    oid: extensionOids.msApplicationPolicies,
+    critical: false,
+    value: der.sequence(der.sequence(der.oid('1.3.6.1.4.1.311.20.2.1'))),
+  };
+  const granted = async (requested: Extension[], content: Extension[]) => {
+    const request = await requestWith(requested);
+    return submit(undefined, { ...request, content: { ...request.content, extensions: content } });
+  };
+
+  test.each<[string, Extension[], Extension[]]>([
+    ['SANs, as they are', [san(dns('a.test'), sidUri)], [san(dns('a.test'), sidUri)]],
+    ['an attested SID', [sidExtension(sid)], [sidExtension(sid)]],
+    ['listed application policies', [applicationPolicies], [applicationPolicies]],
+    ['key usages, which the template decides', [keyUsage(['keyAgreement'])], []],
+  ])('%s: what was granted passes', async (_, requested, content) => {
+    expect(await granted(requested, content)).toMatchObject({ kind: 'issued' });
+    const sent = parseCertificationRequest(ca.requests[0]?.csr ?? Buffer.alloc(0));
+    expect(sent.extensions).toEqual(requested);
+  });
+
+  test.each<[string, Extension[], Extension[]]>([
+    ['a SAN more', [san(dns('a.test'), dns('dc1.test'))], [san(dns('a.test'))]],
+    ['a SAN in place of none', [san(dns('dc1.test'))], []],
+    ['a SID URI', [san(dns('a.test'), sidUri)], [san(dns('a.test'))]],
+    ['a SID', [sidExtension(sid)], []],
+    ['another SID than attested', [sidExtension(sid)], [sidExtension(`${sid}1`)]],
+    ['application policies (ESC15)', [applicationPolicies], []],
+    [
+      'a SAN that cannot be read',
+      [{ oid: extensionOids.subjectAltName, critical: false, value: Buffer.from([1]) }],
+      [],
+    ],
+  ])('%s is refused before anything is sent', async (_, requested, content) => {
+    expect(await granted(requested, content)).toMatchObject({ kind: 'refused' });
     expect(client.sent).toHaveLength(0);
   });
 });

@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { checkConfig } from '../../src/config/index.js';
+
+function issuer(yaml: string, rest = ''): string {
+  return `issuers: { corp: { kind: adcs-webenroll, ${yaml} } }\n${rest}`;
+}
+
+const url = 'url: https://ca1.corp.example/certsrv/';
+const signIn = 'authentication: { ntlm: { user: svc-scep, domain: CORP, password: { env: P } } }';
+
+function problems(yaml: string): string[] {
+  const outcome = checkConfig(parse(yaml));
+  if (outcome.kind === 'valid') return [];
+  return outcome.problems.map(({ key, problem, mend }) => `${key}: ${problem} -> ${mend}`);
+}
+
+test('url and a way to sign in are enough', () => {
+  const outcome = checkConfig(parse(issuer(`${url}, ${signIn}`)));
+  if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.problems));
+  expect(outcome.config.issuers['corp']).toMatchObject({
+    templates: {
+      SignatureTemplate: 'IPSECIntermediateOffline',
+      EncryptionTemplate: 'IPSECIntermediateOffline',
+      GeneralPurposeTemplate: 'IPSECIntermediateOffline',
+    },
+    caThumbprints: [],
+    attributes: {},
+  });
+  expect(outcome.config.profiles['default']?.issuer).toBe('corp');
+});
+
+describe('what cannot be', () => {
+  test.each([
+    [issuer(signIn), /^issuers\.corp\.url: is missing/],
+    [issuer(`url: ldap://ca1, ${signIn}`), /^issuers\.corp\.url: .*https:\/\/ca1/],
+    [
+      issuer(`url: 'https://me:secret@ca1/certsrv/', ${signIn}`),
+      /^issuers\.corp\.url: holds a user name or password/,
+    ],
+    [issuer(`url: 'https://ca1/certsrv/?x=1', ${signIn}`), /^issuers\.corp\.url: has a query/],
+    [issuer(`${url}, authentication: {}`), /authentication: names no way to sign in/],
+    [
+      issuer(
+        'url: http://ca1/certsrv/, authentication: { basic: { user: a, password: { env: P } } }',
+      ),
+      /authentication\.basic: would send the password over plain HTTP/,
+    ],
+    [
+      issuer('url: http://ca1/certsrv/, authentication: { certificate: { pfx: a } }'),
+      /authentication\.certificate: needs TLS/,
+    ],
+    [
+      issuer(`${url}, authentication: { certificate: { key: a } }`),
+      /authentication\.certificate: has a key without its certificate/,
+    ],
+    [
+      issuer(`${url}, authentication: { negotiate: {} }`),
+      /authentication\.negotiate: needs either a keytab or a credential cache/,
+    ],
+    [
+      issuer(`${url}, authentication: { negotiate: { keytab: a, credentialCache: b } }`),
+      /authentication\.negotiate: needs either/,
+    ],
+    [
+      issuer(`${url}, authentication: { negotiate: { keytab: a } }`),
+      /authentication\.negotiate\.principal: is missing/,
+    ],
+    [
+      issuer(`${url}, ${signIn}, template: A, templates: { SignatureTemplate: B }`),
+      /template: stands beside `templates`/,
+    ],
+    [issuer(`${url}, ${signIn}, template: "A\\r\\nSAN:upn=x"`), /template: .*name \(cn\)/],
+    [issuer(`${url}, ${signIn}, template: "A:B"`), /template: .*name \(cn\)/],
+    [issuer(`${url}, ${signIn}, attributes: { rmd: "a\\nSAN:b" }`), /attributes\.rmd: /],
+    [issuer(`${url}, ${signIn}, subject: CN=x`), /subject: is not a known key/],
+    [
+      issuer(`${url}, ${signIn}`, 'profiles: { a: { issuer: corp, caCertShape: ca-only } }'),
+      /profiles\.a\.caCertShape: is ca-only, but the key of the CA behind issuer "corp" is not here/,
+    ],
+    ['profiles: { a: { template: A } }', /profiles\.a\.template: names a certificate template/],
+  ])('%s', (yaml, problem) => {
+    expect(problems(yaml)).toEqual([expect.stringMatching(problem)]);
+  });
+});
