@@ -21,6 +21,7 @@ const rooms = {
   enrollment: ['errors', 'asn1', 'challenge', 'issuer', 'store', 'x509'],
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
+  upstream: ['errors', 'challenge', 'issuer', 'ndes', 'scep', 'store', 'web-client', 'x509'],
   access: ['errors', 'address', 'store', 'x509'],
   config: ['errors', 'address'],
   gateway: [
@@ -42,6 +43,7 @@ const rooms = {
     'scep',
     'store',
     'telemetry',
+    'upstream',
     'web-client',
     'x509',
   ],

@@ -74,11 +74,11 @@ export class AdcsIssuer implements Issuer {
       case 'issued':
         return this.#fetchIssued(answer.requestId, request);
       case 'certificate':
-        return this.#checked(answer, request.csr.publicKey);
+        return this.#checked(answer, request.csr.publicKey.id);
     }
   }
 
-  async retrieve(requestId: string): Promise<IssuanceOutcome> {
+  async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
     if (!/^\d{1,10}$/.test(requestId) || Number(requestId) > 0xffff_ffff) {
       return {
         kind: 'refused',
@@ -87,7 +87,7 @@ export class AdcsIssuer implements Issuer {
       };
     }
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await this.#options.ca.retrieve(requestId, signal), undefined);
+    return this.#outcome(await this.#options.ca.retrieve(requestId, signal), csrKey);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
@@ -113,7 +113,9 @@ export class AdcsIssuer implements Issuer {
 
   /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
   async maintain(): Promise<readonly Notice[]> {
-    const outage = await this.#options.chain.refresh(AbortSignal.timeout(limits.maintainMillis));
+    const { ca, chain } = this.#options;
+    const signal = AbortSignal.timeout(limits.maintainMillis);
+    const outage = (await ca.probe?.(signal)) ?? (await chain.refresh(signal));
     if (outage === undefined) return [];
     const { detail, mend } = outage;
     const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
@@ -129,16 +131,13 @@ export class AdcsIssuer implements Issuer {
     const signal = AbortSignal.timeout(limits.retrieveMillis);
     const retrieved = await this.#options.ca.retrieve(requestId, signal);
     if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
-    return this.#outcome(retrieved, csr.publicKey);
+    return this.#outcome(retrieved, csr.publicKey.id);
   }
 
-  async #outcome(
-    retrieved: CaReply,
-    key: Certificate['publicKey'] | undefined,
-  ): Promise<IssuanceOutcome> {
+  async #outcome(retrieved: CaReply, csrKey: string): Promise<IssuanceOutcome> {
     switch (retrieved.kind) {
       case 'certificate':
-        return this.#checked(retrieved, key);
+        return this.#checked(retrieved, csrKey);
       case 'denied':
       case 'failed':
         return outcomeOf(retrieved, 'retrieve');
@@ -153,10 +152,10 @@ export class AdcsIssuer implements Issuer {
 
   async #checked(
     { certificate, requestId }: Extract<CaReply, { kind: 'certificate' }>,
-    key: Certificate['publicKey'] | undefined,
+    csrKey: string,
   ): Promise<IssuanceOutcome> {
     const { chain } = this.#options;
-    const fault = () => faultOfIssued(certificate, key, chain.known);
+    const fault = () => faultOfIssued(certificate, csrKey, chain.known);
     // The CA may have been renewed since its certificates were fetched.
     if (fault() !== undefined) await chain.refresh(AbortSignal.timeout(limits.chainMillis));
     const found = fault();

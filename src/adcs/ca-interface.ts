@@ -8,6 +8,8 @@ export interface CaInterface {
   submit(request: CaRequest, signal: AbortSignal): Promise<CaReply>;
   /** @param requestId decimal, of 32 bits */
   retrieve(requestId: string, signal: AbortSignal): Promise<CaReply>;
+  /** Sees whether the CA answers and lets us in. Absent where asking for its chain shows that. */
+  probe?(signal: AbortSignal): Promise<Unavailable | undefined>;
   /** Base CRL of the newest key of the CA, DER, not checked. Absent where the CA cannot be asked for it. */
   crl?(signal: AbortSignal): Promise<Buffer | Unavailable>;
 }

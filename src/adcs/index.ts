@@ -1,7 +1,7 @@
 /** Active Directory Certificate Services as an issuer. */
 export type { CaAnswer } from './ca-answer.js';
 export { checkCaChain } from './ca-chain.js';
-export { givenChain, type CaChainSource } from './ca-chain-source.js';
+export { givenChain } from './ca-chain-source.js';
 export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { outcomeOf } from './refusal.js';

@@ -1,5 +1,6 @@
 import { checkAccess } from './access-checks.js';
 import { checkAccounts } from './account-checks.js';
+import { checkBacklog } from './backlog-checks.js';
 import { checkCertificates } from './certificate-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
@@ -21,6 +22,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkPolicies,
     checkAccounts,
     checkAccess,
+    checkBacklog,
     checkCertificates,
   ].flatMap((check) => check(checked));
 }

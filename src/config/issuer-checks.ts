@@ -13,6 +13,7 @@ export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
       ...checkIssuerName(['profiles', name, 'issuer'], profile.issuer, checked.issuerNames),
+      ...checkStandbys(['profiles', name, 'standby'], profile, checked),
       ...checkShape(['profiles', name, 'caCertShape'], profile, checked.config.issuers),
       ...checkTemplate(['profiles', name, 'template'], profile, checked.config.issuers),
     ]),
@@ -143,6 +144,30 @@ function checkTemplate(
       'remove it; what the embedded CA grants stands under `policy`',
     ),
   ];
+}
+
+/** Whether they reach the same CA shows at the start, when its certificate is at hand. */
+function checkStandbys(
+  path: ConfigPath,
+  { issuer, standby }: { readonly issuer: string; readonly standby: readonly string[] },
+  { issuerNames, config }: CheckedConfig,
+): ConfigProblem[] {
+  return standby.flatMap((name, index) => {
+    const at = [...path, index];
+    if (name === issuer || standby.indexOf(name) < index) {
+      return [problemAt(at, `names ${quoted(name)} a second time`, 'name each issuer once')];
+    }
+    if (Object.hasOwn(config.issuers, name) && config.issuers[name]?.kind === 'local') {
+      return [
+        problemAt(
+          at,
+          `is ${quoted(name)}, an embedded CA, which no other issuer reaches`,
+          'name an issuer that reaches the same CA as `issuer`',
+        ),
+      ];
+    }
+    return checkIssuerName(at, name, issuerNames);
+  });
 }
 
 function checkShape(

@@ -309,6 +309,19 @@ export const profileSchema = z.strictObject({
   template: templateName
     .optional()
     .describe('Certificate template (its cn) for this profile, of an AD CS issuer.'),
+  standby: z
+    .array(z.string())
+    .max(8)
+    .default([])
+    .describe(
+      'Further entries under `issuers` that reach the same CA, tried in this order when the ones before certainly received nothing.',
+    ),
+  outage: z
+    .enum(['queue', 'retry-later'])
+    .default('queue')
+    .describe(
+      'What devices get while no CA answers: `queue` says PENDING, keeps the request and its challenge, and submits it when the CA is back; `retry-later` answers 503 with Retry-After and keeps nothing. The embedded CA is out only when the gateway is, and always does the latter.',
+    ),
   allow: addressRulesSchema
     .optional()
     .describe('Addresses that reach SCEP of this profile; every address when absent.'),
@@ -333,7 +346,9 @@ export const profileSchema = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(10_000)
-    .describe('Requests that may wait for an administrator or a CA at once.'),
+    .describe(
+      'Requests that may wait for an administrator or a CA at once; more get 503 with Retry-After.',
+    ),
   caCertShape: z
     .enum(['ra-and-chain', 'ra-and-issuer', 'ra-only', 'ca-only'])
     .default('ra-and-chain')

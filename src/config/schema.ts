@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { accessSchema } from './access-schema.js';
+import { backlogSchema } from './backlog-schema.js';
 import { clientAddressSchema, proxyProtocolSchema } from './client-address-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
@@ -146,6 +147,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('The log on standard output.'),
   limits,
+  backlog: backlogSchema,
   issuers: z.record(z.string(), issuerSchema).default({}).meta({
     description: 'CAs by name. Without any, the embedded CA under the name `local`.',
     defaultText: '`local`',

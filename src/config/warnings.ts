@@ -11,6 +11,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
     ...signInWarnings(config),
+    ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }
@@ -31,6 +32,17 @@ function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
     });
   }
   return warnings;
+}
+
+function issuerWarnings(name: string, issuer: GatewayConfig['issuers'][string]): ConfigWarning[] {
+  if (issuer.kind !== 'adcs-rpc' || issuer.caCertificates !== undefined) return [];
+  return [
+    {
+      key: keyText(['issuers', name, 'caCertificates']),
+      warning:
+        'over RPC a CA tells its certificates only with one that it issues: until then devices get none, and cannot enroll',
+    },
+  ];
 }
 
 function signInWarnings({ access, lockout }: GatewayConfig): ConfigWarning[] {

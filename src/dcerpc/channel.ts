@@ -12,7 +12,7 @@ export interface ChannelOptions {
   readonly signal: AbortSignal;
 }
 
-export interface RpcLimits {
+interface RpcLimits {
   /** For each step up to the sign-in: the TCP connection, each message of the server. */
   readonly connectMillis: number;
   /** For each message of a call, from the moment it is waited for until it is whole. */

@@ -1,7 +1,6 @@
 /** DCE/RPC over TCP as a client: endpoint mapper, sign-in, calls under packet privacy (C706, MS-RPCE). */
 export { faultStatus, type Fault } from './call.js';
-export type { RpcLimits } from './channel.js';
-export { connectRpc, type RpcAnswer, type RpcConnection, type RpcTarget } from './connection.js';
+export { connectRpc, type RpcAnswer, type RpcConnection } from './connection.js';
 export { endpointMapperPort, tcpPort } from './endpoint-mapper.js';
 export { kerberosSignIn } from './kerberos-sign-in.js';
 export { NdrReader } from './ndr-reader.js';

@@ -1,40 +1,19 @@
 import { errorCodes, GatewayError, type ErrorCode } from '../errors/index.js';
-import type { IssuanceOutcome } from '../issuer/index.js';
-import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
-import {
-  Certificate,
-  parseCertificationRequest,
-  type CertificationRequest,
-} from '../x509/index.js';
-import { withAttestedSid } from './attested-sid.js';
-import { authorizationFor, recordedGround } from './authorize.js';
-import {
-  concludeWith,
-  groundOf,
-  refuse,
-  type ConclusionDependencies,
-  type OpenTransaction,
-} from './conclusion.js';
+import type { EnrollmentStore } from '../store/index.js';
+import { Certificate } from '../x509/index.js';
+import { authorizationFor } from './authorize.js';
+import { auditOf, concludeWith, giveBack, type OpenTransaction } from './conclusion.js';
 import type { EnrollmentOutcome } from './enrollment.types.js';
-import { decidePolicy, type PolicyDecision } from './policy.js';
+import { isInProcess } from './issuer-lines.js';
+import { prepareRequest, type PreparedRequest } from './prepared-request.js';
 import type { EnrollmentProfile } from './profile.js';
-import type { RequestVault } from './request-vault.js';
-import { revokedSigner } from './renewal.js';
-import { renewedThumbprint } from './transaction.js';
-
-export interface AnswerDependencies extends ConclusionDependencies {
-  readonly vault: RequestVault;
-}
-
-/** The CSR of the record and what policy makes of it, where the caller has them at hand. */
-export interface PreparedRequest {
-  readonly csr: CertificationRequest;
-  readonly policy: PolicyDecision;
-}
+import { askAfter } from './retrieval.js';
+import { submitHeld } from './submission.js';
+import { tellToWait, type SubmissionDependencies } from './transition.js';
 
 /** The answer to a recorded transaction, wherever it stands: stored, or obtained from the issuer now. */
 export async function answerTransaction(
-  dependencies: AnswerDependencies,
+  dependencies: SubmissionDependencies,
   open: OpenTransaction,
   prepared?: PreparedRequest,
 ): Promise<EnrollmentOutcome> {
@@ -46,62 +25,66 @@ export async function answerTransaction(
     case 'issued':
       return storedCertificate(dependencies.store, profile, state.certificate);
     case 'rejected':
-      return { kind: 'rejected', code: knownCode(state.code), text: state.text };
-    case 'submitted': {
-      const outcome = await profile.issuer.retrieve(state.requestId);
-      return settle(dependencies, open, concludeWith(dependencies, open, outcome, []));
-    }
+      return { ...state, code: knownCode(state.code) };
+    case 'submitted':
+      return settle(dependencies, open, askAfter(dependencies, open));
     case 'authorized':
     case 'approved':
-      return settle(dependencies, open, work(dependencies, open, prepared));
+      if (isInProcess(profile))
+        return settle(dependencies, open, issueHere(dependencies, open, prepared));
+      return settle(dependencies, open, submitOrWait(dependencies, open, prepared));
+    case 'submitting':
+      return settle(dependencies, open, submitOrWait(dependencies, open, prepared));
+    case 'in-doubt':
+      return tellToWait(profile);
   }
 }
 
-/** Asks the issuer for what was authorized. Undefined when somebody else concluded it meanwhile. */
-async function work(
-  dependencies: AnswerDependencies,
+/** Only who has just opened the transaction, and so holds it, sends it; else it is the backlog's. */
+async function submitOrWait(
+  dependencies: SubmissionDependencies,
   open: OpenTransaction,
   prepared: PreparedRequest | undefined,
 ): Promise<EnrollmentOutcome | undefined> {
-  if (prepared === undefined && (await renewsRevoked(dependencies.store, open.record))) {
-    return refuse(dependencies, open, {
-      event: 'enrollment.rejected',
-      code: 'renewal.refused',
-      text: revokedSigner,
-      reason: revokedSigner,
-    });
-  }
-  const { csr, policy } = prepared ?? reopen(dependencies.vault, open);
-  if (policy.kind === 'refused') {
-    // The policy was tightened while the request waited.
-    const { code, text } = policy.refusal;
-    const refused: IssuanceOutcome = { kind: 'refused', text, detail: `${code}: ${text}` };
-    return concludeWith(dependencies, open, refused, []);
-  }
-  const { profile, record } = open;
-  const outcome = await profile.issuer.submit(
-    { transaction: record.id, csr, content: policy.content },
+  const isOurs = open.record.hold?.holder === dependencies.holder;
+  if (prepared === undefined || !isOurs) return tellToWait(open.profile);
+  return submitHeld(dependencies, open, prepared);
+}
+
+/** Asks the CA of this process. Undefined when somebody else concluded it meanwhile. */
+async function issueHere(
+  dependencies: SubmissionDependencies,
+  open: OpenTransaction,
+  prepared: PreparedRequest | undefined,
+): Promise<EnrollmentOutcome | undefined> {
+  const request = prepared ?? (await prepareRequest(dependencies, open));
+  if (request.kind === 'concluded') return request.outcome;
+  const {
+    profile: { issuer },
+    record,
+    client,
+  } = open;
+  const outcome = await issuer.submit(
+    { transaction: record.id, csr: request.csr, content: request.content },
     authorizationFor(record),
   );
-  return concludeWith(dependencies, open, outcome, policy.notes);
-}
-
-/** Authorized once, interrupted, and revoked before anybody came back for it. */
-async function renewsRevoked(store: EnrollmentStore, record: TransactionRecord): Promise<boolean> {
-  const renewed = renewedThumbprint(record);
-  if (renewed === undefined || groundOf(record) !== 'renewal') return false;
-  return (await store.certificate(renewed))?.revokedAt !== undefined;
-}
-
-function reopen(vault: RequestVault, { profile, record }: OpenTransaction): PreparedRequest {
-  const csr = parseCertificationRequest(vault.open(record.csr));
-  const policy = decidePolicy(csr, profile.policy);
-  return { csr, policy: withAttestedSid(policy, recordedGround(record)) };
+  if (outcome.kind !== 'unavailable')
+    return concludeWith(dependencies, open, issuer, outcome, request.notes);
+  const decision = {
+    at: dependencies.clock(),
+    event: 'enrollment.issuer-unavailable',
+    outcome: 'error',
+    code: 'issuer.unavailable',
+    reason: outcome.detail,
+  } as const;
+  if (record.state.kind === 'authorized') await giveBack(dependencies, open, decision);
+  else await dependencies.store.appendAudit(auditOf(record, client, decision));
+  return { kind: 'unavailable', retryAfterSeconds: outcome.retryAfterSeconds ?? 30 };
 }
 
 /** Where somebody else concluded it first, theirs is the answer. */
 async function settle(
-  dependencies: AnswerDependencies,
+  dependencies: SubmissionDependencies,
   open: OpenTransaction,
   concluding: Promise<EnrollmentOutcome | undefined>,
 ): Promise<EnrollmentOutcome> {
@@ -111,10 +94,10 @@ async function settle(
   const current = await dependencies.store.transaction(id);
   // Another process replaced the transaction: what was issued here was never recorded and stays here.
   if (current === undefined) return { kind: 'unavailable', retryAfterSeconds: 5 };
-  if (current.state.kind === state.kind) {
-    throw new GatewayError('internal', 'The transaction could not be concluded.', { detail: id });
-  }
-  return answerTransaction(dependencies, { ...open, record: current });
+  if (current.state.kind !== state.kind)
+    return answerTransaction(dependencies, { ...open, record: current });
+  if (!isInProcess(open.profile)) return tellToWait(open.profile);
+  throw new GatewayError('internal', 'The transaction could not be concluded.', { detail: id });
 }
 
 async function storedCertificate(

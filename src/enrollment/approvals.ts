@@ -2,6 +2,7 @@ import type { ChallengeValidator } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { ChallengeId, EnrollmentStore, TransactionRecord } from '../store/index.js';
 import { auditRecord, subjectOfTransaction } from './records.js';
+import { findWaiting } from './waiting-transaction.js';
 
 export interface ApprovalDependencies {
   readonly store: EnrollmentStore;
@@ -20,8 +21,8 @@ export interface ApprovalRequest {
 }
 
 /**
- * An administrator's yes or no. Approval is recorded; the device's next poll or re-sent request issues
- * the certificate, so the CA keys stay with the running gateway.
+ * An administrator's yes or no. Approval is recorded; the running gateway takes it up, within seconds or
+ * when the device asks, so the CA keys and logins stay with it.
  *
  * @throws GatewayError `cli.not-found` when nothing or more than one transaction fits
  */
@@ -29,7 +30,10 @@ export async function decideApproval(
   { store, challenges, clock }: ApprovalDependencies,
   request: ApprovalRequest,
 ): Promise<TransactionRecord> {
-  const record = await findWaiting(store, request.transaction);
+  const record = await findWaiting(store, request.transaction, {
+    accepts: ({ state }) => state.kind === 'awaiting-approval',
+    forWhat: 'approval',
+  });
   const now = clock();
   const about = subjectOfTransaction(record, {
     correlationId: request.correlationId,
@@ -43,6 +47,7 @@ export async function decideApproval(
     state: approved
       ? { kind: 'approved', approver: request.actor }
       : { kind: 'rejected', code: 'enrollment.denied', text },
+    ...(approved && { errand: { dueAt: now, attempts: 0, problem: undefined } }),
     audit: auditRecord(about, {
       at: now,
       event: approved ? 'enrollment.approved' : 'enrollment.denied',
@@ -57,19 +62,4 @@ export async function decideApproval(
     await challenges.confirm(record.challengeId as ChallengeId, record.id);
   }
   return record;
-}
-
-async function findWaiting(store: EnrollmentStore, prefix: string): Promise<TransactionRecord> {
-  const waiting = (await store.pending({ limit: 100_000 })).filter(
-    ({ id, state }) => id.startsWith(prefix) && state.kind === 'awaiting-approval',
-  );
-  const [found, another] = waiting;
-  if (found && !another) return found;
-  throw new GatewayError(
-    'cli.not-found',
-    found
-      ? `More than one waiting request starts with ${prefix}.`
-      : `No request ${prefix} is waiting for approval.`,
-    { mend: 'List them with: scep-gateway pending list' },
-  );
 }

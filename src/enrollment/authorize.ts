@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors/index.js';
 import type { Authorization, AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
+import { approverOf } from './conclusion.js';
 import type { EnrollmentRequest } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { renewalRefusal } from './renewal.js';
@@ -82,10 +83,9 @@ function kindOf(id: ChallengeId): 'static' | 'external' | 'dynamic' {
 
 /** The proof the issuer demands, from a durable transaction that was authorized. */
 export function authorizationFor(record: TransactionRecord): Authorization {
+  const approver = approverOf(record.state);
   const ground: AuthorizationGround =
-    record.state.kind === 'approved'
-      ? { by: 'approval', approver: record.state.approver }
-      : recordedGround(record);
+    approver === undefined ? recordedGround(record) : { by: 'approval', approver };
   return mintAuthorization(record.id, record.csrKey, ground);
 }
 

@@ -1,6 +1,6 @@
 import type { ChallengeValidator } from '../challenge/index.js';
 import type { ErrorCode } from '../errors/index.js';
-import type { IssuanceOutcome } from '../issuer/index.js';
+import type { IssuanceOutcome, Issuer } from '../issuer/index.js';
 import type {
   AuditRecord,
   ChallengeId,
@@ -8,6 +8,7 @@ import type {
   TransactionRecord,
   TransactionState,
 } from '../store/index.js';
+import type { Pace } from './backoff.js';
 import type { ClientContext, EnrollmentOutcome } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, certificateRecord, subjectOfTransaction } from './records.js';
@@ -17,6 +18,8 @@ export interface ConclusionDependencies {
   readonly store: EnrollmentStore;
   readonly challenges: ChallengeValidator;
   readonly clock: () => Date;
+  /** How often the gateway asks after a request under submission. */
+  readonly poll: Pace;
 }
 
 /** A recorded transaction that waits for its answer, and who came for it. */
@@ -26,36 +29,46 @@ export interface OpenTransaction {
   readonly client: ClientContext;
 }
 
+/** What a CA says when it says something. */
+export type CaAnswer = Exclude<IssuanceOutcome, { readonly kind: 'unavailable' }>;
+
 /**
- * Records what the issuer said, durably, before anybody hears of it.
+ * Records what the issuer said, durably, before anybody hears of it. It is recorded whoever holds the
+ * transaction: the CA's word about it stands.
  * @returns undefined when somebody else concluded the transaction first: theirs is the answer
  */
 export async function concludeWith(
   dependencies: ConclusionDependencies,
   open: OpenTransaction,
-  outcome: IssuanceOutcome,
+  issuer: Issuer,
+  outcome: CaAnswer,
   notes: readonly string[],
 ): Promise<EnrollmentOutcome | undefined> {
   switch (outcome.kind) {
     case 'issued':
-      return issued(dependencies, open, outcome, notes);
+      return issued(dependencies, open, issuer, outcome, notes);
     case 'refused':
       return refuse(dependencies, open, {
         event: 'enrollment.refused-by-issuer',
         code: 'issuer.refused',
         text: outcome.text,
-        reason: outcome.detail,
+        reason: reasonOf(outcome),
+        hresult: outcome.hresult,
       });
     case 'pending':
-      return submitted(dependencies, open, outcome);
-    case 'unavailable':
-      return unavailable(dependencies, open, outcome);
+      return submitted(dependencies, open, issuer, outcome);
   }
+}
+
+function reasonOf({ detail, hresult }: Extract<CaAnswer, { kind: 'refused' }>): string {
+  if (hresult === undefined) return detail;
+  return `0x${(hresult >>> 0).toString(16).padStart(8, '0')}: ${detail}`;
 }
 
 async function issued(
   dependencies: ConclusionDependencies,
   open: OpenTransaction,
+  issuer: Issuer,
   { certificate }: Extract<IssuanceOutcome, { kind: 'issued' }>,
   notes: readonly string[],
 ): Promise<EnrollmentOutcome | undefined> {
@@ -64,9 +77,10 @@ async function issued(
   const thumbprint = certificate.thumbprints.sha256;
   const origin = {
     profile: profile.name,
-    issuer: profile.issuer.name,
+    issuer: issuer.name,
     transactionId: transactionText(Buffer.from(record.key.transactionId, 'hex')),
   };
+  const approver = approverOf(record.state);
   const concluded = await conclude(dependencies, open, now, {
     state: { kind: 'issued', certificate: thumbprint },
     certificate: certificateRecord(certificate, origin, now),
@@ -75,10 +89,10 @@ async function issued(
       outcome: 'ok',
       code: thumbprint,
       reason: [`authorized by ${groundOf(record)}`, ...notes].join('; '),
-      ...(record.state.kind === 'approved' && { actor: record.state.approver }),
+      ...(approver !== undefined && { actor: approver }),
     },
   });
-  return concluded ? { kind: 'issued', certificate, chain: profile.issuer.chain } : undefined;
+  return concluded ? { kind: 'issued', certificate, chain: issuer.chain } : undefined;
 }
 
 /** A refusal is final: it is the stored answer, and it spends the challenge. */
@@ -92,14 +106,16 @@ export async function refuse(
     readonly text: string;
     /** For the audit record. */
     readonly reason: string;
+    readonly hresult?: number | undefined;
   },
 ): Promise<EnrollmentOutcome | undefined> {
-  const { event, code, text, reason } = refusal;
+  const { event, code, text, reason, hresult } = refusal;
+  const told = { kind: 'rejected', code, text, ...(hresult !== undefined && { hresult }) } as const;
   const concluded = await conclude(dependencies, open, dependencies.clock(), {
-    state: { kind: 'rejected', code, text },
+    state: told,
     audit: { event, outcome: 'refused', code, reason },
   });
-  return concluded ? { kind: 'rejected', code, text } : undefined;
+  return concluded ? told : undefined;
 }
 
 /** Answer, certificate, audit record and challenge go into one commit. */
@@ -126,21 +142,29 @@ async function conclude(
 }
 
 async function submitted(
-  { store, clock }: ConclusionDependencies,
-  { profile, record, client }: OpenTransaction,
+  { store, clock, poll }: ConclusionDependencies,
+  { record, client }: OpenTransaction,
+  { name, identity }: Issuer,
   { requestId }: Extract<IssuanceOutcome, { kind: 'pending' }>,
 ): Promise<EnrollmentOutcome> {
   const { state } = record;
   if (state.kind !== 'submitted' || state.requestId !== requestId) {
     const now = clock();
+    const approver = approverOf(state);
     await store.conclude({
       transaction: record.id,
-      state: { kind: 'submitted', issuer: profile.issuer.name, requestId },
+      state: { kind: 'submitted', issuer: name, requestId, identity, approver },
+      errand: {
+        dueAt: new Date(now.getTime() + poll.firstMillis),
+        attempts: 0,
+        problem: undefined,
+      },
       audit: auditOf(record, client, {
         at: now,
         event: 'enrollment.submitted',
         outcome: 'pending',
         code: requestId,
+        reason: `by ${name}`,
       }),
       now,
     });
@@ -149,31 +173,21 @@ async function submitted(
 }
 
 /**
- * Our outage is never the device's failure. Nothing reached the CA: forget the transaction and give
- * the challenge back. Something may have: keep it, so that nothing is submitted twice.
+ * Our outage is never the device's failure: nothing reached the CA, so forget the transaction and give
+ * the challenge back, in one commit. A reservation without its transaction would be lost to the device.
  */
-async function unavailable(
-  { store, challenges, clock }: ConclusionDependencies,
+export async function giveBack(
+  { store, challenges }: ConclusionDependencies,
   { record, client }: OpenTransaction,
-  { submission, detail }: Extract<IssuanceOutcome, { kind: 'unavailable' }>,
-): Promise<EnrollmentOutcome> {
-  const audit = auditOf(record, client, {
-    at: clock(),
-    event: 'enrollment.issuer-unavailable',
-    outcome: 'error',
-    code: 'issuer.unavailable',
-    reason: detail,
-  });
-  if (submission === 'none' && record.state.kind === 'authorized') {
-    // In one commit: a reservation without its transaction would be lost to the device.
-    await Promise.all([store.abandon(record.id, audit), releaseChallenge(challenges, record)]);
-  } else {
-    await store.appendAudit(audit);
-  }
-  return { kind: 'unavailable', retryAfterSeconds: 30 };
+  decision: Parameters<typeof auditRecord>[1],
+): Promise<void> {
+  await Promise.all([
+    store.abandon(record.id, auditOf(record, client, decision)),
+    releaseChallenge(challenges, record),
+  ]);
 }
 
-function auditOf(
+export function auditOf(
   record: TransactionRecord,
   client: ClientContext,
   decision: Parameters<typeof auditRecord>[1],
@@ -201,5 +215,10 @@ async function releaseChallenge(
 /** What the transaction was authorized by, in a word. */
 export function groundOf(record: TransactionRecord): string {
   const ground = JSON.parse(record.ground) as { by: string };
-  return record.state.kind === 'approved' ? 'approval' : ground.by;
+  return approverOf(record.state) === undefined ? ground.by : 'approval';
+}
+
+/** Who approved it, wherever it stands since then. */
+export function approverOf(state: TransactionState): string | undefined {
+  return 'approver' in state ? state.approver : undefined;
 }

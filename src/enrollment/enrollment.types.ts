@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/index.js';
+import type { Backlog } from './backlog.types.js';
 import type { Certificate, CertificationRequest, Name } from '../x509/index.js';
 
 /** Who asks, for the record; nothing is decided by it but address bindings. */
@@ -33,7 +34,13 @@ export type EnrollmentOutcome =
       readonly challengePassword?: string | undefined;
     }
   | { readonly kind: 'pending' }
-  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly text: string }
+  | {
+      readonly kind: 'rejected';
+      readonly code: ErrorCode;
+      readonly text: string;
+      /** Of the CA that refused, unsigned 32 bits. */
+      readonly hresult?: number | undefined;
+    }
   /** Our outage or the CA's: the device shall come again, it has not failed. */
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number };
 
@@ -42,6 +49,11 @@ export interface PollRequest {
   readonly transactionId: Buffer;
   readonly signer: Certificate;
   readonly client: ClientContext;
+}
+
+/** With what goes on behind the door while no device asks. */
+export interface EnrollmentService extends Enrollment {
+  readonly backlog: Backlog;
 }
 
 /** The one door the faces use. Never throws for what a request contains, save `crypto` faults. */

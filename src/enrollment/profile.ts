@@ -6,6 +6,14 @@ import type { CsrPolicy, RenewalPolicy } from './policy-types.js';
 export interface EnrollmentProfile {
   readonly name: string;
   readonly issuer: Issuer;
+  /** Further ways to the same CA, tried in this order when nothing was submitted; none when absent. */
+  readonly standbys?: readonly Issuer[];
+  /**
+   * What a device is told while no CA answers: `queue` (the default) is PENDING and the gateway keeps
+   * trying, `retry-later` sends the device away. The CA in this process always does the latter: it is
+   * out only when the gateway is.
+   */
+  readonly outage?: 'queue' | 'retry-later';
   readonly policy: CsrPolicy;
   readonly renewal: RenewalPolicy;
   readonly approval: 'automatic' | 'manual';

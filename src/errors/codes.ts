@@ -63,6 +63,7 @@ const table = {
   'issuer.refused': 'policy',
   'issuer.unavailable': 'unavailable',
   'upstream.unavailable': 'unavailable',
+  'upstream.no-answer': 'unavailable',
   'upstream.full': 'unavailable',
   'upstream.denied': 'unavailable',
   'ntlm.malformed': 'unavailable',

@@ -14,7 +14,7 @@ import {
   type AccountSource,
 } from '../access/index.js';
 import type { ResolvedConfig } from '../config/index.js';
-import { createEnrollment } from '../enrollment/index.js';
+import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
@@ -27,6 +27,7 @@ import { createScepServer } from '../scep/index.js';
 import { logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
+import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
@@ -49,6 +50,8 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
+  /** What waits for CAs and how they answer: for metrics. */
+  backlogStatus(): Promise<BacklogStatus>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
 }
@@ -83,6 +86,8 @@ export async function startGateway(
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
     secret: data.requestSecret,
+    backlog: backlogSettings(config),
+    report: backlogReporter(log, data.settings),
   });
   const scep = createScepServer({
     profiles: profiles.map(scepProfile),
@@ -147,6 +152,12 @@ export async function startGateway(
     files,
     log,
   });
+  const backlogWork = await startBacklogWork(
+    enrollment,
+    Object.keys(config.issuers),
+    data.settings,
+    log,
+  );
   try {
     for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
       const { messageBytes } = config.limits;
@@ -176,7 +187,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await upkeep.stop();
+    await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
     throw error;
   }
   return {
@@ -186,8 +197,12 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
+    backlogStatus: () => enrollment.backlog.status(),
     async stop(graceMillis) {
-      await Promise.all(listeners.map((listener) => listener.close(graceMillis)));
+      await Promise.all([
+        ...listeners.map((listener) => listener.close(graceMillis)),
+        backlogWork.stop(graceMillis),
+      ]);
       await upkeep.stop();
     },
   };

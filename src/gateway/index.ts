@@ -7,3 +7,4 @@ export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
 export { startGateway } from './start.js';
+export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -4,7 +4,7 @@ import type { SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
-import { withTemplate, type Authority } from '../issuer/index.js';
+import { withTemplate, type Authority, type Issuer } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
@@ -15,25 +15,49 @@ interface NamedProfile {
   readonly name: string;
   readonly profile: ProfileConfig;
   readonly authority: Authority;
+  /** Other ways to the same CA. */
+  readonly standbys: readonly Authority[];
 }
 
 export function namedProfiles(config: GatewayConfig, authorities: Authorities): NamedProfile[] {
   return Object.entries(config.profiles).map(([name, profile]) => {
-    const authority = authorities.get(profile.issuer);
-    if (!authority)
+    const authorityOf = (issuer: string) => {
+      const authority = authorities.get(issuer);
+      if (authority) return authority;
       throw new GatewayError('internal', 'A profile has no issuer.', { detail: name });
-    return { name, profile, authority };
+    };
+    const authority = authorityOf(profile.issuer);
+    const standbys = profile.standby.map(authorityOf);
+    for (const standby of standbys) requireSameCa(name, authority.issuer, standby.issuer);
+    return { name, profile, authority, standbys };
   });
 }
 
-export function enrollmentProfile({ name, profile, authority }: NamedProfile): EnrollmentProfile {
-  const { challenges, policy, renewal, approval, maxPending } = profile;
+/** As far as their certificates are known at the start; a CA that is found later is looked at then. */
+function requireSameCa(profile: string, issuer: Issuer, standby: Issuer): void {
+  const [ours, theirs] = [issuer.chain[0], standby.chain[0]];
+  if (!ours || !theirs || ours.subject.matches(theirs.subject)) return;
+  throw new GatewayError(
+    'config.invalid',
+    `profiles.${profile}.standby names ${standby.name}, which issues as ${theirs.subject.text}; issuer ${issuer.name} issues as ${ours.subject.text}.`,
+    {
+      mend: 'Name only issuers that reach the same CA, or make a profile of its own for the other.',
+    },
+  );
+}
+
+export function enrollmentProfile({
+  name,
+  profile,
+  authority,
+  standbys,
+}: NamedProfile): EnrollmentProfile {
+  const { challenges, policy, renewal, approval, maxPending, outage } = profile;
   return {
     name,
-    issuer:
-      profile.template === undefined
-        ? authority.issuer
-        : withTemplate(authority.issuer, profile.template),
+    issuer: templated(authority.issuer, profile),
+    standbys: standbys.map(({ issuer }) => templated(issuer, profile)),
+    outage,
     policy,
     renewal,
     approval,
@@ -45,6 +69,10 @@ export function enrollmentProfile({ name, profile, authority }: NamedProfile): E
     replayMillis: profile.replayHours * 3_600_000,
     crlOf: (issuer) => authority.crlFor(issuer),
   };
+}
+
+function templated(issuer: Issuer, { template }: ProfileConfig): Issuer {
+  return template === undefined ? issuer : withTemplate(issuer, template);
 }
 
 export function scepProfile({ name, profile, authority }: NamedProfile): ScepProfile {

@@ -190,7 +190,8 @@ async function readObjects<T>(
     return ders.map(parse);
   } catch (cause) {
     if (isGatewayError(cause) && cause.code === 'config.unreadable') throw cause;
-    throw unusable(list, file, cause instanceof Error ? cause.message : 'it is damaged', cause);
+    const known = isGatewayError(cause) && cause.code === 'x509.malformed';
+    throw unusable(list, file, known ? cause.message : 'it is neither PEM nor DER', cause);
   }
 }
 

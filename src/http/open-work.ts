@@ -7,6 +7,8 @@ import type { ProxyGate } from './proxy-gate.js';
 
 export interface OpenWork {
   readonly sockets: ReadonlySet<Socket>;
+  /** Answers that have neither been sent nor given up. */
+  readonly answers: ReadonlySet<ServerResponse>;
   /** Nothing of a request has come. */
   isSilent(socket: Socket): boolean;
   /** How many were accepted so far. */
@@ -44,6 +46,7 @@ export function watchOpenWork(
   });
   return {
     sockets,
+    answers: responses,
     isSilent(socket) {
       if (tls) return isOver(secured.get(socket), lullMillis) && socket.bytesRead === 0;
       return socket.bytesRead <= (gate?.headerOctets(socket) ?? 0);
@@ -92,6 +95,8 @@ export async function closeServer(
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);
+  // Under TLS an answer that was cut off learns of it last; its log line is written then.
+  for (let turns = 0; open.answers.size > 0 && turns < 500; turns++) await setImmediate();
 }
 
 /**

@@ -11,7 +11,7 @@ export function withTemplate(issuer: Issuer, template: string): Issuer {
     ...(issuer.inProcess && { inProcess: issuer.inProcess }),
     ...(issuer.identity !== undefined && { identity: issuer.identity }),
     submit: (request, authorization) => issuer.submit({ ...request, template }, authorization),
-    retrieve: (requestId) => issuer.retrieve(requestId),
+    retrieve: (requestId, csrKey) => issuer.retrieve(requestId, csrKey),
     ...(reconcile && {
       reconcile: (request, authorization) => reconcile({ ...request, template }, authorization),
     }),

@@ -77,8 +77,12 @@ export interface Issuer {
    */
   readonly identity?: string;
   submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome>;
-  /** Outcome of a request under submission. */
-  retrieve(requestId: string): Promise<IssuanceOutcome>;
+  /**
+   * Outcome of a request under submission.
+   * @param csrKey KeyId of the CSR, which a certificate must be for: the CA is trusted to decide, not
+   *   to answer another question
+   */
+  retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome>;
   /**
    * Finds out what became of a `submit` that ended with `submission: 'unknown'`, or whose process died.
    * Absent where the CA offers no way: an operator decides then. The Authorization is for issuers

@@ -19,6 +19,8 @@ export interface Failure {
   readonly failInfo: FailInfo;
   /** For failInfoText, reference included. */
   readonly text: string;
+  /** Of the CA that refused, where it gave one. */
+  readonly hresult?: number | undefined;
 }
 
 export interface Fault {
@@ -27,6 +29,7 @@ export interface Fault {
   readonly mend?: string | undefined;
   /** For the log only. */
   readonly detail?: string | undefined;
+  readonly hresult?: number | undefined;
 }
 
 const uniformFailureText =
@@ -39,7 +42,7 @@ export function certRepFailure(fault: Fault, correlationId: string): Failure | u
   if (failInfo === undefined) return undefined;
   const told = [fault.message, fault.mend].filter((part) => part !== undefined).join(' ');
   const text = failInfo === 'badMessageCheck' ? uniformFailureText : shorten(told);
-  return { failInfo, text: `${text} (reference ${correlationId})` };
+  return { failInfo, text: `${text} (reference ${correlationId})`, hresult: fault.hresult };
 }
 
 export function failInfoToWire(failInfo: FailInfo): string {

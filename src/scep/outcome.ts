@@ -16,7 +16,10 @@ export async function answerOutcome(
         content: await seal(replyCertificates(outcome, profile.replyCertificates)),
       };
     case 'rejected':
-      return { kind: 'refused', fault: { code: outcome.code, message: outcome.text } };
+      return {
+        kind: 'refused',
+        fault: { code: outcome.code, message: outcome.text, hresult: outcome.hresult },
+      };
     case 'pending':
     case 'unavailable':
       return outcome;

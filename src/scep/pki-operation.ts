@@ -52,6 +52,7 @@ export async function pkiOperation(
         transactionId: message.transactionId,
         senderNonce: message.senderNonce,
         digest: replyDigest(profile, message.digest),
+        isWindows: isWindows(request.client.userAgent),
       },
       { codec, profile, signer: ra.signing, randomBytes },
     ),
@@ -151,6 +152,11 @@ function replyOf(
 /** SHA-1 clients choke on SHA-256 replies (C4), so the digest follows the request above the floor. */
 function replyDigest({ floor }: ScepProfile, asked: DigestAlgorithm | undefined): DigestAlgorithm {
   return asked !== undefined && floor.digests.includes(asked) ? asked : 'sha256';
+}
+
+/** `Mozilla/4.0 (compatible; Win32; NDES client)`, as the MDM client and certreq send it. */
+function isWindows(userAgent: string | undefined): boolean {
+  return userAgent !== undefined && /\bNDES client\b/i.test(userAgent);
 }
 
 function comeAgain(retryAfterSeconds: number): ScepResponse {

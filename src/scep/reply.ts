@@ -17,11 +17,13 @@ export interface ReplyAddress {
   readonly transactionId: TextAttribute;
   readonly senderNonce: Buffer | undefined;
   readonly digest: DigestAlgorithm;
+  /** False when absent. It says so itself, and so gets the CA's HRESULT where there is one: nothing else depends on it. */
+  readonly isWindows?: boolean;
 }
 
 export interface ReplySigning {
   readonly codec: Pkcs7Codec;
-  readonly profile: ScepProfile;
+  readonly profile: Pick<ScepProfile, 'failureContent' | 'microsoftAttributes' | 'includeSigner'>;
   readonly signer: ReturnType<ScepProfile['registrationAuthority']>['signing'];
   readonly randomBytes: (size: number) => Buffer;
 }
@@ -38,7 +40,7 @@ export function signReply(
     attributes: [
       ...addressAttributes(address, randomBytes),
       ...statusAttributes(reply),
-      ...(profile.microsoftAttributes ? microsoftAttributes(reply) : []),
+      ...(profile.microsoftAttributes ? microsoftAttributes(reply) : hresultFor(address, reply)),
     ],
     signer,
     certificates: profile.includeSigner ? [signer.certificate] : [],
@@ -96,11 +98,24 @@ function statusAttributes(reply: Reply): Attribute[] {
   ];
 }
 
-/** As NDES sends them: E_INVALIDARG (0x80070057) on failure, "Issued" on success. */
+/** As NDES sends them: the HRESULT on failure, "Issued" on success. */
 function microsoftAttributes(reply: Reply): Attribute[] {
-  if (reply.kind === 'failure')
-    return [{ oid: scepOids.microsoftError, value: der.printableString('-2147024809') }];
+  if (reply.kind === 'failure') return [hresultAttribute(reply.failure.hresult ?? invalidArgument)];
   if (reply.kind === 'success')
     return [{ oid: scepOids.microsoftServerMessage, value: der.utf8String('Issued') }];
   return [];
+}
+
+/** E_INVALIDARG: what NDES says when no CA said anything. */
+const invalidArgument = 0x80070057;
+
+/** Windows shows the text of the code in its event log; others have no use for it. */
+function hresultFor({ isWindows }: ReplyAddress, reply: Reply): Attribute[] {
+  if (!isWindows || reply.kind !== 'failure' || reply.failure.hresult === undefined) return [];
+  return [hresultAttribute(reply.failure.hresult)];
+}
+
+/** Signed decimal: -2147024809 is 0x80070057. */
+function hresultAttribute(hresult: number): Attribute {
+  return { oid: scepOids.microsoftError, value: der.printableString(String(hresult | 0)) };
 }

@@ -12,8 +12,11 @@ export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export { openSqliteStores, type SqliteStores } from './sqlite/open.js';
 export type {
   AuditRecord,
+  BacklogGroup,
   CertificateRecord,
   EnrollmentStore,
+  Errand,
+  Hold,
   TransactionKey,
   TransactionRecord,
   TransactionRowId,

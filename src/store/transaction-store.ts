@@ -17,12 +17,48 @@ export type TransactionState =
   | { readonly kind: 'authorized' }
   /** Waiting for an administrator. */
   | { readonly kind: 'awaiting-approval' }
-  /** An administrator said yes; the next poll or re-sent request issues. */
+  /** An administrator said yes: authorized from now on. */
   | { readonly kind: 'approved'; readonly approver: string }
-  /** Waiting for the CA. */
-  | { readonly kind: 'submitted'; readonly issuer: string; readonly requestId: string }
+  /** Recorded before it is sent: a request may be on its way to this issuer, or the process died. */
+  | {
+      readonly kind: 'submitting';
+      readonly issuer: string;
+      readonly approver?: string | undefined;
+    }
+  /** The issuer may have it and never said so: not sent again before that is known, or decided. */
+  | { readonly kind: 'in-doubt'; readonly issuer: string; readonly approver?: string | undefined }
+  /** Waiting for the CA, under a request id that is good for this issuer and this identity only. */
+  | {
+      readonly kind: 'submitted';
+      readonly issuer: string;
+      readonly requestId: string;
+      readonly identity?: string | undefined;
+      readonly approver?: string | undefined;
+    }
   | { readonly kind: 'issued'; readonly certificate: string }
-  | { readonly kind: 'rejected'; readonly code: string; readonly text: string };
+  | {
+      readonly kind: 'rejected';
+      readonly code: string;
+      readonly text: string;
+      /** Of the CA, unsigned 32 bits as AD CS documents it. */
+      readonly hresult?: number | undefined;
+    };
+
+/** What the gateway does about a transaction by itself, without a device that asks. */
+export interface Errand {
+  /** Not before; undefined: nothing until somebody decides. */
+  readonly dueAt: Date | undefined;
+  /** In a row, without progress. */
+  readonly attempts: number;
+  /** What stood in the way last, for operators. */
+  readonly problem: string | undefined;
+}
+
+/** One process at a time works on a transaction: whoever holds it, until it is concluded or time is up. */
+export interface Hold {
+  readonly holder: string;
+  readonly until: Date;
+}
 
 export interface TransactionRecord {
   readonly id: TransactionRowId;
@@ -40,6 +76,8 @@ export interface TransactionRecord {
   readonly subject: string;
   readonly clientAddress: string;
   readonly state: TransactionState;
+  readonly errand?: Errand | undefined;
+  readonly hold?: Hold | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -110,14 +148,41 @@ export interface Conclusion {
   readonly transaction: TransactionRowId;
   readonly state: TransactionState;
   readonly certificate?: CertificateRecord;
-  readonly audit: AuditRecord;
+  /** Undefined where the transition is of no interest to the trail. */
+  readonly audit: AuditRecord | undefined;
+  /** What is left to do; nothing when absent. */
+  readonly errand?: Errand | undefined;
+  /** The hold from now on; released when absent. */
+  readonly hold?: Hold | undefined;
+  /** Only while this holder has the row: what the CA did not say must not overtake another's work. */
+  readonly holder?: string | undefined;
   readonly now: Date;
+}
+
+/** Rows with an errand that is due and that nobody holds. */
+export interface DueFilter {
+  readonly now: Date;
+  /** Of this issuer; or, for those that are with no issuer yet, of this profile. */
+  readonly of: { readonly issuer: string } | { readonly profile: string };
+  readonly limit: number;
+}
+
+/** Unanswered transactions of one profile that stand alike. */
+export interface BacklogGroup {
+  readonly profile: string;
+  /** Undefined while no issuer has it. */
+  readonly issuer: string | undefined;
+  readonly state: TransactionState['kind'];
+  readonly count: number;
+  /** When the oldest came. */
+  readonly oldest: Date;
 }
 
 /**
  * Contract (test/store/enrollment-store.contract.ts): every method is atomic and durable when it
  * resolves. `open` never replaces a row unless `supersedes` names it; `conclude` on a row whose state is
- * already `issued` or `rejected` resolves to false and changes nothing, so an answer is given once.
+ * already `issued` or `rejected` resolves to false and changes nothing, so an answer is given once. Of
+ * any number of concurrent `hold` and `holdDue` calls at most one gets a row.
  */
 export interface EnrollmentStore {
   findTransaction(key: TransactionKey): Promise<TransactionRecord | undefined>;
@@ -139,7 +204,17 @@ export interface EnrollmentStore {
   conclude(conclusion: Conclusion): Promise<boolean>;
   /** Removes a transaction that came to nothing (issuer unreachable, `retry-later`). */
   abandon(id: TransactionRowId, audit: AuditRecord): Promise<void>;
-  /** Rows awaiting an administrator or a CA, oldest first. */
+  /** Takes an unanswered row that nobody else holds at `now`; undefined when it cannot be had. */
+  hold(id: TransactionRowId, hold: Hold, now: Date): Promise<TransactionRecord | undefined>;
+  /** Whether anything is due at all: a read that costs next to nothing. */
+  isAnythingDue(now: Date): Promise<boolean>;
+  /** Takes hold of what is due, longest due first. */
+  holdDue(filter: DueFilter, hold: Hold): Promise<readonly TransactionRecord[]>;
+  /** How much waits and for whom. */
+  backlog(): Promise<readonly BacklogGroup[]>;
+  /** Rows that no CA has seen and that came before `before`, oldest first: what grows too old. */
+  queuedBefore(before: Date, limit: number): Promise<readonly TransactionRecord[]>;
+  /** Rows awaiting an administrator, a CA or the gateway's next attempt, oldest first. */
   pending(filter: PendingFilter): Promise<readonly TransactionRecord[]>;
   countPending(profile: string): Promise<number>;
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runExplain, runLists, runTest } from '../../src/cli/access/run.js';
 
 const config = 'examples/jamf-cloud-app-proxy.yaml';
@@ -22,6 +23,88 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   await rm(folder, { recursive: true });
+});
+
+describe('client certificates', () => {
+  const example = 'examples/nginx-client-certificates.yaml';
+
+  test('a forwarded one, step by step, to the account it signs in', async () => {
+    const cases = 'examples/access/nginx-client-certificates.cases.yaml';
+    expect(await runTest(cases, { config: example })).toBe(0);
+    const [header = ''] = /X-SSL-Client-Cert: [^']+/.exec(readFileSync(cases, 'utf8')) ?? [];
+    printed = [];
+    const code = await runExplain({
+      config: example,
+      peer: '127.0.0.1',
+      header: ['X-Forwarded-For: 203.0.113.7', header],
+      path: '/api/v1/challenges',
+    });
+    expect(code).toBe(0);
+    expect(printed.join('')).toBe(`listener  127.0.0.1:8080
+route     api
+steps     the peer 127.0.0.1 is a trusted proxy: 127.0.0.1
+          x-forwarded-for names 203.0.113.7, the nearest that is no trusted proxy
+          no list restricts this
+          the peer 127.0.0.1 may forward certificates: 127.0.0.1
+          x-ssl-client-cert holds the certificate
+          trust list mdm: the certificate is O=Example,CN=connector, SHA-256 5FB38F725E8187F13C762127023D46DE558EA632DC5C9E9A92533209F7DC79D1
+          it is pinned
+          trust list mdm accepts it
+          the certificate is that of mdm
+client    203.0.113.7
+account   mdm
+verdict   allowed
+`);
+  });
+
+  test('one that nobody may send names the key that says no', async () => {
+    const code = await runExplain({
+      config: example,
+      peer: '192.0.2.66',
+      header: ['Client-Cert: :AAAA:'],
+      path: '/scep',
+      json: true,
+    });
+    expect(code).toBe(1);
+    expect(JSON.parse(printed.join(''))).toMatchObject({
+      verdict: 'denied',
+      rule: 'forwardedCertificate',
+    });
+    expect(printed.join('')).toContain(
+      'the peer 192.0.2.66 is no trusted proxy and sends client-cert',
+    );
+  });
+
+  test('one of the TLS handshake, from a file', async () => {
+    await writeFile(
+      join(folder, 'gateway.yaml'),
+      `
+listeners: [{ address: '127.0.0.1:1', tls: { certificate: a, key: b, clientCertificates: request } }]
+access:
+  trustLists:
+    clients: { ca: [${resolve('fixtures/client-certificates/root.pem')}], revocation: off }
+  certificates: { api: [clients] }
+`,
+    );
+    const chain = ['client.pem', 'issuing.pem'].map((name) =>
+      readFileSync(`fixtures/client-certificates/${name}`, 'utf8'),
+    );
+    await writeFile(join(folder, 'chain.pem'), chain.join(''));
+    const asking = { config: join(folder, 'gateway.yaml'), peer: '192.0.2.7' };
+    const flags = { ...asking, path: '/api/v1/challenges' };
+    expect(await runExplain({ ...flags, clientCertificate: join(folder, 'chain.pem') })).toBe(0);
+    expect(printed.join('')).toContain(
+      'its path: O=Example,CN=connector ← O=Example,CN=Client Issuing CA ← O=Example,CN=Client Root',
+    );
+    printed = [];
+    const leaf = 'fixtures/client-certificates/client.pem';
+    expect(await runExplain({ ...flags, clientCertificate: leaf })).toBe(1);
+    expect(printed.join('')).toContain('leads to no trusted CA by the certificates that came with');
+    expect(await runExplain(flags)).toBe(1);
+    await expect(
+      runExplain({ config: example, peer: '192.0.2.7', path: '/scep', clientCertificate: leaf }),
+    ).rejects.toMatchObject({ code: 'cli.usage' });
+  });
 });
 
 describe('access explain', () => {

@@ -95,7 +95,7 @@ describe('wrong values', () => {
   test.each([
     [
       '[]',
-      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, issuers, profiles, accounts, access, lockout',
+      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, access, lockout',
     ],
     [
       'data:',
@@ -192,6 +192,26 @@ describe('wrong values', () => {
     [
       'profiles: { default: { policy: { extendedKeyUsage: [clientAuth] } } }',
       'profiles.default.policy.extendedKeyUsage[0]: is the text "clientAuth", which is not allowed here -> write a dotted OID such as `1.3.6.1.5.5.7.3.2`',
+    ],
+    [
+      'backlog: { retry: { firstSeconds: 60, longestSeconds: 30 } }',
+      'backlog.retry.longestSeconds: is 30, but the first wait is 60 -> write 60 or more, or a smaller firstSeconds',
+    ],
+    [
+      'backlog: { dropHours: 12 }',
+      'backlog.overdueHours: is 24, but what no CA has seen is dropped after 12 -> write fewer hours than dropHours, so that somebody is told before',
+    ],
+    [
+      'profiles: { default: { standby: [local] } }',
+      'profiles.default.standby[0]: names "local" a second time -> name each issuer once',
+    ],
+    [
+      'issuers: { local: { kind: local }, b: { kind: local } }\nprofiles: { default: { standby: [b] } }',
+      'profiles.default.standby[0]: is "b", an embedded CA, which no other issuer reaches -> name an issuer that reaches the same CA as `issuer`',
+    ],
+    [
+      'profiles: { default: { standby: [locale] } }',
+      'profiles.default.standby[0]: is "locale", which is not under issuers -> did you mean "local"?',
     ],
     [
       'profiles: { default: { ndes: { EnforcePassword: 2 } } }',

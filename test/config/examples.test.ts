@@ -7,6 +7,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
+  'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -24,6 +25,7 @@ function loadExample(file: string) {
 describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
+      'adcs-rpc.yaml',
       'aws-alb.yaml',
       'azure-front-door.yaml',
       'default.yaml',
@@ -34,7 +36,9 @@ describe('examples', () => {
       'jamf-webhook.yaml',
       'legacy.yaml',
       'manual-approval.yaml',
+      'mutual-tls.yaml',
       'ndes-compatible.yaml',
+      'nginx-client-certificates.yaml',
       'nginx.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',

@@ -3,10 +3,12 @@ import { createChallenges, type Challenges } from '../../src/challenge/index.js'
 import {
   createEnrollment,
   decideApproval,
-  type Enrollment,
+  decideWaiting,
+  type BacklogEvent,
   type EnrollmentOutcome,
   type EnrollmentProfile,
   type EnrollmentRequest,
+  type EnrollmentService,
 } from '../../src/enrollment/index.js';
 import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
 import { parseCertificationRequest, type Certificate } from '../../src/x509/index.js';
@@ -23,26 +25,34 @@ export interface Installation {
   readonly stores: SqliteStores;
   readonly issuer: ScriptedIssuer;
   readonly challenges: Challenges;
-  readonly enrollment: Enrollment;
+  readonly enrollment: EnrollmentService;
   readonly life: Life;
   challenge(): Promise<string>;
   approve(decision?: 'approve' | 'deny'): Promise<void>;
+  /** The operator's word on the oldest that waits; the text that follows. */
+  decide(decision: 'retry' | 'drop', resubmit?: boolean): Promise<string>;
 }
 
 export interface InstallationOptions {
   readonly fate?: Fate;
   readonly profile?: Partial<EnrollmentProfile>;
   readonly clock?: () => Date;
+  /** A CA that outlives the process; else a new one in it. */
+  readonly issuer?: ScriptedIssuer;
+  readonly standbys?: readonly ScriptedIssuer[];
+  readonly report?: (event: BacklogEvent) => void;
 }
 
 /** As a start of the process finds it: everything new but the file. */
 export async function openInstallation(
   path: string,
-  { fate, profile = {}, clock = () => new Date('2026-06-01T12:00:00Z') }: InstallationOptions = {},
+  options: InstallationOptions = {},
 ): Promise<Installation> {
+  const { fate, profile = {}, standbys = [], report = () => undefined } = options;
+  const { clock = () => new Date('2026-06-01T12:00:00Z') } = options;
   const stores = await openSqliteStores(path);
   const life = new Life(fate);
-  const issuer = await ScriptedIssuer.create();
+  const issuer = options.issuer ?? (await ScriptedIssuer.create());
   const lasting = createChallenges({
     store: stores.challenges,
     secret: Buffer.alloc(32, 1),
@@ -54,6 +64,7 @@ export async function openInstallation(
   const usual: EnrollmentProfile = {
     name: 'default',
     issuer: life.of(issuer),
+    standbys: standbys.map((standby) => life.of(standby)),
     policy,
     renewal: { allow: true, windowDays: 0, graceDays: 0, sameKey: true },
     approval: 'automatic',
@@ -77,6 +88,8 @@ export async function openInstallation(
       challenges,
       clock,
       secret: Buffer.alloc(32, 3),
+      report,
+      random: () => 0.5,
     }),
     challenge: async () => {
       const outcome = await lasting.issue({
@@ -99,6 +112,20 @@ export async function openInstallation(
         correlationId: 'CLI',
       };
       await decideApproval({ store, challenges, clock }, order);
+    },
+    decide: async (decision, resubmit = false) => {
+      const [waiting] = await stores.enrollments.pending({});
+      const { text } = await decideWaiting(
+        { store, challenges, clock },
+        {
+          transaction: waiting?.id ?? '',
+          decision,
+          resubmit,
+          actor: 'alice',
+          correlationId: 'CLI',
+        },
+      );
+      return text;
     },
   };
 }

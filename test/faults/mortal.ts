@@ -9,6 +9,8 @@ export interface Fate {
   /** Method name; `when` tells whether its work is done before the end. */
   readonly step: string;
   readonly when: 'before' | 'after';
+  /** Which call of that name, 1 is the first. */
+  readonly nth?: number;
 }
 
 /** One life that several objects share. */
@@ -16,6 +18,7 @@ export class Life {
   readonly #fate: Fate | undefined;
   /** Methods called while alive, in order. */
   readonly calls: string[] = [];
+  readonly #begun: string[] = [];
   #ended = false;
 
   constructor(fate?: Fate) {
@@ -40,15 +43,18 @@ export class Life {
   }
 
   async #run(step: string, work: () => unknown): Promise<unknown> {
-    this.#dieIf(step, 'before');
+    this.#begun.push(step);
+    const nth = this.#begun.filter((begun) => begun === step).length;
+    this.#dieIf(step, 'before', nth);
     this.calls.push(step);
     const result = await work();
-    this.#dieIf(step, 'after');
+    this.#dieIf(step, 'after', nth);
     return result;
   }
 
-  #dieIf(step: string, when: Fate['when']): void {
-    if (this.#fate?.step === step && this.#fate.when === when) this.#ended = true;
+  #dieIf(step: string, when: Fate['when'], nth: number): void {
+    const fate = this.#fate;
+    if (fate?.step === step && fate.when === when && nth === (fate.nth ?? 1)) this.#ended = true;
     if (this.#ended) throw new Death(`${when} ${step}`);
   }
 }

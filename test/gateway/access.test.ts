@@ -31,24 +31,34 @@ const examples = readdirSync('examples/access')
   .filter((name) => name.endsWith('.cases.yaml'))
   .map((name) => name.replace('.cases.yaml', '.yaml'));
 
-test('six deployments have cases', () => {
+/** Variables an example needs, as its first lines say. */
+const variables: NodeJS.ProcessEnv = { JAMF_PASSWORD: 'a password of jamf' };
+
+test('eight deployments have cases', () => {
   expect(examples).toEqual([
     'aws-alb.yaml',
     'azure-front-door.yaml',
     'devices-anywhere-admin-restricted.yaml',
     'direct.yaml',
     'jamf-cloud-app-proxy.yaml',
+    'jamf-webhook.yaml',
+    'nginx-client-certificates.yaml',
     'nginx.yaml',
   ]);
 });
 
 test.each(examples)('%s starts, and answers whom it says', async (name) => {
-  gateway = await startWith(folder, `examples/${name}`);
+  gateway = await startWith(folder, `examples/${name}`, {
+    ...variables,
+    SCEP_GATEWAY_LISTEN: '127.0.0.1:0',
+  });
   expect((await send(gateway.port, '/healthz')).status).toBe(200);
   // 127.0.0.2 is nobody's proxy and on nobody's list.
   const stranger = { localAddress: '127.0.0.2' };
   expect((await send(gateway.port, '/certsrv/mscep_admin/', stranger)).status).toBe(403);
-  expect(gateway.log()).toContain('access.allow.admin does not hold 127.0.0.2');
+  expect(gateway.log()).toMatch(
+    /access\.allow\.admin does not hold 127\.0\.0\.2|access\.certificates\.admin asks for/,
+  );
 });
 
 describe('a flood from 127.0.0.2', () => {

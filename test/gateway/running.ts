@@ -18,7 +18,9 @@ import { send } from '../http/client.js';
 import { testKey } from '../support/keys.js';
 
 export interface Running {
+  /** Of the first listener. */
   readonly port: number;
+  readonly ports: readonly number[];
   readonly log: () => string;
   stop(): Promise<void>;
 }
@@ -32,13 +34,23 @@ export async function start(folder: string, yaml: string): Promise<Running> {
   return startWith(folder, join(folder, 'gateway.yaml'));
 }
 
-/** Listens on any port of 127.0.0.1 instead of the configured address. */
-export async function startWith(folder: string, config: string): Promise<Running> {
+/** Listens where the configuration says, which should be port 0. */
+export async function startAll(folder: string, yaml: string): Promise<Running> {
+  await writeFile(join(folder, 'gateway.yaml'), yaml);
+  return startWith(folder, join(folder, 'gateway.yaml'), {});
+}
+
+/** @param environment by default: any port of 127.0.0.1 instead of the configured address */
+export async function startWith(
+  folder: string,
+  config: string,
+  environment: NodeJS.ProcessEnv = { SCEP_GATEWAY_LISTEN: '127.0.0.1:0' },
+): Promise<Running> {
   const resolved = await loadConfig({
     environment: {
       SCEP_GATEWAY_CONFIG: config,
       SCEP_GATEWAY_DATA_DIR: join(folder, 'data'),
-      SCEP_GATEWAY_LISTEN: '127.0.0.1:0',
+      ...environment,
       SCEP_GATEWAY_ADMIN_PASSWORD: 'a password of admin',
     },
   });
@@ -54,6 +66,7 @@ export async function startWith(folder: string, config: string): Promise<Running
   const gateway = await startGateway(installation, telemetry);
   return {
     port: gateway.listeners[0]?.port ?? 0,
+    ports: gateway.listeners.map(({ port }) => port),
     log: () => text,
     async stop() {
       await gateway.stop(1000);

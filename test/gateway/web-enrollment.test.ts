@@ -124,9 +124,7 @@ test('a wrong password is our outage, not the fault of the device', async () => 
   await writeFile(join(folder, 'password.txt'), 'no longer the password');
   gateway = await start(folder, configuration());
   const client = await device(gateway.port, '/scep', '127.0.0.1');
-  await expect(client.enroll('device-7', challenge)).rejects.toMatchObject({
-    code: 'scep.unreachable',
-  });
+  expect((await client.enroll('device-7', challenge)).kind).toBe('pending');
   expect(gateway.log()).toContain('refused the login');
   expect(gateway.log()).not.toContain('no longer the password');
   expect(ca.requests).toHaveLength(0);

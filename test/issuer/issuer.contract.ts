@@ -110,7 +110,7 @@ export function issuerContract(
     });
 
     test('an unknown request id is answered, not thrown, and issues nothing', async () => {
-      const outcome = await issuer.retrieve('no such request');
+      const outcome = await issuer.retrieve('no such request', testKey('client').publicKey.id);
       expect(['refused', 'unavailable']).toContain(outcome.kind);
     });
 

@@ -95,6 +95,16 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
         { kind: 'submitted', issuer: 'adcs', requestId: '4711' },
         { kind: 'issued', certificate: certificate(1).thumbprint },
         { kind: 'rejected', code: 'policy.key', text: 'RSA 1024 is too small.' },
+        { kind: 'rejected', code: 'issuer.refused', text: 'No.', hresult: 0x80094800 },
+        { kind: 'submitting', issuer: 'adcs', approver: 'admin' },
+        { kind: 'in-doubt', issuer: 'adcs' },
+        {
+          kind: 'submitted',
+          issuer: 'adcs',
+          requestId: '1',
+          identity: 'EXAMPLE\\svc',
+          approver: 'admin',
+        },
       ];
 
       test.each(states)('keeps the state $kind', async (state) => {
@@ -206,6 +216,121 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
         await store.abandon(idOf('nobody'), audit('abandoned'));
         expect((await store.transaction(idOf('1')))?.state).toEqual(state);
         expect(await events()).toEqual([]);
+      });
+    });
+
+    describe('errands', () => {
+      const hold = (holder: string, minutes = 10) => ({ holder, until: at(minutes) });
+      const errand = (minutes: number | undefined) => ({
+        dueAt: minutes === undefined ? undefined : at(minutes),
+        attempts: 2,
+        problem: 'no route to host',
+      });
+      const submitted = { kind: 'submitted', issuer: 'a', requestId: '1' } as const;
+
+      async function openWith(
+        id: string,
+        minutes: number | undefined,
+        changes: Parameters<typeof transaction>[1] = {},
+      ): Promise<void> {
+        await store.open(transaction(id, { errand: errand(minutes), ...changes }), undefined);
+      }
+      const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
+
+      test('errand and hold are kept, and go when a conclusion does not name them', async () => {
+        await openWith('1', 5, { hold: hold('p1') });
+        expect(await store.transaction(idOf('1'))).toMatchObject({
+          errand: errand(5),
+          hold: hold('p1'),
+        });
+        const concluded = { transaction: idOf('1'), audit: undefined, now: noon };
+        await store.conclude({ ...concluded, state: submitted, errand: errand(undefined) });
+        const row = await store.transaction(idOf('1'));
+        expect([row?.errand, row?.hold]).toEqual([errand(undefined), undefined]);
+        await store.conclude({ ...concluded, state: { kind: 'rejected', code: 'x', text: 'no' } });
+        expect((await store.transaction(idOf('1')))?.errand).toBeUndefined();
+        expect(await events()).toEqual([]);
+      });
+
+      test('a row is held by one at a time, until its time is up', async () => {
+        await openWith('1', 0);
+        const taken = await Promise.all(
+          ['p1', 'p2', 'p3'].map((holder) => store.hold(idOf('1'), hold(holder), noon)),
+        );
+        expect(taken.map((row) => row?.hold?.holder)).toEqual(['p1', undefined, undefined]);
+        expect(await store.hold(idOf('1'), hold('p1', 12), at(1))).toMatchObject({
+          hold: hold('p1', 12),
+        });
+        expect(await store.hold(idOf('1'), hold('p2', 20), at(11))).toBeUndefined();
+        expect((await store.hold(idOf('1'), hold('p2', 20), at(12)))?.hold).toEqual(hold('p2', 20));
+      });
+
+      test('what is answered or unknown cannot be held', async () => {
+        await openWith('1', 0, { state: { kind: 'rejected', code: 'x', text: 'no' } });
+        expect(await store.hold(idOf('1'), hold('p1'), noon)).toBeUndefined();
+        expect(await store.hold(idOf('nobody'), hold('p1'), noon)).toBeUndefined();
+      });
+
+      test('only its holder concludes what the CA did not say', async () => {
+        await openWith('1', 0, { hold: hold('p1') });
+        const move = { transaction: idOf('1'), state: submitted, audit: undefined, now: noon };
+        expect(await store.conclude({ ...move, holder: 'p2' })).toBe(false);
+        expect((await store.transaction(idOf('1')))?.state).toEqual({ kind: 'authorized' });
+        expect(await store.conclude({ ...move, holder: 'p1', hold: hold('p1', 20) })).toBe(true);
+        expect((await store.transaction(idOf('1')))?.hold).toEqual(hold('p1', 20));
+        expect(await store.conclude({ ...move, state: { kind: 'authorized' } })).toBe(true);
+      });
+
+      test('what is due is taken once, longest due first, of one issuer or one profile', async () => {
+        const other = { profile: 'other', transactionId: 'aa', purpose: 'new' };
+        await openWith('late', 4);
+        await openWith('early', 1);
+        await openWith('not-yet', 6);
+        await openWith('never', undefined);
+        await openWith('held', 0, { hold: hold('p9') });
+        await openWith('elsewhere', 0, { key: other });
+        await openWith('at-a', 2, { state: submitted });
+        await openWith('at-b', 2, { state: { kind: 'in-doubt', issuer: 'b' } });
+        expect(await store.isAnythingDue(at(-1))).toBe(false);
+        expect(await store.isAnythingDue(at(5))).toBe(true);
+        const take = (of: { issuer: string } | { profile: string }, limit = 10) =>
+          store.holdDue({ now: at(5), of, limit }, hold('p1'));
+        expect(ids(await take({ profile: 'default' }, 1))).toEqual(['early']);
+        const [one, two] = await Promise.all([
+          take({ profile: 'default' }),
+          take({ profile: 'default' }),
+        ]);
+        expect([ids(one), ids(two)]).toEqual([['late'], []]);
+        expect(ids(await take({ profile: 'other' }))).toEqual(['elsewhere']);
+        expect(ids(await take({ issuer: 'a' }))).toEqual(['at-a']);
+        expect(ids(await take({ issuer: 'b' }))).toEqual(['at-b']);
+        expect(await store.isAnythingDue(at(5))).toBe(false);
+        expect(
+          ids(await store.holdDue({ now: at(10), of: { issuer: 'a' }, limit: 1 }, hold('p2', 30))),
+        ).toEqual(['at-a']);
+      });
+
+      test('the backlog is counted by profile, issuer and state', async () => {
+        await openWith('1', 1, { createdAt: at(3) });
+        await openWith('2', 1, { createdAt: at(2) });
+        await openWith('3', undefined, { state: { kind: 'in-doubt', issuer: 'a' } });
+        await store.open(transaction('4'), undefined);
+        await openWith('5', undefined, { state: { kind: 'rejected', code: 'x', text: 'no' } });
+        const group = { profile: 'default', issuer: undefined };
+        expect(await store.backlog()).toEqual([
+          { ...group, state: 'authorized', count: 2, oldest: at(2) },
+          { ...group, issuer: 'a', state: 'in-doubt', count: 1, oldest: noon },
+        ]);
+        expect(await store.countPending('default')).toBe(3);
+      });
+
+      test('what no CA has seen, by age', async () => {
+        await openWith('1', 1, { createdAt: at(1) });
+        await openWith('2', 1, { createdAt: at(0), state: { kind: 'approved', approver: 'x' } });
+        await openWith('3', 1, { createdAt: at(0), state: submitted });
+        await openWith('4', 1, { createdAt: at(9) });
+        expect(ids(await store.queuedBefore(at(5), 10))).toEqual(['2', '1']);
+        expect(ids(await store.queuedBefore(at(5), 1))).toEqual(['2']);
       });
     });
 

@@ -37,7 +37,7 @@ export interface CertPassageOptions {
 }
 
 /** Makes what one connection signs in with. */
-export type RpcSignInMaker = () => Promise<RpcSignIn>;
+type RpcSignInMaker = () => Promise<RpcSignIn>;
 
 export interface CertPassageRequest extends CaRequest {
   /** Default `pkcs10`; else `csr` is CMS or CMC around one. */
@@ -74,6 +74,16 @@ export class CertPassage implements CaInterface {
     const stub = encodeStatusInspection(this.#options.authority, Number(requestId));
     const reply = await this.#ask(stub, 'retrieve', signal, requestId);
     return reply.kind === 'issued' ? unreadable(requestId) : reply;
+  }
+
+  /** Asks for request 0, which no CA has: whatever it says of it, it answers (MS-WCCE §3.2.1.4.2.1.3). */
+  async probe(signal: AbortSignal): Promise<Unavailable | undefined> {
+    const reply = await this.#ask(
+      encodeStatusInspection(this.#options.authority, 0),
+      'retrieve',
+      signal,
+    );
+    return reply.kind === 'unavailable' ? reply : undefined;
   }
 
   async #ask(

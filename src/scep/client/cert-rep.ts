@@ -18,7 +18,8 @@ export type CertRep =
 export interface Expected {
   readonly authority: ScepAuthority;
   readonly transactionId: string;
-  readonly senderNonce: Buffer;
+  /** Undefined where the request had none. */
+  readonly senderNonce: Buffer | undefined;
 }
 
 /** @throws GatewayError `scep.reply` */
@@ -102,6 +103,7 @@ function requireAnswerTo(expected: Expected, signer: MessageSigner): void {
   if (text(signer, scepOids.transactionId, { min: 1, max: 512 }) !== expected.transactionId) {
     throw replyFault('The reply belongs to another transaction.');
   }
+  if (expected.senderNonce === undefined) return;
   const nonce = octetsAttribute(signer, scepOids.recipientNonce, nonceLimits);
   if (!nonce?.equals(expected.senderNonce)) {
     throw replyFault('The reply answers another message: its recipientNonce is not ours.');
@@ -119,12 +121,19 @@ function statusOf({ content }: SignedMessage, signer: MessageSigner): CertRep {
         kind: 'failed',
         failInfo: failInfoFromWire(text(signer, scepOids.failInfo) ?? ''),
         failInfoText: text(signer, scepOids.failInfoText, { min: 0, max: 4096 }),
+        hresult: hresultOf(signer),
       };
     case '3':
       return { kind: 'pending' };
     default:
       throw replyFault(`The reply has the unknown pkiStatus ${JSON.stringify(status)}.`);
   }
+}
+
+/** NDES says why in Windows' own words: `-2147024809` is 0x80070057. */
+function hresultOf(signer: MessageSigner): number | undefined {
+  const value = text(signer, scepOids.microsoftError)?.trim() ?? '';
+  return /^-?\d{1,10}$/.test(value) ? Number(value) >>> 0 : undefined;
 }
 
 function text(

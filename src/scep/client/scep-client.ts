@@ -2,12 +2,7 @@
 import { createHash, randomBytes as systemRandomBytes } from 'node:crypto';
 import { der } from '../../asn1/index.js';
 import type { Bundle, Pkcs7Codec } from '../../pkcs7/index.js';
-import {
-  parseCertificationRequest,
-  serialFromBytes,
-  type Certificate,
-  type CertificationRequest,
-} from '../../x509/index.js';
+import { parseCertificationRequest, serialFromBytes, type Certificate } from '../../x509/index.js';
 import type { MessageTypeName } from '../message-type.js';
 import { readAuthority } from './authority.js';
 import { offersPost, parseCapabilities } from './capabilities.js';
@@ -25,6 +20,7 @@ import type {
   EnrollOptions,
   PollOptions,
   QueryOptions,
+  RememberedRequest,
   RequestOptions,
   ScepClient,
   ScepOutcome,
@@ -72,8 +68,8 @@ export function createScepClient(options: ScepClientOptions): ScepClient {
     },
     poll: async (session, request) => {
       const { transactionId } = request;
-      const { subject } = parseCertificationRequest(request.csr);
-      const content = der.sequence(session.authority.issuer.der, subject.der);
+      const { subject } = remembered(request.csr);
+      const content = der.sequence(session.authority.issuer.der, subject);
       const reply = await exchange(session, request, 'CertPoll', transactionId, content);
       return outcomeOf(reply, request, transactionId);
     },
@@ -143,23 +139,27 @@ export function createScepClient(options: ScepClientOptions): ScepClient {
     transactionId: string,
   ): Promise<ScepOutcome> {
     if (reply.kind !== 'success') return { ...reply, transactionId };
-    const request = parseCertificationRequest(csr);
-    const password = request.challengePassword;
-    const { certificates } = await openCertRep(reply.content, signer, password, codec);
-    const certificate = leafFor(request, certificates);
+    const { challengePassword, keyId } = remembered(csr);
+    const { certificates } = await openCertRep(reply.content, signer, challengePassword, codec);
+    const certificate = leafFor(keyId, certificates);
     return { kind: 'issued', certificate, certificates, transactionId };
   }
 }
 
 /** The one that holds our key, wherever it stands. */
-function leafFor(
-  { publicKey }: CertificationRequest,
-  certificates: readonly Certificate[],
-): Certificate {
-  const leaf = certificates.find((certificate) => certificate.publicKey.id === publicKey.id);
+function leafFor(keyId: string, certificates: readonly Certificate[]): Certificate {
+  const leaf = certificates.find((certificate) => certificate.publicKey.id === keyId);
   if (leaf === undefined)
     throw replyFault('The reply brings no certificate for the requested key.');
   return leaf;
+}
+
+function remembered(
+  csr: PollOptions['csr'],
+): RememberedRequest & { readonly challengePassword?: string | undefined } {
+  if (!Buffer.isBuffer(csr)) return csr;
+  const { subject, publicKey, challengePassword } = parseCertificationRequest(csr);
+  return { subject: subject.der, keyId: publicKey.id, challengePassword };
 }
 
 /** The same for a repetition, another for the renewal of another certificate. */

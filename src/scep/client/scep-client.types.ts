@@ -51,9 +51,17 @@ export interface EnrollOptions extends RequestOptions {
   readonly transactionId?: string;
 }
 
+/** What CertPoll needs of a CSR that is no longer at hand. */
+export interface RememberedRequest {
+  /** DER Name. */
+  readonly subject: Buffer;
+  /** KeyId of the requested key. */
+  readonly keyId: string;
+}
+
 export interface PollOptions extends RequestOptions {
   /** The one that was sent. */
-  readonly csr: Buffer;
+  readonly csr: Buffer | RememberedRequest;
   readonly transactionId: string;
 }
 
@@ -68,6 +76,8 @@ export interface ScepRefusal {
   /** Undefined for a value RFC 8894 does not define, or none. */
   readonly failInfo: FailInfo | undefined;
   readonly failInfoText: string | undefined;
+  /** Of an NDES, unsigned: 0x80070057. */
+  readonly hresult?: number | undefined;
 }
 
 export type ScepOutcome =

@@ -1,10 +1,13 @@
 import type {
   AuditFilter,
   AuditRecord,
+  BacklogGroup,
   CertificateFilter,
   CertificateRecord,
   Conclusion,
+  DueFilter,
   EnrollmentStore,
+  Hold,
   PendingFilter,
   TransactionKey,
   TransactionRecord,
@@ -21,6 +24,13 @@ import {
 } from './certificate-table.js';
 import { currentCount, nextCount } from './counter.js';
 import type { Database } from './database.js';
+import {
+  backlogGroups,
+  holdDueTransactions,
+  holdTransaction,
+  isAnythingDue,
+  queuedTransactions,
+} from './errand-table.js';
 import {
   countPending,
   insertTransaction,
@@ -82,10 +92,10 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
 
   conclude(conclusion: Conclusion): Promise<boolean> {
     return this.#db.write(() => {
-      const { transaction, state, certificate, audit, now } = conclusion;
-      if (!updateState(this.#db, transaction, state, now)) return false;
+      if (!updateState(this.#db, conclusion)) return false;
+      const { certificate, audit } = conclusion;
       if (certificate) insertCertificate(this.#db, certificate);
-      appendAudit(this.#db, audit);
+      if (audit) appendAudit(this.#db, audit);
       return true;
     });
   }
@@ -94,6 +104,26 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
     return this.#db.write(() => {
       if (removeUnanswered(this.#db, id)) appendAudit(this.#db, audit);
     });
+  }
+
+  hold(id: TransactionRowId, hold: Hold, now: Date): Promise<TransactionRecord | undefined> {
+    return this.#db.write(() => holdTransaction(this.#db, id, hold, now));
+  }
+
+  isAnythingDue(now: Date): Promise<boolean> {
+    return this.#db.read(() => isAnythingDue(this.#db, now));
+  }
+
+  holdDue(filter: DueFilter, hold: Hold): Promise<readonly TransactionRecord[]> {
+    return this.#db.write(() => holdDueTransactions(this.#db, filter, hold));
+  }
+
+  backlog(): Promise<readonly BacklogGroup[]> {
+    return this.#db.read(() => backlogGroups(this.#db));
+  }
+
+  queuedBefore(before: Date, limit: number): Promise<readonly TransactionRecord[]> {
+    return this.#db.read(() => queuedTransactions(this.#db, before, limit));
   }
 
   pending(filter: PendingFilter): Promise<readonly TransactionRecord[]> {

@@ -151,4 +151,19 @@ export const schemaSteps: readonly string[] = [
   CREATE INDEX transactions_by_challenge ON transactions (challenge_id)
     WHERE challenge_id IS NOT NULL;
   `,
+  `
+  -- What the gateway does by itself about a transaction (due_at, attempts, problem), who works on it
+  -- (holder, held_until), and what a CA's answer brought (identity, hresult).
+  ALTER TABLE transactions ADD COLUMN identity TEXT;
+  ALTER TABLE transactions ADD COLUMN hresult INTEGER;
+  ALTER TABLE transactions ADD COLUMN due_at INTEGER;
+  ALTER TABLE transactions ADD COLUMN attempts INTEGER;
+  ALTER TABLE transactions ADD COLUMN problem TEXT;
+  ALTER TABLE transactions ADD COLUMN holder TEXT;
+  ALTER TABLE transactions ADD COLUMN held_until INTEGER;
+  DROP INDEX transactions_pending;
+  CREATE INDEX transactions_pending ON transactions (profile, created_at)
+    WHERE state IN ('awaiting-approval', 'submitting', 'in-doubt', 'submitted') OR due_at IS NOT NULL;
+  CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
+  `,
 ];

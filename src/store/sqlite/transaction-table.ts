@@ -1,19 +1,19 @@
-import { GatewayError } from '../../errors/index.js';
 import type {
+  Conclusion,
   PendingFilter,
   TransactionKey,
   TransactionRecord,
   TransactionRowId,
-  TransactionState,
 } from '../transaction-store.js';
-import type { Database, Param } from './database.js';
+import type { Database } from './database.js';
 import { DEFAULT_SEARCH_LIMIT } from './newest-first.js';
-import type { Row } from './row.js';
+import { stateColumns, transactionFromRow, workColumns } from './transaction-row.js';
 import { Where } from './where.js';
 
 /** As the partial index transactions_pending has it. */
-const isPending = "state IN ('awaiting-approval', 'submitted')";
-const isConcluded = "state IN ('issued', 'rejected')";
+export const isPending =
+  "(state IN ('awaiting-approval', 'submitting', 'in-doubt', 'submitted') OR due_at IS NOT NULL)";
+export const isConcluded = "state IN ('issued', 'rejected')";
 
 export function transactionByKey(db: Database, key: TransactionKey): TransactionRecord | undefined {
   const row = db.get(
@@ -22,12 +22,12 @@ export function transactionByKey(db: Database, key: TransactionKey): Transaction
     key.transactionId,
     key.purpose,
   );
-  return row && fromRow(row);
+  return row && transactionFromRow(row);
 }
 
 export function transactionById(db: Database, id: TransactionRowId): TransactionRecord | undefined {
   const row = db.get('SELECT * FROM transactions WHERE id = ?', id);
-  return row && fromRow(row);
+  return row && transactionFromRow(row);
 }
 
 export function transactionsOf(
@@ -41,7 +41,7 @@ export function transactionsOf(
       profile,
       transactionId,
     )
-    .map(fromRow);
+    .map(transactionFromRow);
 }
 
 export function transactionByChallenge(
@@ -57,7 +57,7 @@ export function transactionByChallenge(
     profile,
     requestDigest,
   );
-  return row && fromRow(row);
+  return row && transactionFromRow(row);
 }
 
 export function pendingTransactions(db: Database, filter: PendingFilter): TransactionRecord[] {
@@ -70,7 +70,7 @@ export function pendingTransactions(db: Database, filter: PendingFilter): Transa
       ...where.params,
       filter.limit ?? DEFAULT_SEARCH_LIMIT,
     )
-    .map(fromRow);
+    .map(transactionFromRow);
 }
 
 export function countPending(db: Database, profile: string): number {
@@ -84,8 +84,9 @@ export function insertTransaction(db: Database, record: TransactionRecord): void
   db.run(
     `INSERT INTO transactions (id, profile, transaction_id, purpose, csr_key, signer_key,
        request_digest, csr, ground, challenge_id, subject, client_address, created_at, updated_at,
-       state, approver, issuer, request_id, certificate, code, text)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       state, approver, issuer, request_id, certificate, code, text, identity, hresult,
+       due_at, attempts, problem, holder, held_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     record.id,
     record.key.profile,
     record.key.transactionId,
@@ -101,23 +102,27 @@ export function insertTransaction(db: Database, record: TransactionRecord): void
     record.createdAt,
     record.updatedAt,
     ...stateColumns(record.state),
+    ...workColumns(record),
   );
 }
 
-/** Inside a write. False when there is no such row or its answer stands. */
+/** Inside a write. False when there is no such row, its answer stands, or it is not `holder`'s. */
 export function updateState(
   db: Database,
-  id: TransactionRowId,
-  state: TransactionState,
-  now: Date,
+  { transaction, state, holder, now, ...work }: Conclusion,
 ): boolean {
   return (
     db.run(
       `UPDATE transactions SET state = ?, approver = ?, issuer = ?, request_id = ?, certificate = ?,
-         code = ?, text = ?, updated_at = ? WHERE id = ? AND NOT (${isConcluded})`,
+         code = ?, text = ?, identity = ?, hresult = ?, due_at = ?, attempts = ?, problem = ?,
+         holder = ?, held_until = ?, updated_at = ?
+       WHERE id = ? AND NOT (${isConcluded}) AND (? IS NULL OR holder = ?)`,
       ...stateColumns(state),
+      ...workColumns(work),
       now,
-      id,
+      transaction,
+      holder,
+      holder,
     ) > 0
   );
 }
@@ -130,65 +135,4 @@ export function removeTransaction(db: Database, id: TransactionRowId): void {
 /** Inside a write. False when there is no such row or its answer stands. */
 export function removeUnanswered(db: Database, id: TransactionRowId): boolean {
   return db.run(`DELETE FROM transactions WHERE id = ? AND NOT (${isConcluded})`, id) > 0;
-}
-
-/** state, approver, issuer, request_id, certificate, code, text */
-function stateColumns(state: TransactionState): Param[] {
-  const none = undefined;
-  switch (state.kind) {
-    case 'authorized':
-    case 'awaiting-approval':
-      return [state.kind, none, none, none, none, none, none];
-    case 'approved':
-      return [state.kind, state.approver, none, none, none, none, none];
-    case 'submitted':
-      return [state.kind, none, state.issuer, state.requestId, none, none, none];
-    case 'issued':
-      return [state.kind, none, none, none, state.certificate, none, none];
-    case 'rejected':
-      return [state.kind, none, none, none, none, state.code, state.text];
-  }
-}
-
-function stateFromRow(row: Row): TransactionState {
-  const kind = row.text('state');
-  switch (kind) {
-    case 'authorized':
-    case 'awaiting-approval':
-      return { kind };
-    case 'approved':
-      return { kind, approver: row.text('approver') };
-    case 'submitted':
-      return { kind, issuer: row.text('issuer'), requestId: row.text('request_id') };
-    case 'issued':
-      return { kind, certificate: row.text('certificate') };
-    case 'rejected':
-      return { kind, code: row.text('code'), text: row.text('text') };
-    default:
-      throw new GatewayError('internal', 'The database holds a transaction that cannot be read.', {
-        detail: `no such state: ${kind}`,
-      });
-  }
-}
-
-function fromRow(row: Row): TransactionRecord {
-  return {
-    id: row.text('id') as TransactionRowId,
-    key: {
-      profile: row.text('profile'),
-      transactionId: row.text('transaction_id'),
-      purpose: row.text('purpose'),
-    },
-    csrKey: row.text('csr_key'),
-    signerKey: row.text('signer_key'),
-    requestDigest: row.text('request_digest'),
-    csr: row.blob('csr'),
-    ground: row.text('ground'),
-    challengeId: row.textOrNone('challenge_id'),
-    subject: row.text('subject'),
-    clientAddress: row.text('client_address'),
-    state: stateFromRow(row),
-    createdAt: row.date('created_at'),
-    updatedAt: row.date('updated_at'),
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { certificateBundle } from '../../../src/pkcs7/index.js';
 import { startPeer, type Peer, type PeerAnswer, type PeerOptions } from '../../dcerpc/peer.js';
-import type { FakeCa} from '../certsrv/fake-ca.js';
+import type { FakeCa } from '../certsrv/fake-ca.js';
 import { type FakeRequest } from '../certsrv/fake-ca.js';
 
 const certPassage = Buffer.from('2060ae913c9ecf118d7c00aa00c091be00000000', 'hex');

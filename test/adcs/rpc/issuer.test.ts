@@ -5,6 +5,7 @@ import { ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../../../src/dcerp
 import type { Notice } from '../../../src/issuer/index.js';
 import { verifyIssuedBy, type Certificate } from '../../../src/x509/index.js';
 import { authorizationFor, issuanceRequest, issuerContract } from '../../issuer/issuer.contract.js';
+import { testKey } from '../../support/keys.js';
 import type { PeerStep } from '../../dcerpc/peer.js';
 import { FakeCa } from '../certsrv/fake-ca.js';
 import { answer, startCaServer, type CaServer, type CaServerOptions } from './ca-server.js';
@@ -81,6 +82,8 @@ async function submit(to: AdcsIssuer, template?: string) {
   return to.submit(request, authorizationFor(request));
 }
 
+/** Id of the key that `issuanceRequest` uses. */
+const clientKey = testKey('client').publicKey.id;
 const nowhere: Where = { port: 1, mapperPort: 1 };
 
 issuerContract('adcs-rpc', async (reachability) =>
@@ -105,16 +108,16 @@ describe.each(mechanisms)('over RPC, signed in by %s', (_, signIn) => {
   test('a request that waits is issued later', async () => {
     const to = await issuer(await server(), { signIns });
     expect(await submit(to, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-    expect(await to.retrieve('81')).toEqual({ kind: 'pending', requestId: '81' });
+    expect(await to.retrieve('81', clientKey)).toEqual({ kind: 'pending', requestId: '81' });
     await ca.issue(81);
-    expect(await to.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await to.retrieve('81', clientKey)).toMatchObject({ kind: 'issued' });
   });
 
   test('a request that waits is denied by an officer', async () => {
     const to = await issuer(await server(), { signIns });
     await submit(to, 'Manual');
     ca.deny(81);
-    expect(await to.retrieve('81')).toMatchObject({
+    expect(await to.retrieve('81', clientKey)).toMatchObject({
       kind: 'refused',
       hresult: 0x80094014,
       text: 'The CA refused the request: a certificate manager denied the request (0x80094014).',
@@ -228,7 +231,10 @@ describe('an outage is none of the device’s', () => {
     const to = await issuer(await server());
     await submit(to, 'Manual');
     ca.outage = '0x800706ba';
-    expect(await to.retrieve('81')).toMatchObject({ kind: 'unavailable', submission: 'none' });
+    expect(await to.retrieve('81', clientKey)).toMatchObject({
+      kind: 'unavailable',
+      submission: 'none',
+    });
   });
 });
 
@@ -291,7 +297,7 @@ describe('a CA that is not to be trusted', () => {
   test('an answer about another request is none', async () => {
     const other = answer({ requestId: 7, disposition: 5 });
     const to = await issuer(await server({ answer: () => other }));
-    expect(await to.retrieve('81')).toMatchObject({
+    expect(await to.retrieve('81', clientKey)).toMatchObject({
       kind: 'unavailable',
       detail: 'The CA answered for request 7, asked for 81.',
     });
@@ -315,6 +321,28 @@ describe('a CA that is not to be trusted', () => {
       kind: 'unavailable',
       submission: 'unknown',
     });
+  });
+});
+
+describe('maintenance', () => {
+  test('is silent while the CA answers and lets us in', async () => {
+    const to = await issuer(await server());
+    expect(await to.maintain()).toEqual([]);
+    expect(ca.requests).toHaveLength(0);
+  });
+
+  test.each<readonly [string, CaServerOptions | undefined, string]>([
+    ['nobody is there', undefined, 'Check `host` and `port`'],
+    ['the password is wrong', { accounts: {} }, 'Check user name, password'],
+  ])('tells when %s', async (_, options, mend) => {
+    const to = await issuer(options ? await server(options) : nowhere);
+    expect(await to.maintain()).toMatchObject([
+      {
+        severity: 'error',
+        code: 'upstream.failed',
+        text: expect.stringContaining(mend) as unknown,
+      },
+    ]);
   });
 });
 

@@ -55,6 +55,9 @@ class MemoryState {
   };
 }
 
+/** Of the device in `issuanceRequest`. */
+const csrKey = testKey('client').publicKey.id;
+
 let ca: FakeCa;
 let client: DirectClient;
 let alarms: string[];
@@ -160,16 +163,16 @@ describe('submit', () => {
       kind: 'pending',
       requestId: '81',
     });
-    expect(await issuer.retrieve('81')).toEqual({ kind: 'pending', requestId: '81' });
+    expect(await issuer.retrieve('81', csrKey)).toEqual({ kind: 'pending', requestId: '81' });
     await ca.issue(81);
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
     expect(ca.requests).toHaveLength(1);
   });
 
   test('a request that waits and is denied', async () => {
     expect(await submit('Manual')).toEqual({ kind: 'pending', requestId: '81' });
     ca.deny(81);
-    expect(await (await open()).retrieve('81')).toMatchObject({
+    expect(await (await open()).retrieve('81', csrKey)).toMatchObject({
       kind: 'refused',
       text: 'The CA refused the request: a certificate manager denied the request (0x80094014).',
       hresult: 0x80094014,
@@ -213,7 +216,7 @@ describe('submit', () => {
       requestId: '81',
     });
     client.fault = () => undefined;
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
   });
 
   test.each<[string, WebOutcome | 'after', 'none' | 'unknown', string]>([
@@ -270,6 +273,16 @@ describe('a CA that answers another question', () => {
     expect(await submit()).toMatchObject({ kind: 'unavailable', submission: 'unknown' });
     expect(alarms).toHaveLength(1);
     expect(alarms[0]).toContain('The CA answered request 81 with a wrong certificate');
+  });
+
+  test('nor is it when it comes with a poll', async () => {
+    const issuer = await open();
+    const request = { ...(await issuanceRequest('transaction-1')), template: 'Manual' };
+    await issuer.submit(request, authorizationFor(request));
+    ca.wrongKey = 'client-2';
+    await ca.issue(81);
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'unavailable' });
+    expect(alarms).toHaveLength(1);
   });
 
   test('its CRL neither', async () => {
@@ -430,7 +443,7 @@ describe('what policy did not grant and the CA would copy', () => {
 test.each(['no such request', '', '99999999999', '1&Enc=b64', '../x'])(
   'a request id that is none (%j) is not asked for',
   async (id) => {
-    expect(await (await open()).retrieve(id)).toMatchObject({ kind: 'refused' });
+    expect(await (await open()).retrieve(id, csrKey)).toMatchObject({ kind: 'refused' });
     expect(client.sent).toHaveLength(0);
   },
 );

@@ -8,6 +8,7 @@ import {
   type WebClientOptions,
 } from '../../../src/web-client/index.js';
 import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.js';
+import { testKey } from '../../support/keys.js';
 import { FakeCa } from '../certsrv/fake-ca.js';
 import {
   clientIdentity,
@@ -17,6 +18,9 @@ import {
   type Cut,
   type Scheme,
 } from '../certsrv/server.js';
+
+/** Of the device in `issuanceRequest`. */
+const csrKey = testKey('client').publicKey.id;
 
 let ca: FakeCa;
 let server: CertsrvServer;
@@ -90,9 +94,9 @@ describe.each<Scheme>(['basic', 'ntlm', 'certificate'])('signed in by %s', (sche
   test('pending, then issued', async () => {
     const issuer = await open(scheme);
     expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-    expect(await issuer.retrieve('81')).toEqual({ kind: 'pending', requestId: '81' });
+    expect(await issuer.retrieve('81', csrKey)).toEqual({ kind: 'pending', requestId: '81' });
     await ca.issue(81);
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
     expect(posts()).toHaveLength(1);
   });
 
@@ -100,7 +104,10 @@ describe.each<Scheme>(['basic', 'ntlm', 'certificate'])('signed in by %s', (sche
     const issuer = await open(scheme);
     expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
     ca.deny(81);
-    expect(await issuer.retrieve('81')).toMatchObject({ kind: 'refused', hresult: 0x80094014 });
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({
+      kind: 'refused',
+      hresult: 0x80094014,
+    });
   });
 
   test('denied by policy', async () => {
@@ -168,7 +175,7 @@ describe.each<Scheme>(['basic', 'ntlm', 'certificate'])('signed in by %s', (sche
       server.cut = (_, path) => (path.includes('certnew.cer') ? cut : undefined);
       expect(await submit(issuer)).toEqual({ kind: 'pending', requestId: '81' });
       server.cut = () => undefined;
-      expect(await issuer.retrieve('81')).toMatchObject({ kind: 'issued' });
+      expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
       expect(ca.requests).toHaveLength(1);
     },
   );
