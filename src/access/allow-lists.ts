@@ -9,6 +9,8 @@ export type RouteGroup =
   | { readonly kind: 'api' }
   /** CRLs and CA certificates. */
   | { readonly kind: 'publications' }
+  /** What monitoring reads. */
+  | { readonly kind: 'metrics' }
   /** For load balancers: never restricted. */
   | { readonly kind: 'health' };
 
@@ -29,6 +31,8 @@ export interface AllowListOptions {
   /** As `admin` when undefined: who may not sign in on the page shall not try it on the API. */
   readonly api: AddressRules | undefined;
   readonly publications: AddressRules | undefined;
+  /** The one list that is never open to all by default. */
+  readonly metrics: AddressRules;
 }
 
 export function createAllowLists(options: AllowListOptions): AllowLists {
@@ -38,6 +42,7 @@ export function createAllowLists(options: AllowListOptions): AllowLists {
     key: 'access.allow.publications',
     rules: options.publications,
   };
+  const metrics = { key: 'access.allow.metrics', rules: options.metrics };
   const scep = new Map(
     [...options.scep].map(([profile, rules]) => [
       profile,
@@ -55,6 +60,8 @@ export function createAllowLists(options: AllowListOptions): AllowLists {
         return api;
       case 'publications':
         return publications;
+      case 'metrics':
+        return metrics;
       case 'health':
         return undefined;
     }
@@ -90,4 +97,5 @@ export const openToAll: AllowLists = createAllowLists({
   admin: undefined,
   api: undefined,
   publications: undefined,
+  metrics: { match: () => 'every address', text: () => 'every address' },
 });

@@ -56,7 +56,12 @@ export {
   type ProxyHeader,
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
-export { createRateLimit, createRateLimits, type RateLimits } from './rate-limit.js';
+export {
+  createRateLimit,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

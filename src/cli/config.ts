@@ -9,7 +9,7 @@ import {
   type ResolvedConfig,
 } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { checkFiles } from '../gateway/index.js';
+import { checkFiles, listAges, type ListAge } from '../gateway/index.js';
 import { examples } from './examples.js';
 import { exitCodeOf } from './exit-code.js';
 import { readInput } from './standard-input.js';
@@ -62,16 +62,22 @@ Examples:
         return;
       }
       const { warnings } = outcome;
-      if (json) print(JSON.stringify({ valid: true, file: outcome.file, warnings }, null, 2));
-      else print(verdict(outcome));
+      const lists = await listAges(outcome.config, () => new Date());
+      if (json)
+        print(JSON.stringify({ valid: true, file: outcome.file, warnings, lists }, null, 2));
+      else print(verdict(outcome, lists));
     });
 }
 
-function verdict({ file, config, warnings }: ResolvedConfig): string {
+function verdict({ file, config, warnings }: ResolvedConfig, lists: readonly ListAge[]): string {
   const counted = (record: object, name: string) =>
     `${Object.keys(record).length} ${name}${Object.keys(record).length === 1 ? '' : 's'}`;
   return [
     ...warnings.map(({ key, warning }) => `warning: ${key}: ${warning}`),
+    ...lists.map(
+      ({ name, entries, date, ageDays }) =>
+        `list ${name}: ${entries} ${entries === 1 ? 'entry' : 'entries'} of ${date}, ${ageDays} days old`,
+    ),
     `${file ?? 'the defaults'}: valid, ${counted(config.profiles, 'profile')}, ${counted(config.issuers, 'issuer')}`,
   ].join('\n');
 }
@@ -132,8 +138,16 @@ Example, after this on the NDES server:
 /** Warnings about files among the others. */
 async function loadWithFiles(file: string | undefined): Promise<ResolvedConfig> {
   const resolved = await load(file);
-  const warnings = await checkFiles(resolved, new Date());
-  return { ...resolved, warnings: [...resolved.warnings, ...warnings] };
+  const clock = () => new Date();
+  const files = await checkFiles(resolved, clock());
+  const ages = (await listAges(resolved.config, clock)).flatMap(ageWarning);
+  return { ...resolved, warnings: [...resolved.warnings, ...files, ...ages] };
+}
+
+function ageWarning({ name, date, ageDays, maxAgeDays, old }: ListAge) {
+  if (!old) return [];
+  const warning = `the list is of ${date}, ${ageDays} days ago and more than ${maxAgeDays}: get the current one`;
+  return [{ key: `access.lists.${name}`, warning }];
 }
 
 async function load(file: string | undefined): Promise<ResolvedConfig> {

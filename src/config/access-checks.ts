@@ -13,7 +13,7 @@ export function checkAccess({ config, raw }: CheckedConfig): ConfigProblem[] {
     (entries ?? []).flatMap((entry, index) => checkRule([...path, index], entry, lists));
   return [
     ...lists.flatMap(checkListName),
-    ...(['admin', 'api', 'publications'] as const).flatMap((group) =>
+    ...(['admin', 'api', 'publications', 'metrics'] as const).flatMap((group) =>
       rules(['access', 'allow', group], access.allow[group]),
     ),
     ...Object.entries(profiles).flatMap(([name, { allow }]) =>

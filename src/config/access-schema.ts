@@ -61,6 +61,11 @@ export const accessSchema = z
         publications: addressRulesSchema
           .optional()
           .describe('Who reaches CRLs and CA certificates: everybody who verifies a certificate.'),
+        metrics: addressRulesSchema
+          .default(['127.0.0.0/8', '::1'])
+          .describe(
+            'Who reads `/metrics` and `/readyz`. Behind a proxy on this host whose clients cannot be told apart, everybody comes from loopback: let the listener find the address of the client.',
+          ),
       })
       .prefault({})
       .describe(

@@ -96,12 +96,13 @@ function checkTrustList(
       ),
     );
   }
-  if (crls.length > 0 && (ca.length === 0 || revocation === 'off')) {
+  const byCa = ca.length + issuers.length > 0;
+  if (crls.length > 0 && (!byCa || revocation === 'off')) {
     problems.push(
       problemAt(
         [...path, 'crls'],
         'is never looked at',
-        ca.length === 0 ? 'name the `ca` they are of, or remove them' : 'remove `revocation: off`',
+        byCa ? 'remove `revocation: off`' : 'name the `ca` they are of, or remove them',
       ),
     );
   }

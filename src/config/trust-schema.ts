@@ -41,7 +41,7 @@ export const trustListsSchema = z
         .array(z.string())
         .max(32)
         .default([])
-        .describe('CAs of this gateway by their name under `issuers`, with their own CRLs.'),
+        .describe('CAs of this gateway by their name under `issuers`; with the CRLs they give.'),
       names: z
         .array(certificateNameSchema)
         .max(100)
@@ -53,7 +53,9 @@ export const trustListsSchema = z
         .array(filePath)
         .max(32)
         .default([])
-        .describe('PEM or DER files of whole CRLs of the CAs in `ca` and of those under them.'),
+        .describe(
+          'PEM or DER files of whole CRLs: of the CAs in `ca`, of those under them, and of `issuers` that have no CRL to give.',
+        ),
       revocation: z
         .enum(['required', 'best-effort', 'off'])
         .default('required')

@@ -70,7 +70,7 @@ export async function begin(
     challengeId: held?.id,
     subject: request.csr.subject.text,
     clientAddress: request.client.address,
-    ...workOf(dependencies, beginning.state),
+    ...workOf(dependencies, profile, beginning.state),
     createdAt: now,
     updatedAt: now,
   };
@@ -176,19 +176,27 @@ async function requireRoom(
   throw new GatewayError('enrollment.pending-limit', 'Too many requests of this profile wait.');
 }
 
-/** What is sent at once is recorded as being sent, in the commit that opens it, and held while it is. */
+/**
+ * What is sent at once is recorded as being sent, in the commit that opens it, and held while it is. What
+ * no CA takes now is the backlog's from the beginning.
+ */
 function workOf(
   dependencies: AnsweringDependencies,
+  profile: EnrollmentProfile,
   state: TransactionState,
 ): Pick<TransactionRecord, 'state' | 'errand' | 'hold'> {
-  if (state.kind !== 'submitting') return { state };
-  const hold = newHold(dependencies);
-  return { state, hold, errand: { dueAt: hold.until, attempts: 0, problem: undefined } };
+  if (state.kind === 'submitting') {
+    const hold = newHold(dependencies);
+    return { state, hold, errand: { dueAt: hold.until, attempts: 0, problem: undefined } };
+  }
+  if (state.kind !== 'authorized' || isInProcess(profile)) return { state };
+  const problem = dependencies.lines.of(profile)[0]?.health.problem;
+  return { state, errand: { dueAt: dependencies.clock(), attempts: 0, problem } };
 }
 
 function openingAudit(
   request: EnrollmentRequest,
-  { challengeId, state, createdAt }: TransactionRecord,
+  { challengeId, state, errand, createdAt }: TransactionRecord,
   replaced: TransactionRecord | undefined,
 ): AuditRecord | undefined {
   const about = subjectOfRequest(request, challengeId);
@@ -201,6 +209,15 @@ function openingAudit(
       event: 'enrollment.replaced',
       outcome: 'pending',
       reason: `another request took the place of one that ${issuer} has not answered; ${left} stays there`,
+    });
+  }
+  if (state.kind === 'authorized' && errand !== undefined) {
+    return auditRecord(about, {
+      at: createdAt,
+      event: 'enrollment.issuer-unavailable',
+      outcome: 'pending',
+      code: 'issuer.unavailable',
+      reason: errand.problem ?? 'no CA answers',
     });
   }
   if (state.kind !== 'awaiting-approval') return undefined;

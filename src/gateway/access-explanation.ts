@@ -54,12 +54,6 @@ export interface AccessExplanation {
 export interface AccessExplainer {
   /** Throws GatewayError `cli.usage` for a question that makes no sense. */
   readonly explain: (question: AccessQuestion) => Promise<AccessExplanation>;
-  /** `date` as `2026-11-01`. */
-  readonly lists: readonly {
-    readonly name: string;
-    readonly entries: number;
-    readonly date: string;
-  }[];
   readonly close: () => Promise<void>;
 }
 
@@ -114,12 +108,7 @@ export async function openExplainer(
       rule: next.rule,
     };
   };
-  const lists = access.lists.all().map(({ name, size, date }) => ({
-    name,
-    entries: size,
-    date: date.toISOString().slice(0, 10),
-  }));
-  return { explain, lists, close: own.close };
+  return { explain, close: own.close };
 }
 
 async function openOwnCas(

@@ -62,6 +62,7 @@ export async function openAccess(
       admin: optional(access.allow.admin),
       api: optional(access.allow.api),
       publications: optional(access.allow.publications),
+      metrics: rulesOf(access.allow.metrics),
     }),
     rateLimits: createRateLimits(access.rateLimits),
     listeners: listeners.map((listener) => listenerAccess(listener, rulesOf)),

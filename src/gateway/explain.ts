@@ -1,5 +1,6 @@
 import type { checkFiles as check } from './file-check.js';
 import type { openExplainer as open, AccessExplainer } from './access-explanation.js';
+import type { listAges as ages } from './list-ages.js';
 
 /** Looks at the files of a configuration. Loaded when it is called, as `startGateway`. */
 export async function checkFiles(...options: Parameters<typeof check>): ReturnType<typeof check> {
@@ -11,4 +12,10 @@ export async function checkFiles(...options: Parameters<typeof check>): ReturnTy
 export async function openExplainer(...options: Parameters<typeof open>): Promise<AccessExplainer> {
   const explanation = await import('./access-explanation.js');
   return explanation.openExplainer(...options);
+}
+
+/** How current the address lists are. Loaded when it is called, as `startGateway`. */
+export async function listAges(...options: Parameters<typeof ages>): ReturnType<typeof ages> {
+  const lists = await import('./list-ages.js');
+  return lists.listAges(...options);
 }

@@ -48,8 +48,8 @@ export async function checkFiles(resolved: ResolvedConfig, now: Date): Promise<W
       return opened.warnings().map(({ text }) => ({ key, warning: text }));
     });
   }
-  for (const { name, certificates } of config.accounts) {
-    await attempt(`accounts (${name})`, () => {
+  for (const [index, { certificates }] of config.accounts.entries()) {
+    await attempt(`accounts[${index}].certificates`, () => {
       for (const binding of certificates) {
         if (binding.name !== undefined) parseCertificateName(binding.name);
       }

@@ -24,7 +24,7 @@ import {
 import type { Thumbprints } from '../x509/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
-import { logAudit, type Telemetry } from '../telemetry/index.js';
+import { createMetrics, logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
 import { administratorQuota } from './administrator.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
@@ -32,6 +32,8 @@ import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
+import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
+import { metricSources } from './metric-sources.js';
 import {
   defaultProfile,
   enrollmentProfile,
@@ -42,6 +44,7 @@ import {
   staticChallenges,
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
+import { createReadiness } from './readiness.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -80,8 +83,21 @@ export async function startGateway(
     log,
   });
   const certificates = callerCertificates(config, { trust, listeners: access.listeners, clock });
+  const metrics = createMetrics(
+    metricSources({
+      data,
+      backlog: () => enrollment.backlog.status(),
+      authorities,
+      lists: access.lists,
+      clock,
+    }),
+  );
+  const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
-    profiles: profiles.map(enrollmentProfile),
+    profiles: profiles.map((profile) => {
+      const { issuer, ...rest } = enrollmentProfile(profile);
+      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
+    }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
     clock,
@@ -91,13 +107,14 @@ export async function startGateway(
   });
   const scep = createScepServer({
     profiles: profiles.map(scepProfile),
-    codec: config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    codec: measuredCodec(config.codec === 'fast' ? createFastCodec() : createPkijsCodec(), metrics),
     enrollment,
     randomBytes,
     onEvent: (event) => {
       log.info('pki operation', { ...event });
+      metrics.pkiOperation(event);
       if (event.code === 'challenge.refused') {
-        void access.rateLimits.refusedChallenges.take(event.clientAddress);
+        void rateLimits.refusedChallenges.take(event.clientAddress);
       }
     },
   });
@@ -123,8 +140,13 @@ export async function startGateway(
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
-    rateLimits: access.rateLimits,
-    signInBrake: createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+    rateLimits,
+    signInBrake: measuredBrake(
+      createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+      metrics,
+    ),
+    metrics,
+    readiness: createReadiness({ settings: data.settings, authorities, clock }),
     authenticators: {
       page: [basic, ...byCertificate],
       api: [
@@ -188,6 +210,7 @@ export async function startGateway(
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
+    metrics.stop();
     throw error;
   }
   return {
@@ -204,6 +227,7 @@ export async function startGateway(
         backlogWork.stop(graceMillis),
       ]);
       await upkeep.stop();
+      metrics.stop();
     },
   };
 }

@@ -2,7 +2,8 @@
 export type { AccessExplanation } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
-export { checkFiles, openExplainer } from './explain.js';
+export { checkFiles, listAges, openExplainer } from './explain.js';
+export type { ListAge } from './list-ages.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';

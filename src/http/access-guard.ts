@@ -19,7 +19,14 @@ const recordsOfAll = { count: 6000, seconds: 60 };
 export function accessGuard(
   deps: Pick<
     HttpDeps,
-    'profiles' | 'defaultProfile' | 'allowLists' | 'certificateGate' | 'audit' | 'clock' | 'log'
+    | 'profiles'
+    | 'defaultProfile'
+    | 'allowLists'
+    | 'certificateGate'
+    | 'metrics'
+    | 'audit'
+    | 'clock'
+    | 'log'
   > & { readonly certificates: (request: IncomingMessage) => ListenerCertificates },
   exchanges: Exchanges,
 ): RequestHandler {
@@ -80,11 +87,13 @@ export function accessGuard(
   return async (request, _response, next) => {
     const exchange = exchanges.of(request);
     const group = groupOf(exchange.target);
+    exchange.group = group.kind;
     const steps = await denial(request, group, exchange);
     if (steps === undefined) {
       next();
       return;
     }
+    deps.metrics.denied(group.kind);
     await record(exchange, group.kind === 'scep' ? group.profile : undefined, steps);
     throw new GatewayError('http.forbidden', 'Forbidden.');
   };

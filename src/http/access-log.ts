@@ -6,25 +6,35 @@ import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { requestTarget } from './request-target.js';
 
+/** Asked for every few seconds, by machines. */
+const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
 /** One line a request. Never the query (challenges and messages travel there), never credentials. */
 export function beginExchange(
-  deps: Pick<HttpDeps, 'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log'> & {
+  deps: Pick<
+    HttpDeps,
+    'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log' | 'metrics'
+  > & {
     readonly certificates: (request: IncomingMessage) => ListenerCertificates;
   },
   exchanges: Exchanges,
 ): RequestHandler {
   function write(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
     const { path } = exchange.target;
-    deps.log[path === '/healthz' ? 'debug' : 'info']('request', {
+    const millis = performance.now() - exchange.startedAt;
+    const { group = 'none', operation, profile } = exchange;
+    const status = response.statusCode;
+    deps.metrics.answered({ group, operation, profile, status, seconds: millis / 1000 });
+    deps.log[watched.has(path) ? 'debug' : 'info']('request', {
       method: request.method,
       path: clipped(path),
-      status: response.statusCode,
-      ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
+      status,
+      ms: Math.round(millis * 10) / 10,
       address: exchange.address,
       undetermined: exchange.origin.kind === 'undetermined' ? true : undefined,
       agent: clipped(exchange.userAgent),
-      profile: exchange.profile,
-      operation: clipped(exchange.operation),
+      profile,
+      operation: clipped(operation),
       account: exchange.account,
       aborted: response.writableFinished ? undefined : true,
     });
@@ -40,6 +50,7 @@ export function beginExchange(
       clientCertificate: deps.certificates(request).of(request),
       userAgent: request.headers['user-agent'],
       startedAt: performance.now(),
+      group: undefined,
       profile: undefined,
       operation: undefined,
       account: undefined,

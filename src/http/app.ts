@@ -17,6 +17,7 @@ import { createExchanges, type Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { jamfWebhooks } from './jamf-webhook.js';
 import { bornForExpress, type MessageClasses } from './message-classes.js';
+import { monitoringRoutes } from './monitoring-routes.js';
 import { refuseMethod } from './other-methods.js';
 import { overview } from './overview.js';
 import { publicationRoutes } from './publication-routes.js';
@@ -69,6 +70,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.use(challengeApi(deps, exchanges, desk, apiSignIn));
   app.use(jamfWebhooks(deps.profiles, exchanges, desk, apiSignIn));
   app.use(publicationRoutes(deps.publications));
+  app.use(monitoringRoutes(deps));
   app.get('/healthz', (_request, response) => sendText(response, 'ok\n'));
   app.get('/', (_request, response) => sendText(response, overview(deps)));
   app.use(() => {

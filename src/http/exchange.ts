@@ -14,6 +14,8 @@ export interface Exchange {
   readonly userAgent: string | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt: number;
+  /** Filled in by the guard: the kind of the route group. */
+  group: string | undefined;
   /** Filled in by the route, for the access log. */
   profile: string | undefined;
   operation: string | undefined;

@@ -9,7 +9,7 @@ import type {
 } from '../access/index.js';
 import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
-import type { Log } from '../telemetry/index.js';
+import type { Log, Metrics } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
 
 export interface HttpDeps {
@@ -23,6 +23,8 @@ export interface HttpDeps {
     readonly messageBytes: number;
     /** PKIOperations in work at once. */
     readonly concurrentOperations: number;
+    /** Messages on their way in at once; default 1024. */
+    readonly sendersAtOnce?: number;
   };
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
@@ -36,6 +38,11 @@ export interface HttpDeps {
     readonly api: readonly Authenticator[];
   };
   readonly publications: Publications;
+  readonly metrics: Pick<Metrics, 'answered' | 'denied' | 'limited' | 'expose'>;
+  /** Whether a certificate could be issued now, check by check. */
+  readonly readiness: () => Promise<
+    readonly { readonly name: string; readonly fault: string | undefined }[]
+  >;
   /** How the gateway is reached from outside, without a final slash; links are relative without it. */
   readonly publicUrl: string | undefined;
   readonly log: Log;

@@ -10,14 +10,15 @@ const share = 3;
  * At most `places` operations in work; who comes later is told so at once, before any work is done.
  * A caller gets another place while it holds less than three times as many as are free: one alone gets
  * three quarters, two together six sevenths, and whoever holds none needs only one that is free.
- * The gate throws GatewayError `http.overload`.
+ * The gate throws GatewayError `http.overload`, and tells `refused` before.
  */
-export function createOperationGate(places: number): OperationGate {
+export function createOperationGate(places: number, refused: () => void): OperationGate {
   const held = new Map<string, number>();
   let inWork = 0;
   return async (caller, work) => {
     const own = held.get(caller) ?? 0;
     if (own >= share * (places - inWork)) {
+      refused();
       throw new GatewayError('http.overload', 'Too many operations at once.', {
         mend: 'Try again in a few seconds.',
       });

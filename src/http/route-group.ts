@@ -22,9 +22,11 @@ export function createRouteGroups(
   };
 }
 
-const kinds: ReadonlyMap<string, 'api' | 'publications' | 'health'> = new Map([
+const kinds: ReadonlyMap<string, 'api' | 'publications' | 'metrics' | 'health'> = new Map([
   ['api', 'api'],
   ['crl', 'publications'],
   ['ca', 'publications'],
+  ['metrics', 'metrics'],
+  ['readyz', 'metrics'],
   ['healthz', 'health'],
 ]);

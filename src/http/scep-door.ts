@@ -17,10 +17,18 @@ import { bodyLimit, bodyMessage, queryMessage } from './scep-message.js';
 import { createScepPaths } from './scep-paths.js';
 import { parseScepQuery, type ScepQuery } from './scep-query.js';
 
+/**
+ * Messages on their way in at once. A slow sender costs no more than memory, but a crowd of them could
+ * cost all of it. The places are shared as those of operations are, so one address leaves a quarter.
+ */
+const mostSenders = 1024;
+
 export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   const { messageBytes, concurrentOperations } = deps.limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
-  const enter = createOperationGate(concurrentOperations);
+  const refused = () => deps.metrics.limited('concurrentOperations');
+  const enter = createOperationGate(concurrentOperations, refused);
+  const enterToSend = createOperationGate(deps.limits.sendersAtOnce ?? mostSenders, refused);
   const refuse = refuseMethod('GET, HEAD, POST');
 
   async function answer(
@@ -33,7 +41,11 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
     exchange.profile = profile;
     exchange.operation = query.operation;
     if (mayBePkiOperation(request, query)) await admitOperation(deps.rateLimits, exchange);
-    const body = await bodyOf(request, response);
+    const receive = () => bodyOf(request, response);
+    const body =
+      request.method === 'POST'
+        ? await enterToSend(originText(exchange.origin), receive)
+        : await receive();
     // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
     const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
     if (operation === undefined) {

@@ -79,6 +79,8 @@ export interface ChallengeStore {
   release(id: ChallengeId, transaction: string): Promise<void>;
   /** Newest first; 1000 where the filter has no limit. */
   list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]>;
+  /** How many there are of each state. Reads them all. */
+  count(now: Date): Promise<Record<NonNullable<ChallengeFilter['state']>, number>>;
   /** False when there is no such challenge. */
   revoke(id: ChallengeId, now: Date): Promise<boolean>;
   /** Drops what expired or was used up before `before` and is not reserved; returns how many. */

@@ -16,6 +16,7 @@ const lists = createAllowLists({
   admin: rules,
   api: undefined,
   publications: undefined,
+  metrics: rulesOf('127.0.0.1'),
 });
 
 describe('createAllowLists', () => {
@@ -40,6 +41,20 @@ describe('createAllowLists', () => {
     expect(lists.judge({ kind: 'publications' }, nobody).kind).toBe('allowed');
   });
 
+  test('metrics have a list of their own, which is always there', () => {
+    expect(lists.judge({ kind: 'metrics' }, origin('127.0.0.1')).kind).toBe('allowed');
+    for (const caller of [
+      inside,
+      nobody,
+      { ...origin('127.0.0.1'), kind: 'undetermined' as const },
+    ]) {
+      expect(lists.judge({ kind: 'metrics' }, caller)).toMatchObject({
+        kind: 'denied',
+        rule: 'access.allow.metrics',
+      });
+    }
+  });
+
   test('the API has the list of the admin page unless it has its own', () => {
     expect(lists.judge({ kind: 'api' }, outside)).toMatchObject({ rule: 'access.allow.admin' });
     const open = createAllowLists({
@@ -47,6 +62,7 @@ describe('createAllowLists', () => {
       admin: rules,
       api: rulesOf('0.0.0.0/0'),
       publications: undefined,
+      metrics: rulesOf('127.0.0.1'),
     });
     expect(open.judge({ kind: 'api' }, outside).kind).toBe('allowed');
   });

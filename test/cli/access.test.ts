@@ -212,7 +212,14 @@ describe('access test', () => {
   });
 });
 
-test('access lists shows of when they are', async () => {
+test('access lists shows of when they are, and which are old', async () => {
   await runLists({ config });
-  expect(printed.join('')).toBe('LIST        ENTRIES  DATE\njamf-cloud  10       2020-06-01\n');
+  expect(printed.join('')).toMatch(
+    /^LIST {8}ENTRIES {2}DATE {8}AGE\njamf-cloud {2}10 {7}2020-06-01 {2}\d{4} d, old\n$/,
+  );
+  printed.length = 0;
+  await runLists({ config, json: true });
+  expect(JSON.parse(printed.join(''))).toMatchObject([
+    { name: 'jamf-cloud', entries: 10, date: '2020-06-01', maxAgeDays: 180, old: true },
+  ]);
 });

@@ -55,6 +55,28 @@ describe('config check', () => {
     expect(defaults.stdout).toMatch(/^the defaults: valid, 1 profile, 1 issuer$/m);
   });
 
+  test('of when the address lists are, and which of them are old', async () => {
+    write('office.txt', '# date: 2020-06-01\n192.0.2.0/24\n');
+    write('new.txt', '192.0.2.7\n192.0.2.8\n');
+    const file = write(
+      'lists.yaml',
+      'data: { passphrase: { env: HOME } }\naccess: { lists: { office: { file: office.txt }, new: { file: new.txt } } }\n',
+    );
+    const { code, stdout } = await config(['check', file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^warning: access\.lists\.office: the list is of 2020-06-01, \d{4} days ago and more than 180: get the current one\nlist office: 1 entry of 2020-06-01, \d{4} days old\nlist new: 2 entries of \d{4}-\d\d-\d\d, 0 days old\n/,
+    );
+    const json = await config(['check', '--json', file]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      warnings: [{ key: 'access.lists.office' }],
+      lists: [
+        { name: 'office', entries: 1, date: '2020-06-01', maxAgeDays: 180, old: true },
+        { name: 'new', entries: 2, ageDays: 0, old: false },
+      ],
+    });
+  });
+
   test('all problems at once, with line and column; 3', async () => {
     const file = write('bad.yaml', 'listeners:\n  - adress: x\nlockout:\n  failures: many\n');
     const [text, json] = await Promise.all([

@@ -14,7 +14,7 @@ const other: SyntaxId = { uuid: '12345778-1234-abcd-ef00-0123456789ac', major: 1
 function eptMapAnswer(towers: readonly Buffer[], status = 0): Buffer {
   const writer = new NdrWriter().octets(Buffer.alloc(20)).uint32(towers.length).uint32(8).uint32(0);
   writer.uint32(towers.length);
-  for (const _ of towers) writer.referent();
+  towers.forEach(() => writer.referent());
   for (const tower of towers) {
     writer.uint32(tower.length).uint32(tower.length).octets(tower);
   }

@@ -41,6 +41,8 @@ export interface InstallationOptions {
   readonly issuer?: ScriptedIssuer;
   readonly standbys?: readonly ScriptedIssuer[];
   readonly report?: (event: BacklogEvent) => void;
+  /** Without the profile `other`, which is as `default` but for its name. */
+  readonly only?: boolean;
 }
 
 /** As a start of the process finds it: everything new but the file. */
@@ -83,7 +85,7 @@ export async function openInstallation(
     challenges,
     life,
     enrollment: createEnrollment({
-      profiles: [usual, { ...usual, name: 'other' }],
+      profiles: options.only ? [usual] : [usual, { ...usual, name: 'other' }],
       store,
       challenges,
       clock,

@@ -16,6 +16,7 @@ const allowLists = createAllowLists({
   admin: rulesOf(jamf, '10.0.0.0/8'),
   api: undefined,
   publications: undefined,
+  metrics: rulesOf('127.0.0.1'),
 });
 /** App Proxy on the same machine. */
 const listener = {

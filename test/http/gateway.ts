@@ -45,6 +45,9 @@ export interface Gateway {
   readonly orders: Order[];
   readonly audits: HttpAuditRecord[];
   readonly lines: LoggedLine[];
+  /** What was counted: route groups that were denied, limits that refused. */
+  readonly denials: string[];
+  readonly refusals: string[];
   readonly caCertificate: Certificate;
   readonly token: string;
   /** Waits for the access log line of the request that was answered last. */
@@ -81,6 +84,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const orders: Order[] = [];
   const audits: HttpAuditRecord[] = [];
   const lines: LoggedLine[] = [];
+  const denials: string[] = [];
+  const refusals: string[] = [];
   const caCertificate = await selfSigned(testKey('ca'), { subject: 'CN=Test CA' });
   const correlation = new AsyncLocalStorage<string>();
   const { token, digest } = newApiToken();
@@ -138,6 +143,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       crl: (issuer) => Promise.resolve(issuer === 'local' ? Buffer.from('CRL') : undefined),
       certificate: (issuer) => Promise.resolve(issuer === 'local' ? caCertificate.der : undefined),
     },
+    metrics: {
+      answered: () => undefined,
+      denied: (group) => void denials.push(group),
+      limited: (limit) => void refusals.push(limit),
+      expose: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+    },
+    readiness: () => Promise.resolve([{ name: 'store', fault: undefined }]),
     publicUrl: 'https://scep.example',
     log,
     audit: (record) => {
@@ -161,6 +173,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     orders,
     audits,
     lines,
+    denials,
+    refusals,
     caCertificate,
     token,
     accessLine: () => lastAccessLine(lines),

@@ -180,6 +180,7 @@ describe('the SCEPChallenge webhook', () => {
             admin: nobody,
             api: { match: () => 'all', text: () => 'all' },
             publications: undefined,
+            metrics: nobody,
           }),
         },
       },

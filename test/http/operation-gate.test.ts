@@ -3,7 +3,7 @@ import { createOperationGate } from '../../src/http/operation-gate.js';
 
 /** Lets a caller in for good: how many of `wanted` get a place. */
 function crowd(places: number, callers: Readonly<Record<string, number>>): Record<string, number> {
-  const enter = createOperationGate(places);
+  const enter = createOperationGate(places, () => undefined);
   const inside: Record<string, number> = {};
   const rounds = Math.max(...Object.values(callers));
   for (let round = 0; round < rounds; round++) {
@@ -30,7 +30,7 @@ describe('createOperationGate', () => {
   });
 
   test('a place that is left is free again, and nothing is remembered of who left', async () => {
-    const enter = createOperationGate(1);
+    const enter = createOperationGate(1, () => undefined);
     for (let round = 0; round < 3; round++) {
       expect(await enter('a', () => Promise.resolve(round))).toBe(round);
       await expect(enter('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -52,6 +52,19 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
       });
     });
 
+    test('counts by state', async () => {
+      expect(await store.count(noon)).toEqual({ open: 0, used: 0, expired: 0, revoked: 0 });
+      for (const id of ['a', 'b', 'c', 'd', 'e']) {
+        await store.add(challenge(id, { expiresAt: at(id === 'd' ? 5 : 60) }), 10);
+      }
+      await store.add(challenge('f', { maxUses: undefined, expiresAt: undefined }), 10);
+      await store.reserve(idOf('a'), 't', noon);
+      await store.revoke(idOf('b'), noon);
+      await store.revoke(idOf('a'), at(1));
+      await store.reserve(idOf('c'), 't', noon);
+      expect(await store.count(at(5))).toEqual({ open: 2, used: 1, expired: 1, revoked: 2 });
+    });
+
     describe('quota', () => {
       test('turns away the one too many of an account, not of another', async () => {
         expect(await store.add(challenge('a'), 2)).toBe(true);

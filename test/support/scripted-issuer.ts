@@ -14,6 +14,7 @@ type Script = (request: IssuanceRequest) => Promise<IssuanceOutcome>;
 export interface ScriptedIssuerOptions {
   readonly name?: string;
   readonly remote?: boolean;
+  readonly subject?: string;
 }
 
 /**
@@ -42,7 +43,8 @@ export class ScriptedIssuer implements IssuerSeam {
   }
 
   static async create(options: ScriptedIssuerOptions = {}): Promise<ScriptedIssuer> {
-    const chain = [await selfSigned(testKey('ca'), { subject: 'CN=Scripted CA' })];
+    const { subject = 'CN=Scripted CA' } = options;
+    const chain = [await selfSigned(testKey('ca'), { subject })];
     return new ScriptedIssuer(chain, options);
   }
 

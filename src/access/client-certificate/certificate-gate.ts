@@ -37,6 +37,9 @@ export function createCertificateGate(rules: {
       case 'publications':
       case 'health':
         return undefined;
+      case 'metrics':
+        // Its list of addresses is never open to all by default.
+        return undefined;
       default:
         return rules.admin;
     }

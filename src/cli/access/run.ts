@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { loadConfig } from '../../config/index.js';
-import { openExplainer, type AccessExplanation } from '../../gateway/index.js';
+import { loadConfig, type ResolvedConfig } from '../../config/index.js';
+import { listAges, openExplainer, type AccessExplanation } from '../../gateway/index.js';
 import { exitCodes } from '../exit-code.js';
 import { readCertificates } from '../pem-file.js';
 import { table } from '../table.js';
@@ -88,22 +88,28 @@ function mismatchOf(
 }
 
 export async function runLists(flags: TestFlags): Promise<void> {
-  const { lists, close } = await explainer(flags.config);
-  await close();
-  const rows = lists.map(({ name, entries, date }) => ({ name, entries, date }));
+  const lists = await listAges((await load(flags.config)).config, () => new Date());
   if (flags.json) {
-    print(JSON.stringify(rows, null, 2));
+    print(JSON.stringify(lists, null, 2));
     return;
   }
-  const cells = rows.map(({ name, entries, date }) => [name, String(entries), date]);
-  print(cells.length === 0 ? 'no lists' : table(['LIST', 'ENTRIES', 'DATE'], cells));
+  const cells = lists.map(({ name, entries, date, ageDays, old }) => [
+    name,
+    String(entries),
+    date,
+    `${ageDays} d${old ? ', old' : ''}`,
+  ]);
+  print(cells.length === 0 ? 'no lists' : table(['LIST', 'ENTRIES', 'DATE', 'AGE'], cells));
 }
 
 async function explainer(file: string | undefined) {
-  const resolved = await loadConfig({
+  return openExplainer(await load(file), () => new Date());
+}
+
+function load(file: string | undefined): Promise<ResolvedConfig> {
+  return loadConfig({
     environment: file === undefined ? process.env : { ...process.env, SCEP_GATEWAY_CONFIG: file },
   });
-  return openExplainer(resolved, () => new Date());
 }
 
 async function readDers(file: string | undefined): Promise<Buffer[]> {

@@ -122,6 +122,12 @@ class MemoryChallengeStore implements ChallengeStore {
     return Promise.resolve(records.slice(0, filter.limit ?? DEFAULT_LIST_LIMIT));
   }
 
+  count(now: Date): ReturnType<ChallengeStore['count']> {
+    const counts = { open: 0, used: 0, expired: 0, revoked: 0 };
+    for (const { record } of this.#entries()) counts[challengeState(record, now)] += 1;
+    return Promise.resolve(counts);
+  }
+
   revoke(id: ChallengeId, now: Date): Promise<boolean> {
     const entry = this.#entry(id);
     if (entry?.record.revokedAt === undefined && entry)

@@ -128,6 +128,27 @@ export class SqliteChallengeStore implements ChallengeStore {
     );
   }
 
+  count(now: Date): ReturnType<ChallengeStore['count']> {
+    return this.#db.read(() => {
+      const counts = this.#db.one(
+        `SELECT
+           count(*) FILTER (WHERE revoked_at IS NOT NULL) AS revoked,
+           count(*) FILTER (WHERE revoked_at IS NULL AND uses >= max_uses) AS used,
+           count(*) FILTER (WHERE ${usesLeft} AND expires_at <= ?) AS expired,
+           count(*) FILTER (WHERE ${usesLeft} AND (expires_at IS NULL OR expires_at > ?)) AS open
+         FROM challenges`,
+        now,
+        now,
+      );
+      return {
+        open: counts.integer('open'),
+        used: counts.integer('used'),
+        expired: counts.integer('expired'),
+        revoked: counts.integer('revoked'),
+      };
+    });
+  }
+
   revoke(id: ChallengeId, now: Date): Promise<boolean> {
     return this.#db.write(() => {
       const known = this.#db.run(

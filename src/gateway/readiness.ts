@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import type { Authority } from '../issuer/index.js';
+import type { SettingsStore } from '../store/index.js';
+import type { Authorities } from './profiles.js';
+
+/** One thing that must hold for certificates to be issued. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** What does not hold; undefined when all is well. Holds no secret. */
+  readonly fault: string | undefined;
+}
+
+/** Each look writes to the store and signs with each RA key: who looks more often sees the last one. */
+const freshMillis = 5000;
+
+/** Could a certificate be issued at this moment? */
+export function createReadiness(options: {
+  readonly settings: Pick<SettingsStore, 'set'>;
+  readonly authorities: Authorities;
+  readonly clock: () => Date;
+}): () => Promise<readonly ReadinessCheck[]> {
+  const { settings, authorities, clock } = options;
+  let last:
+    { readonly at: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
+
+  async function look(now: Date): Promise<readonly ReadinessCheck[]> {
+    const store = checked('store', () => settings.set('readiness', now.toISOString()));
+    const issuers = [...authorities].flatMap(([name, authority]) => [
+      checked(`issuer ${name}`, () => requireCa(authority, now)),
+      checked(`RA of ${name}`, () => requireRa(authority, now)),
+    ]);
+    return Promise.all([store, ...issuers]);
+  }
+
+  return () => {
+    const now = clock();
+    if (last === undefined || now.getTime() - last.at >= freshMillis || now.getTime() < last.at) {
+      last = { at: now.getTime(), checks: look(now) };
+    }
+    return last.checks;
+  };
+}
+
+async function checked(name: string, check: () => unknown): Promise<ReadinessCheck> {
+  try {
+    await check();
+    return { name, fault: undefined };
+  } catch (error) {
+    return { name, fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function requireCa({ issuer: { chain } }: Authority, now: Date): void {
+  if (chain.length === 0) throw new RangeError('the CA was never reached');
+  const ended = chain.find(({ notAfter }) => notAfter <= now);
+  if (ended) throw new RangeError(`${ended.subject.text} ended on ${day(ended.notAfter)}`);
+}
+
+/** The key signs, and so is there and open; what opens requests is there, too. */
+async function requireRa(authority: Authority, now: Date): Promise<void> {
+  const { signing, decryption, certificates } = authority.registrationAuthority('ra');
+  const ended = certificates.find(({ notAfter }) => notAfter <= now);
+  if (ended) throw new RangeError(`${ended.subject.text} ended on ${day(ended.notAfter)}`);
+  if (decryption.length === 0) throw new RangeError('no key opens requests');
+  await signing.key.sign('sha256', randomBytes(32));
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
