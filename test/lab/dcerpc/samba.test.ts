@@ -38,9 +38,13 @@ const mechanisms: readonly (readonly [string, () => Promise<RpcSignIn>])[] = [
 ];
 
 async function kerberos(spn: string): Promise<RpcSignIn> {
-  const { initiators } = await openKerberos();
+  const library = await openKerberos();
   const keytab = labFile('svc-scep.keytab');
-  const credentials = initiators({ kind: 'keytab', keytab, principal: 'svc-scep@LAB.TEST' });
+  const credentials = library.initiators({
+    kind: 'keytab',
+    keytab,
+    principal: 'svc-scep@LAB.TEST',
+  });
   open.push(credentials);
   return kerberosSignIn((target) => credentials.create(target), spn);
 }
