@@ -22,7 +22,7 @@ const rooms = {
   scep: ['errors', 'asn1', 'enrollment', 'pkcs7', 'x509'],
   ndes: ['errors', 'challenge', 'scep', 'x509'],
   upstream: ['errors', 'challenge', 'issuer', 'ndes', 'scep', 'store', 'web-client', 'x509'],
-  access: ['errors', 'address', 'store', 'x509'],
+  access: ['errors', 'address', 'store', 'x509', 'ntlm'],
   config: ['errors', 'address'],
   gateway: [
     'errors',
@@ -39,6 +39,7 @@ const rooms = {
     'kerberos',
     'keys',
     'ndes',
+    'ntlm',
     'pkcs7',
     'scep',
     'store',

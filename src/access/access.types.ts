@@ -1,7 +1,9 @@
 /** Who is calling: the client's address, perhaps through proxies, and how it signs in. */
 import type { IncomingMessage } from 'node:http';
 import type { IpAddress } from '../address/index.js';
+import type { NtHash } from '../ntlm/index.js';
 import type { PresentedCertificate } from './client-certificate/presented-certificate.js';
+import type { SignInChannel } from './sign-in-channel.js';
 
 export type ClientAddress = IpAddress;
 
@@ -26,11 +28,18 @@ export interface Principal {
   readonly quota: number;
   /** Profiles it may fetch challenges for; undefined is all. */
   readonly profiles: readonly string[] | undefined;
-  readonly scheme: 'basic' | 'token' | 'certificate';
+  readonly scheme: 'basic' | 'ntlm' | 'token' | 'certificate';
 }
 
 export type AuthenticationOutcome =
-  | { readonly kind: 'authenticated'; readonly principal: Principal }
+  | {
+      readonly kind: 'authenticated';
+      readonly principal: Principal;
+      /** `WWW-Authenticate` value that goes with the answer: the last token of SPNEGO (RFC 4559 §5). */
+      readonly completion?: string | undefined;
+    }
+  /** A sign-in of several legs: answer 401 with this `WWW-Authenticate` value alone. */
+  | { readonly kind: 'continue'; readonly challenge: string }
   /** No credentials: answer 401 with the challenges of every scheme that is on. */
   | { readonly kind: 'missing' }
   /**
@@ -51,17 +60,24 @@ export type AuthenticationOutcome =
       readonly begins: boolean;
     };
 
+/** Who calls, as far as the connection tells. */
+export interface Caller {
+  readonly certificate?: PresentedCertificate | undefined;
+  readonly channel: SignInChannel;
+}
+
 export interface Authenticator {
   /** One `WWW-Authenticate` value; undefined where the scheme is none of HTTP's. */
   readonly challenge: string | undefined;
+  /** False where the scheme is not offered by this connection; its credentials are not taken there. */
+  isOffered?(channel: SignInChannel): boolean;
   /**
    * Undefined when the request carries no credentials of this scheme.
    * @throws GatewayError `http.overload` when too many sign-ins wait for their password check
    */
   authenticate(
     request: IncomingMessage,
-    address: ClientAddress,
-    certificate?: PresentedCertificate,
+    caller: Caller,
   ): Promise<AuthenticationOutcome | undefined>;
 }
 
@@ -70,6 +86,8 @@ export interface Account {
   readonly name: string;
   /** Undefined for an account that signs in otherwise. */
   readonly passwordHash: string | undefined;
+  /** Where NTLM is on and the password itself is known. A secret as good as the password. */
+  readonly ntHash?: NtHash | undefined;
   readonly roles: readonly Role[];
   readonly quota: number;
   readonly profiles: readonly string[] | undefined;

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuthenticationOutcome, Authenticator, ClientAddress } from './access.types.js';
-import type { PresentedCertificate } from './client-certificate/presented-certificate.js';
+import type { AuthenticationOutcome, Authenticator, Caller } from './access.types.js';
 
 export interface Authentication {
   readonly outcome: AuthenticationOutcome;
-  /** `WWW-Authenticate` values of every scheme that is on, each to be sent as a field of its own. */
+  /** `WWW-Authenticate` values of every scheme that is offered, each to be sent as a field of its own. */
   readonly challenges: readonly string[];
 }
 
@@ -12,14 +11,15 @@ export interface Authentication {
 export async function authenticate(
   authenticators: readonly Authenticator[],
   request: IncomingMessage,
-  address: ClientAddress,
-  certificate?: PresentedCertificate,
+  caller: Caller,
 ): Promise<Authentication> {
-  const challenges = authenticators.flatMap(({ challenge }) =>
-    challenge === undefined ? [] : [challenge],
-  );
+  const challenges = authenticators.flatMap((authenticator) => {
+    const { challenge } = authenticator;
+    const offered = authenticator.isOffered?.(caller.channel) ?? true;
+    return challenge === undefined || !offered ? [] : [challenge];
+  });
   for (const authenticator of authenticators) {
-    const outcome = await authenticator.authenticate(request, address, certificate);
+    const outcome = await authenticator.authenticate(request, caller);
     if (outcome) return { outcome, challenges };
   }
   return { outcome: { kind: 'missing' }, challenges };

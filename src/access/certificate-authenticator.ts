@@ -24,11 +24,7 @@ export function createCertificateAuthenticator(options: {
   const { bindings, accounts } = options;
   return {
     challenge: undefined,
-    async authenticate(
-      _request,
-      _address,
-      certificate,
-    ): Promise<AuthenticationOutcome | undefined> {
+    async authenticate(_request, { certificate }): Promise<AuthenticationOutcome | undefined> {
       const match = certificate && (await matchBinding(bindings, certificate));
       if (!match) return undefined;
       const account = await accounts.find(signInName(match.account));

@@ -4,6 +4,7 @@ export type {
   AccountSource,
   AuthenticationOutcome,
   Authenticator,
+  Caller,
   ClientAddress,
   ClientAddressResolver,
   ClientOrigin,
@@ -56,6 +57,7 @@ export {
   type ProxyHeader,
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
+export { createNtlmAuthenticator } from './ntlm-authenticator.js';
 export {
   createRateLimit,
   createRateLimits,
@@ -64,4 +66,10 @@ export {
 } from './rate-limit.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
+export {
+  directListener,
+  signInChannel,
+  type ListenerChannel,
+  type SignInChannel,
+} from './sign-in-channel.js';
 export { createTokenAuthenticator } from './token-authenticator.js';

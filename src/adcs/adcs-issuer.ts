@@ -7,6 +7,7 @@ import {
   type Notice,
 } from '../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
+import type { CaAnswer } from './ca-answer.js';
 import type { CaChainSource } from './ca-chain-source.js';
 import type { CaInterface, CaReply } from './ca-interface.js';
 import { beyondGranted } from './granted-content.js';
@@ -14,6 +15,7 @@ import { faultOfIssued } from './issued-certificate.js';
 import { outcomeOf } from './refusal.js';
 import { claimThatOverrules } from './request-claims.js';
 import { chooseTemplate, fixedTemplate, type TemplateRule } from './template-choice.js';
+import type { Unavailable } from './unavailable.js';
 
 export interface AdcsIssuerOptions {
   readonly name: string;
@@ -76,6 +78,17 @@ export class AdcsIssuer implements Issuer {
       case 'certificate':
         return this.#checked(answer, request.csr.publicKey.id);
     }
+  }
+
+  /** For RA keys of the gateway; what devices ask for comes through `submit`, with an Authorization. */
+  async certify(csr: Buffer, template: string): Promise<CaAnswer | Unavailable> {
+    const { ca, attributes, chain, submitMillis } = this.#options;
+    const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
+    if (outage !== undefined) return outage;
+    const signal = AbortSignal.timeout(submitMillis ?? limits.submitMillis);
+    const reply = await ca.submit({ csr, template, attributes }, signal);
+    // The caller notes the request id first; what came along is asked for again, and checked then.
+    return reply.kind === 'certificate' ? { kind: 'issued', requestId: reply.requestId } : reply;
   }
 
   async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {

@@ -1,5 +1,6 @@
 /** Who may call: lists of addresses, what they open, and how much one caller may do. */
 import { z } from 'zod';
+import { signInSchema } from './sign-in-schema.js';
 import { callerCertificatesSchema, trustListsSchema } from './trust-schema.js';
 
 /** Whether it is one is checked beside the names of lists, in access-checks.ts. */
@@ -71,6 +72,7 @@ export const accessSchema = z
       .describe(
         'Addresses that are let in; every address where there is no list. SCEP has its list in the profile, `/healthz` none.',
       ),
+    signIn: signInSchema,
     trustLists: trustListsSchema,
     certificates: callerCertificatesSchema,
     rateLimits: z

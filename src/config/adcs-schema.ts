@@ -53,6 +53,17 @@ export const adcsKeys = {
     .describe(
       'SHA-256 of issuing CA certificates to accept; empty: the first that the CA tells, and its renewals.',
     ),
+  raTemplates: z
+    .strictObject({
+      SignatureTemplate: templateName
+        .default('EnrollmentAgentOffline')
+        .describe('Of the certificate that signs replies, and where one does both.'),
+      EncryptionTemplate: templateName
+        .default('CEPEncryption')
+        .describe('Of the certificate that requests are encrypted to.'),
+    })
+    .prefault({})
+    .describe('Certificate templates of the RA certificates that `ra enroll` asks for.'),
   ...raKeys,
 };
 

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { assumed, withDefaultPaths } from './assumed.js';
+import type { ConfigWarning } from './config-warning.js';
 import { crossProblems } from './cross-check.js';
 import { withNdesNames } from './ndes-names.js';
-import { sortProblems, type ConfigPath, type ConfigProblem } from './problem.js';
+import { problemAt, sortProblems, type ConfigPath, type ConfigProblem } from './problem.js';
 import { mappingAt, valueAt, without } from './raw-value.js';
 import { issuePath, schemaProblems } from './schema-problems.js';
 import { configSchema, type GatewayConfig, type ParsedConfig } from './schema.js';
 import { unknownKeys } from './unknown-keys.js';
-import { configWarnings, type ConfigWarning } from './warnings.js';
+import { configWarnings } from './warnings.js';
 
 export type CheckedOutcome =
   | {
@@ -24,7 +25,10 @@ export type CheckedOutcome =
 export function checkConfig(raw: unknown): CheckedOutcome {
   const written = assumed(raw);
   const unknown = unknownKeys(written);
-  const parsed = configSchema.safeParse(written);
+  const parsed = parse(written);
+  if (parsed === 'unreadable') {
+    return { kind: 'invalid', problems: sortProblems([...unknown, unreadable]) };
+  }
   const refused = parsed.success ? [] : schemaProblems(parsed.error.issues, written);
   const { config, removed } = parsed.success
     ? { config: withDefaultPaths(parsed.data), removed: [] }
@@ -39,6 +43,24 @@ export function checkConfig(raw: unknown): CheckedOutcome {
 }
 
 /**
+ * zod measures before it looks at the type: a mapping with a key `length` where a text belongs is compared
+ * with a number, which throws when that is something that cannot become one.
+ */
+function parse(value: unknown): ReturnType<typeof configSchema.safeParse> | 'unreadable' {
+  try {
+    return configSchema.safeParse(value);
+  } catch {
+    return 'unreadable';
+  }
+}
+
+const unreadable = problemAt(
+  [],
+  'cannot be read: a mapping with the key `length` or `size` stands where a text, list or number belongs',
+  'correct that value',
+);
+
+/**
  * What is left when everything the schema refuses is taken out, so that combinations can be checked in
  * the same run. Each round removes something; a few are enough because a required key takes its parent along.
  */
@@ -49,7 +71,8 @@ function readableRest(raw: unknown): {
   const removed: ConfigPath[] = [];
   let rest = raw;
   for (let round = 0; round < 10; round++) {
-    const parsed = configSchema.safeParse(rest);
+    const parsed = parse(rest);
+    if (parsed === 'unreadable') break;
     if (parsed.success) return { config: withDefaultPaths(parsed.data), removed };
     const refused = parsed.error.issues.flatMap((issue) => refusedPaths(issue, rest));
     rest = refused.reduce(without, rest);

@@ -9,6 +9,7 @@ import { checkListeners } from './listener-checks.js';
 import { checkPaths } from './path-checks.js';
 import { checkPolicies } from './policy-checks.js';
 import { problemAt, type ConfigProblem } from './problem.js';
+import { checkSignIn } from './sign-in-checks.js';
 
 /** Values that are each allowed but cannot stand together. */
 export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
@@ -24,6 +25,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkAccess,
     checkBacklog,
     checkCertificates,
+    checkSignIn,
   ].flatMap((check) => check(checked));
 }
 

@@ -18,7 +18,7 @@ import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
 import { secretsNeeded } from './secrets-needed.js';
 import { decodeTextFile } from './text-file.js';
-import type { ConfigWarning } from './warnings.js';
+import type { ConfigWarning } from './config-warning.js';
 import { readYaml } from './yaml-file.js';
 
 export interface LoadConfigOptions {

@@ -9,6 +9,7 @@ import { clientAddressSchema, proxyProtocolSchema } from './client-address-schem
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
+import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
@@ -23,6 +24,7 @@ const listener = z
       .describe('Address and port to listen on, `host:port`.'),
     clientAddress: clientAddressSchema,
     proxyProtocol: proxyProtocolSchema,
+    ntlmBehindProxies: ntlmBehindProxiesSchema,
     tls: tlsSchema.optional(),
     forwardedCertificate: forwardedCertificateSchema.optional(),
   })

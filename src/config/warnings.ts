@@ -1,17 +1,14 @@
+import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
-
-/** Allowed, but the administrator should know. */
-export interface ConfigWarning {
-  readonly key: string;
-  readonly warning: string;
-}
+import { ntlmWarnings } from './sign-in-warnings.js';
 
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
     ...signInWarnings(config),
     ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
+    ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }
@@ -40,7 +37,7 @@ function issuerWarnings(name: string, issuer: GatewayConfig['issuers'][string]):
     {
       key: keyText(['issuers', name, 'caCertificates']),
       warning:
-        'over RPC a CA tells its certificates only with one that it issues: until then devices get none, and cannot enroll',
+        'over RPC a CA tells its certificates only with one that it issues: until `scep-gateway ra enroll` has obtained one, devices get none and cannot enroll',
     },
   ];
 }

@@ -14,6 +14,7 @@ import {
   type AllowLists,
   type ClientAddressOptions,
   type ClientAddressResolver,
+  type ListenerChannel,
   type ProxyProtocol,
   type RateLimits,
 } from '../access/index.js';
@@ -34,6 +35,7 @@ export interface ListenerAccess {
   readonly origin: ClientAddressOptions;
   readonly clientAddress: ClientAddressResolver;
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly channel: ListenerChannel;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function openAccess(
 }
 
 function listenerAccess(
-  { address, clientAddress, proxyProtocol }: GatewayConfig['listeners'][number],
+  { address, clientAddress, proxyProtocol, ntlmBehindProxies }: GatewayConfig['listeners'][number],
   rulesOf: (entries: readonly string[]) => AddressRules,
 ): ListenerAccess {
   const trustedProxies = rulesOf(clientAddress.trustedProxies ?? []);
@@ -92,6 +94,11 @@ function listenerAccess(
     origin,
     clientAddress: createClientAddress(origin),
     proxyProtocol: protocol,
+    channel: {
+      behindProxies: clientAddress.trustedProxies !== undefined,
+      proxyProtocol: protocol !== undefined,
+      notShared: ntlmBehindProxies === 'connection-is-not-shared',
+    },
   };
 }
 

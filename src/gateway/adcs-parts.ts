@@ -1,11 +1,24 @@
 /** What every issuer of AD CS takes from the configuration, whichever interface it uses. */
-import { checkCaChain, fixedTemplate, type TemplateRule } from '../adcs/index.js';
+import {
+  checkCaChain,
+  enrollRa,
+  fixedTemplate,
+  type AdcsIssuer,
+  type TemplateRule,
+} from '../adcs/index.js';
 import type { AdcsRpcConfig, LocalIssuerConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
+import {
+  frontedAuthority,
+  isFounded,
+  openLocalAuthority,
+  type Authority,
+  type LocalAuthority,
+} from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
+import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
 
 type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig;
@@ -52,8 +65,30 @@ export function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>):
   return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
 }
 
+/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
+export async function frontedByRa(
+  name: string,
+  issuer: AdcsIssuer,
+  config: AdcsConfig,
+  dependencies: AuthorityDependencies,
+): Promise<Authority> {
+  const ra = await openRaKeys(name, config, dependencies);
+  const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
+  const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
+  return frontedAuthority({
+    issuer,
+    ra,
+    replacedCas: () => issuer.replacedCas,
+    maintain: async () => [
+      ...(await issuer.maintain()),
+      ...(await keepRaFresh(ra.raKeeper, enroll, dependencies.clock())),
+    ],
+    enrollRa: enroll,
+  });
+}
+
 /** The embedded authority keeps RA keys; its own CA certifies them until the CA behind has, and is shown to nobody. */
-export async function openRaKeys(
+async function openRaKeys(
   name: string,
   config: AdcsConfig,
   { resolved: { readSecret }, data, clock }: AuthorityDependencies,

@@ -1,9 +1,9 @@
 import { openRpcIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
-import { frontedAuthority, type Authority } from '../issuer/index.js';
+import type { Authority } from '../issuer/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, openRaKeys, templateRule } from './adcs-parts.js';
+import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
@@ -30,12 +30,7 @@ export async function openAdcsRpc(
     report: (notice) => notices.post(name, notice),
     clock,
   });
-  return frontedAuthority({
-    issuer,
-    ra: await openRaKeys(name, config, dependencies),
-    replacedCas: () => issuer.replacedCas,
-    maintain: () => issuer.maintain(),
-  });
+  return frontedByRa(name, issuer, config, dependencies);
 }
 
 /** The strongest first. */

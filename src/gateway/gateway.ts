@@ -1,19 +1,10 @@
 /** The composition root of what serves: an installation in, a running gateway out. */
 import { randomBytes } from 'node:crypto';
 import {
-  createAccountSource,
-  createBasicAuthenticator,
-  createCertificateAuthenticator,
   createListenerCertificates,
-  createLockout,
   createSignInBrake,
-  createTokenAuthenticator,
-  hashPassword,
   socketPeerAddress,
-  type Account,
-  type AccountSource,
 } from '../access/index.js';
-import type { ResolvedConfig } from '../config/index.js';
 import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
 import {
   createHttpApp,
@@ -26,11 +17,10 @@ import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
 import { createMetrics, logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
-import { administratorQuota } from './administrator.js';
+import { createAuthenticators } from './authenticators.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
-import type { DataDirectory } from './data-directory.js';
 import type { Installation } from './installation.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
@@ -118,19 +108,6 @@ export async function startGateway(
       }
     },
   });
-  const accounts = await accountSource(resolved, data);
-  const basic = createBasicAuthenticator({
-    accounts,
-    lockout: createLockout({
-      failures: config.lockout.failures,
-      seconds: config.lockout.minutes * 60,
-    }),
-    clock,
-  });
-  const byCertificate =
-    certificates.bindings.length > 0
-      ? [createCertificateAuthenticator({ bindings: certificates.bindings, accounts })]
-      : [];
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
@@ -147,14 +124,10 @@ export async function startGateway(
     ),
     metrics,
     readiness: createReadiness({ settings: data.settings, authorities, clock }),
-    authenticators: {
-      page: [basic, ...byCertificate],
-      api: [
-        basic,
-        createTokenAuthenticator({ tokens: data.settings, accounts, clock }),
-        ...byCertificate,
-      ],
-    },
+    authenticators: await createAuthenticators(resolved, data, {
+      certificates: certificates.bindings,
+      clock,
+    }),
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
     log,
@@ -181,7 +154,8 @@ export async function startGateway(
     log,
   );
   try {
-    for (const [index, { address, clientAddress, proxyProtocol }] of access.listeners.entries()) {
+    for (const [index, listenerAccess] of access.listeners.entries()) {
+      const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
       const { messageBytes } = config.limits;
       const shown = certificates.listeners[index];
       const settings = config.listeners[index]?.tls;
@@ -199,6 +173,7 @@ export async function startGateway(
         log,
         clientAddress,
         proxyProtocol,
+        channel,
         certificates: shown && createListenerCertificates(shown),
         tls: secure?.tls,
       });
@@ -230,24 +205,4 @@ export async function startGateway(
       metrics.stop();
     },
   };
-}
-
-async function accountSource(
-  { config, readSecret }: ResolvedConfig,
-  data: DataDirectory,
-): Promise<AccountSource> {
-  const configured = config.accounts.map(async (account): Promise<Account> => ({
-    name: account.name,
-    passwordHash:
-      account.passwordHash ??
-      (account.password && (await hashPassword(await readSecret(account.password)))),
-    roles: account.roles,
-    quota: account.quota,
-    profiles: account.profiles,
-  }));
-  return createAccountSource({
-    settings: data.settings,
-    configured: await Promise.all(configured),
-    storedQuota: administratorQuota,
-  });
 }

@@ -1,9 +1,9 @@
 import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
-import { frontedAuthority, type Authority } from '../issuer/index.js';
+import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, openRaKeys, templateRule } from './adcs-parts.js';
+import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -38,12 +38,7 @@ export async function openWebEnrollment(
     report: (notice) => notices.post(name, notice),
     clock,
   });
-  return frontedAuthority({
-    issuer,
-    ra: await openRaKeys(name, config, dependencies),
-    replacedCas: () => issuer.replacedCas,
-    maintain: () => issuer.maintain(),
-  });
+  return frontedByRa(name, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */

@@ -2,9 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler, type Response } from 'express';
 import {
+  directListener,
   noCertificates,
+  signInChannel,
   type ClientAddressResolver,
   type ListenerCertificates,
+  type ListenerChannel,
 } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { accessGuard } from './access-guard.js';
@@ -31,6 +34,8 @@ export interface CallerReading {
   readonly clientAddress?: ClientAddressResolver | undefined;
   /** Default: none are asked for. */
   readonly certificates?: ListenerCertificates | undefined;
+  /** Default: clients reach it without a proxy. */
+  readonly channel?: ListenerChannel | undefined;
 }
 
 /** What a listener serves. */
@@ -46,15 +51,17 @@ export interface HttpApp {
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const exchanges = createExchanges();
   const desk = createChallengeDesk(deps);
-  const pageSignIn = createSignIn(deps, exchanges, deps.authenticators.page);
-  const apiSignIn = createSignIn(deps, exchanges, deps.authenticators.api);
-  const adminPage = adminPageRoute(deps, exchanges, desk, pageSignIn);
-
   const callers = new WeakMap<IncomingMessage, CallerReading>();
   const clientAddress: ClientAddressResolver = (request) =>
     (callers.get(request)?.clientAddress ?? deps.clientAddress)(request);
   const certificates = (request: IncomingMessage) =>
     callers.get(request)?.certificates ?? noCertificates;
+  const channel = (request: IncomingMessage) =>
+    signInChannel(request, callers.get(request)?.channel ?? directListener);
+
+  const pageSignIn = createSignIn({ ...deps, channel }, exchanges, deps.authenticators.page);
+  const apiSignIn = createSignIn({ ...deps, channel }, exchanges, deps.authenticators.api);
+  const adminPage = adminPageRoute(deps, exchanges, desk, pageSignIn);
 
   const app = express();
   app.disable('x-powered-by');

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import {
   authenticate,
@@ -6,6 +7,7 @@ import {
   type Authenticator,
   type Principal,
   type Role,
+  type SignInChannel,
 } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
@@ -20,10 +22,12 @@ import type { HttpAuditRecord, HttpDeps } from './http.types.js';
  */
 export type SignIn = (request: Request, response: Response) => Promise<Principal>;
 
-type Refusal = Exclude<AuthenticationOutcome, { readonly kind: 'authenticated' }>;
+type Refusal = Exclude<AuthenticationOutcome, { readonly kind: 'authenticated' | 'continue' }>;
 
 export function createSignIn(
-  deps: Pick<HttpDeps, 'audit' | 'clock' | 'log' | 'signInBrake'>,
+  deps: Pick<HttpDeps, 'audit' | 'clock' | 'log' | 'signInBrake'> & {
+    readonly channel: (request: IncomingMessage) => SignInChannel;
+  },
   exchanges: Exchanges,
   authenticators: readonly Authenticator[],
 ): SignIn {
@@ -65,11 +69,22 @@ export function createSignIn(
     const { outcome, challenges, stoppedSeconds } = await deps.signInBrake.attempt(
       originText(exchange.origin),
       request.headers.authorization,
-      () => authenticate(authenticators, request, exchange.address, exchange.clientCertificate),
+      () =>
+        authenticate(authenticators, request, {
+          certificate: exchange.clientCertificate,
+          channel: deps.channel(request),
+        }),
     );
     if (outcome.kind === 'authenticated') {
       exchange.account = outcome.principal.account;
+      if (outcome.completion !== undefined) {
+        response.setHeader('WWW-Authenticate', outcome.completion);
+      }
       return outcome.principal;
+    }
+    if (outcome.kind === 'continue') {
+      response.setHeader('WWW-Authenticate', outcome.challenge);
+      throw unauthorized();
     }
     await recordRefusal(exchange, outcome);
     if (stoppedSeconds !== undefined) {
@@ -78,8 +93,12 @@ export function createSignIn(
       await record(exchange, { event, actor: undefined, code: 'http.rate', reason });
     }
     response.setHeader('WWW-Authenticate', challenges);
-    throw new GatewayError('http.unauthorized', 'Sign in with an account of the gateway.');
+    throw unauthorized();
   };
+}
+
+function unauthorized(): GatewayError {
+  return new GatewayError('http.unauthorized', 'Sign in with an account of the gateway.');
 }
 
 export function hasRole(principal: Principal, ...roles: readonly Role[]): boolean {

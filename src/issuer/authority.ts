@@ -1,5 +1,6 @@
 import type { Certificate, Name } from '../x509/index.js';
 import type { Issuer } from './issuer.js';
+import type { RaEnrollment, RaKeeper } from './ra-keeper.js';
 import type { CaRollover, RegistrationAuthority } from './registration-authority.js';
 
 /**
@@ -16,6 +17,10 @@ export interface Authority {
   registrationAuthority(kind: 'ra' | 'ca'): RegistrationAuthority;
   /** Issuing CAs whose certificates still count for renewal: the present one first, then those it replaced. */
   readonly knownCas: readonly Certificate[];
+  /** The RA keys, and how they come by certificates of another CA. */
+  readonly raKeeper: RaKeeper;
+  /** Asks the CA for RA certificates; absent where it offers no way. */
+  enrollRa?(): Promise<RaEnrollment>;
   /** The certificate whose thumbprint administrators compare: the issuing CA. */
   readonly thumbprintCertificate: Certificate | undefined;
   /** What GetNextCACert announces; undefined while nothing is prepared. */
@@ -53,6 +58,7 @@ type NoticeCode =
   | 'ra.failed'
   | 'ra.expiring'
   | 'ra.expired'
+  | 'ra.self-certified'
   | 'ca.expiring'
   | 'ca.expired'
   | 'ca.not-recipient'

@@ -1,6 +1,7 @@
 import type { Certificate } from '../x509/index.js';
 import type { Authority, Notice } from './authority.js';
 import type { Issuer } from './issuer.js';
+import type { RaEnrollment } from './ra-keeper.js';
 import type { LocalAuthority } from './local/local-authority.types.js';
 
 interface FrontedAuthorityOptions {
@@ -16,6 +17,8 @@ interface FrontedAuthorityOptions {
   /** What else there is to look after, and what an administrator should know of it. Never rejects. */
   readonly maintain?: () => Promise<readonly Notice[]>;
   readonly reload?: () => Promise<boolean>;
+  /** Asks the CA for RA certificates. */
+  readonly enrollRa?: () => Promise<RaEnrollment>;
 }
 
 /** A CA that is not ours behind RA keys that are: devices speak to the gateway, the gateway to the CA. */
@@ -32,6 +35,8 @@ export function frontedAuthority(options: FrontedAuthorityOptions): Authority {
     get thumbprintCertificate() {
       return issuer.chain[0];
     },
+    raKeeper: ra.raKeeper,
+    ...(options.enrollRa && { enrollRa: options.enrollRa }),
     rollover: () => undefined,
     crlFor: async (name) =>
       issuer.chain[0]?.subject.matches(name) ? issuer.currentCrl() : undefined,

@@ -11,6 +11,7 @@ export type {
   Issuer,
   Reconciliation,
 } from './issuer.js';
+export type { RaEnrollment, RaKeeper, RaRequest, RaStatus } from './ra-keeper.js';
 export { isFounded, isLocalAuthority, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,

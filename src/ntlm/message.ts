@@ -9,12 +9,12 @@ const mostOctets = 32 * 1024;
 
 export type MessageType = 1 | 2 | 3;
 
-function isNtlmMessage(bytes: Uint8Array): boolean {
+export function isNtlmMessage(bytes: Uint8Array): boolean {
   return bytes.length >= 12 && signature.equals(bytes.subarray(0, 8));
 }
 
 /** 1 NEGOTIATE, 2 CHALLENGE, 3 AUTHENTICATE; undefined when it is none of them. */
-function messageType(bytes: Buffer): MessageType | undefined {
+export function messageType(bytes: Buffer): MessageType | undefined {
   if (!isNtlmMessage(bytes)) return undefined;
   const type = bytes.readUInt32LE(8);
   return type === 1 || type === 2 || type === 3 ? type : undefined;

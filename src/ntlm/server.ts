@@ -42,7 +42,7 @@ export interface NtlmHandshake {
 }
 
 /** Somebody says who they are; nothing is proved yet. */
-interface NtlmClaim {
+export interface NtlmClaim {
   readonly user: string;
   readonly domain: string;
   readonly workstation: string;
@@ -76,7 +76,7 @@ type NtlmVerdict =
   | { readonly kind: 'refused'; readonly fault: NtlmFault };
 
 /** The first of these that is so. Only `proof` says something about the password. */
-type NtlmFault =
+export type NtlmFault =
   'proof' | 'challenge-altered' | 'mic-missing' | 'mic-wrong' | 'binding-missing' | 'binding-wrong';
 
 const understood = joinFlags(

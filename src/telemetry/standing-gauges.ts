@@ -24,10 +24,18 @@ export interface MetricSources {
   readonly addressLists: () => readonly { readonly name: string; readonly date: Date }[];
 }
 
+/** Between two looks at the event loop. */
+const samplingMillis = 20;
+
+/** What is measured is the time between two looks, so an idle process shows their distance. */
+function late(nanos: number): number {
+  return Math.max(0, nanos / 1e9 - samplingMillis / 1e3);
+}
+
 /** Gauges that show how things stand at the moment they are read. */
 export function registerStandingGauges(registry: Registry, sources: MetricSources) {
   const registers = [registry];
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: samplingMillis });
   delay.enable();
 
   new Gauge({
@@ -89,9 +97,9 @@ export function registerStandingGauges(registry: Registry, sources: MetricSource
     registers,
     collect() {
       if (delay.count > 0) {
-        this.set({ quantile: '0.5' }, delay.percentile(50) / 1e9);
-        this.set({ quantile: '0.99' }, delay.percentile(99) / 1e9);
-        this.set({ quantile: '1' }, delay.max / 1e9);
+        this.set({ quantile: '0.5' }, late(delay.percentile(50)));
+        this.set({ quantile: '0.99' }, late(delay.percentile(99)));
+        this.set({ quantile: '1' }, late(delay.max));
       }
       delay.reset();
     },

@@ -6,7 +6,7 @@ import {
   type Account,
   type AuthenticationOutcome,
 } from '../../src/access/index.js';
-import { basic, here, requestWith } from './requests.js';
+import { basic, caller, requestWith } from './requests.js';
 
 const hashOfPass = `scrypt$16384$8$1$${'s'.repeat(22)}$${'h'.repeat(43)}`;
 
@@ -56,7 +56,7 @@ function setUp(options: { failures?: number; seconds?: number; account?: Account
       for (const resolve of waiting.splice(0)) resolve();
     },
     signIn: (credentials: string | Buffer) =>
-      authenticator.authenticate(requestWith(basic(credentials)), here),
+      authenticator.authenticate(requestWith(basic(credentials)), caller),
   };
 }
 
@@ -82,7 +82,7 @@ describe('the credentials', () => {
   test('are none of ours without the scheme', async () => {
     const { authenticator } = setUp();
     for (const authorization of [undefined, '', 'Bearer x', 'BasicX x', 'NTLM TlRMTVNTUAAB']) {
-      expect(await authenticator.authenticate(requestWith(authorization), here)).toBeUndefined();
+      expect(await authenticator.authenticate(requestWith(authorization), caller)).toBeUndefined();
     }
   });
 
@@ -90,7 +90,7 @@ describe('the credentials', () => {
     'are wrong when unreadable: %s',
     async (authorization) => {
       const { authenticator, state } = setUp();
-      expect(await authenticator.authenticate(requestWith(authorization), here)).toEqual({
+      expect(await authenticator.authenticate(requestWith(authorization), caller)).toEqual({
         kind: 'wrong',
         account: undefined,
       });
@@ -113,7 +113,7 @@ describe('the credentials', () => {
       },
     });
     const header = basic(Buffer.from('mdm:über:ß', encoding));
-    await authenticator.authenticate(requestWith(header), here);
+    await authenticator.authenticate(requestWith(header), caller);
     expect(seen).toEqual(['über:ß']);
   });
 });
@@ -174,9 +174,9 @@ describe('a right sign-in', () => {
       verify: (_password, encoded) => Promise.resolve(encoded === hashOfPass),
     });
     const request = requestWith(basic('mdm:pass'));
-    expect(await authenticator.authenticate(request, here)).toEqual(asMdm);
+    expect(await authenticator.authenticate(request, caller)).toEqual(asMdm);
     account = { ...mdm, passwordHash: hashOfPass.replaceAll('h', 'i') };
-    expect(await authenticator.authenticate(request, here)).toMatchObject({ kind: 'wrong' });
+    expect(await authenticator.authenticate(request, caller)).toMatchObject({ kind: 'wrong' });
   });
 });
 

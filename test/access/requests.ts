@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import type { ClientAddress } from '../../src/access/index.js';
+import type { Caller } from '../../src/access/index.js';
 
-export const here = '192.0.2.7' as ClientAddress;
+/** By plain HTTP, straight from the client. */
+export const caller: Caller = { channel: { shared: false, direct: true, tls: { kind: 'plain' } } };
 
 /** A request that carries nothing but this Authorization field. */
 export function requestWith(authorization?: string): IncomingMessage {

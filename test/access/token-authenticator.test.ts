@@ -8,7 +8,7 @@ import {
   newApiToken,
   type Account,
 } from '../../src/access/index.js';
-import { basic, here, requestWith } from './requests.js';
+import { basic, caller, requestWith } from './requests.js';
 
 const account: Account = {
   name: 'jamf',
@@ -51,7 +51,7 @@ describe('an API token', () => {
   test('has the rights of its account', async () => {
     const { token, authenticator } = setUp({ expiresAt: new Date('2026-01-01T00:00:01Z') });
     for (const authorization of [`Bearer ${token}`, `bearer  ${token} `]) {
-      expect(await authenticator.authenticate(requestWith(authorization), here)).toEqual({
+      expect(await authenticator.authenticate(requestWith(authorization), caller)).toEqual({
         kind: 'authenticated',
         principal: {
           account: 'jamf',
@@ -74,7 +74,7 @@ describe('an API token', () => {
       { ...setUp(), token: 'sgw_', account: undefined },
     ];
     for (const { authenticator, token, account: name } of cases) {
-      expect(await authenticator.authenticate(requestWith(`Bearer ${token}`), here)).toEqual({
+      expect(await authenticator.authenticate(requestWith(`Bearer ${token}`), caller)).toEqual({
         kind: 'wrong',
         account: name,
       });
@@ -95,7 +95,7 @@ describe('authenticate', () => {
   }
 
   test('names every scheme, each by itself', async () => {
-    expect(await authenticate(both().authenticators, requestWith(), here)).toEqual({
+    expect(await authenticate(both().authenticators, requestWith(), caller)).toEqual({
       outcome: { kind: 'missing' },
       challenges: [
         'Basic realm="Network Device Enrollment Service"',
@@ -110,10 +110,10 @@ describe('authenticate', () => {
       [basic('jamf:pass'), 'basic'],
       [`Bearer ${token}`, 'token'],
     ] as const) {
-      const { outcome } = await authenticate(authenticators, requestWith(authorization), here);
+      const { outcome } = await authenticate(authenticators, requestWith(authorization), caller);
       expect(outcome).toMatchObject({ kind: 'authenticated', principal: { scheme } });
     }
-    const ntlm = await authenticate(authenticators, requestWith('NTLM TlRMTVNTUAAB'), here);
+    const ntlm = await authenticate(authenticators, requestWith('NTLM TlRMTVNTUAAB'), caller);
     expect(ntlm.outcome).toEqual({ kind: 'missing' });
   });
 });

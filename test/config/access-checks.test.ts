@@ -121,6 +121,7 @@ test('SCEP_GATEWAY_LISTEN keeps what stands beside the address of the first list
         requiredHeaders: {},
       },
       proxyProtocol: 'off',
+      ntlmBehindProxies: 'refused',
     },
   ]);
 });

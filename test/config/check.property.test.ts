@@ -89,6 +89,15 @@ describe('checkConfig', () => {
     );
   });
 
+  test('refuses a length that cannot be compared', () => {
+    const nothing = Object.create(null) as unknown;
+    expect(checkConfig({ publicUrl: { length: nothing } }).kind).toBe('invalid');
+    expect(checkConfig({ data: { directory: { length: nothing } } })).toMatchObject({
+      kind: 'invalid',
+      problems: [{ key: '(the whole file)' }],
+    });
+  });
+
   test('takes what circular aliases make', () => {
     const circular: Record<string, unknown> = {};
     circular['profiles'] = circular;

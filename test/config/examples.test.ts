@@ -6,6 +6,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'external-validation.yaml': {
@@ -40,6 +41,7 @@ describe('examples', () => {
       'ndes-compatible.yaml',
       'nginx-client-certificates.yaml',
       'nginx.yaml',
+      'ntlm.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
       'static-challenge.yaml',

@@ -43,6 +43,13 @@ async function authority(changes: Partial<Authority> = {}): Promise<Authority> {
       certificates: [ra],
     }),
     knownCas: [],
+    raKeeper: {
+      status: () => ({ signing: ra, encryption: ra, origin: 'self', replaced: [], requests: [] }),
+      request: () => Promise.resolve([]),
+      noteRequestId: () => Promise.resolve(),
+      install: () => Promise.reject(new Error('not asked for')),
+      discard: () => Promise.resolve(),
+    },
     thumbprintCertificate: undefined,
     rollover: () => undefined,
     crlFor: unused,

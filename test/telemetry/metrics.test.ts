@@ -104,6 +104,18 @@ describe('createMetrics', () => {
     expect(valueOf('process_start_time_seconds')).toBeGreaterThan(1e9);
   });
 
+  test('shows how long the process was too busy to listen', async () => {
+    const metrics = metricsOf();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const longest = (await lines(metrics)).find((line) =>
+      line.startsWith('scep_gateway_event_loop_delay_seconds{quantile="1"}'),
+    );
+    expect(Number(longest?.split(' ')[1])).toBeGreaterThan(0.1);
+  });
+
   test('forgets a certificate that was replaced', async () => {
     let certificates = quiet.certificates();
     const metrics = metricsOf({ certificates: () => certificates });

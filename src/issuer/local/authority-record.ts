@@ -24,8 +24,19 @@ const keptCertificate = z.strictObject({ key: z.string().min(1), certificate });
 
 const raPair = z.strictObject({
   imported: z.boolean(),
+  /** From another CA, which also renews them. */
+  enrolled: z.boolean().optional(),
   signing: keptCertificate,
   encryption: keptCertificate,
+});
+
+/** A key that waits for a certificate of another CA. */
+const waitingRa = z.strictObject({
+  purpose: z.enum(['signing', 'encryption', 'both']),
+  key: z.string().min(1),
+  csr: z.base64(),
+  /** There, once it was sent. */
+  requestId: z.string().optional(),
 });
 
 const caGeneration = z.strictObject({
@@ -47,6 +58,7 @@ const authorityRecord = z.strictObject({
   retired: z.array(caGeneration.extend({ retiredAt: date })).readonly(),
   /** Newest first. */
   replacedRa: z.array(keptCertificate.extend({ until: date })).readonly(),
+  waitingRa: z.array(waitingRa).readonly().optional(),
   /** The last number given to a key in each role: none is used twice. */
   keyNumbers: z.strictObject({
     ca: number,
@@ -61,6 +73,7 @@ const authorityRecord = z.strictObject({
 export type KeptCertificate = Readonly<z.output<typeof keptCertificate>>;
 /** The RA certificates of one CA; signing and encryption are the same where one does both. */
 export type RaPair = Readonly<z.output<typeof raPair>>;
+export type WaitingRa = Readonly<z.output<typeof waitingRa>>;
 /** One issuing CA and what stands above it; `number` counts the CAs of this authority from 1. */
 export type CaGeneration = Readonly<z.output<typeof caGeneration>>;
 /** A CA that GetCACert or GetNextCACert shows. */

@@ -6,6 +6,7 @@ import {
   keyUsage,
   type Extension,
 } from '../../x509/index.js';
+import type { RaPurpose } from '../ra-keeper.js';
 
 /** @param pathLength CAs that may stand below: 0 for a CA that issues to devices */
 export function caExtensions(pathLength: number | undefined, isRecipient: boolean): Extension[] {
@@ -20,8 +21,6 @@ export function caExtensions(pathLength: number | undefined, isRecipient: boolea
     ]),
   ];
 }
-
-export type RaPurpose = 'signing' | 'encryption' | 'both';
 
 /**
  * The pair as NDES' templates "Exchange Enrollment Agent" and "CEP Encryption" have it; the single one

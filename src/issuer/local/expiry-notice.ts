@@ -67,7 +67,9 @@ function raNotices({ ca, ra }: PublishedCa, now: Date): Notice[] {
   ];
 }
 
-function raMend({ imported }: RaPair, end: Date, ca: Certificate): string {
+function raMend({ imported, enrolled }: RaPair, end: Date, ca: Certificate): string {
+  if (enrolled)
+    return 'They are renewed as soon as their CA can be asked; scep-gateway ra enroll says what it answers.';
   if (imported) return 'Import their successors.';
   return end >= ca.notAfter
     ? 'They end with their CA: prepare a CA rollover.'

@@ -9,6 +9,7 @@ import {
   type Certificate,
   type KeyUsage,
 } from '../../x509/index.js';
+import type { RaPurpose } from '../ra-keeper.js';
 import type { ImportedKeyPair } from './local-authority.types.js';
 
 /** An import that was looked at: certificate and key belong together and can do what they are for. */
@@ -73,6 +74,29 @@ export function checkImportedRa(
     'The RA certificates cannot both sign replies and open requests.',
     'Between them, their keyUsage must have digitalSignature and keyEncipherment.',
   );
+}
+
+/** @throws GatewayError `config.invalid` for a certificate that cannot do what it was asked for */
+export function checkRaUsage(certificate: Certificate, purpose: RaPurpose, now: Date): void {
+  const needed = {
+    signing: ['digitalSignature'],
+    encryption: ['keyEncipherment'],
+    both: ['digitalSignature', 'keyEncipherment'],
+  } as const satisfies Record<RaPurpose, readonly KeyUsage[]>;
+  const { subject, notBefore, notAfter } = certificate;
+  const missing = needed[purpose].filter((usage) => !allows(certificate, usage));
+  if (missing.length > 0) {
+    throw invalid(
+      `The RA certificate ${subject.text} lacks the keyUsage ${missing.join(' and ')}.`,
+      'Have it issued from a template with that key usage.',
+    );
+  }
+  if (notAfter <= now || notBefore > now) {
+    throw invalid(
+      `The RA certificate ${subject.text} is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}, not now.`,
+      'Look at the clocks of this machine and of the CA.',
+    );
+  }
 }
 
 function checkKeyPair(role: 'CA' | 'RA', imported: ImportedKeyPair, now: Date): CheckedKeyPair {

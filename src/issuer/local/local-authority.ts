@@ -3,6 +3,7 @@ import { isGatewayError } from '../../errors/index.js';
 import type { Certificate, Name } from '../../x509/index.js';
 import type { Authority, Notice, PublishedFile } from '../authority.js';
 import type { Issuer } from '../issuer.js';
+import type { RaKeeper } from '../ra-keeper.js';
 import type { CaRollover, RegistrationAuthority } from '../registration-authority.js';
 import type { AuthorityContext } from './authority-context.js';
 import { CaDirectory } from './ca-directory.js';
@@ -18,6 +19,13 @@ import type {
   RolloverStatus,
 } from './local-authority.types.js';
 import { LocalIssuer } from './local-issuer.js';
+import {
+  raStatusOf,
+  withInstalledRa,
+  withoutRaRequests,
+  withRaRequests,
+  withRequestId,
+} from './ra-request.js';
 import { endOfRa, renewedRa, takenOverRa, withoutOldRaKeys } from './ra-replacement.js';
 import { RecordKeeper } from './record-keeper.js';
 
@@ -141,6 +149,26 @@ class EmbeddedAuthority implements LocalAuthority {
     await this.#keeper.change(withoutSuccessor);
     return this.rolloverStatus();
   }
+
+  readonly raKeeper: RaKeeper = {
+    status: () => raStatusOf(this.#keeper.loaded.record),
+    request: async () => {
+      await this.#keeper.change((record) => withRaRequests(this.#context, record));
+      return raStatusOf(this.#keeper.loaded.record).requests;
+    },
+    noteRequestId: async (keyId, requestId) => {
+      await this.#keeper.change((record) => withRequestId(record, keyId, requestId));
+    },
+    install: async (certificates, origin) => {
+      await this.#keeper.change((record) =>
+        withInstalledRa(this.#context, record, certificates, origin),
+      );
+      return raStatusOf(this.#keeper.loaded.record);
+    },
+    discard: async () => {
+      await this.#keeper.change(withoutRaRequests);
+    },
+  };
 
   crlFor(issuer: Name): Promise<Buffer | undefined> {
     return this.#directory.crlFor(issuer);

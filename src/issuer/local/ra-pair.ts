@@ -1,8 +1,9 @@
 import { parseDistinguishedName } from '../../x509/index.js';
+import type { RaPurpose } from '../ra-keeper.js';
 import { recordCertificate, type AuthorityContext } from './authority-context.js';
 import type { CaGeneration, KeptCertificate, RaPair } from './authority-record.js';
 import type { SigningCa } from './certificate-mint.js';
-import { raExtensions, type RaPurpose } from './certificate-purpose.js';
+import { raExtensions } from './certificate-purpose.js';
 import { checkImportedRa, type CheckedKeyPair } from './imported-key-pair.js';
 import type { ImportedKeyPair } from './local-authority.types.js';
 import type { KeyRole, NumberedKeys } from './numbered-keys.js';

@@ -1,0 +1,84 @@
+/** Configuration → how accounts sign in. */
+import { hostname } from 'node:os';
+import {
+  createAccountSource,
+  createBasicAuthenticator,
+  createCertificateAuthenticator,
+  createLockout,
+  createNtlmAuthenticator,
+  createTokenAuthenticator,
+  hashPassword,
+  type Account,
+  type AccountSource,
+  type Authenticator,
+  type CertificateBinding,
+} from '../access/index.js';
+import type { ResolvedConfig } from '../config/index.js';
+import { ntHash } from '../ntlm/index.js';
+import { administratorQuota } from './administrator.js';
+import type { DataDirectory } from './data-directory.js';
+
+export interface Authenticators {
+  /** For the admin page: what MDMs that scrape it understand. */
+  readonly page: readonly Authenticator[];
+  readonly api: readonly Authenticator[];
+}
+
+/** Offered in this order, the strongest first, as IIS does: clients that take the first do well with it. */
+export async function createAuthenticators(
+  resolved: ResolvedConfig,
+  data: Pick<DataDirectory, 'settings'>,
+  options: {
+    readonly certificates: readonly CertificateBinding[];
+    readonly clock: () => Date;
+  },
+): Promise<Authenticators> {
+  const { config } = resolved;
+  const { certificates, clock } = options;
+  const accounts = await accountSource(resolved, data);
+  const lockout = createLockout({
+    failures: config.lockout.failures,
+    seconds: config.lockout.minutes * 60,
+  });
+  const { ntlm } = config.access.signIn;
+  const byNtlm = createNtlmAuthenticator({
+    accounts,
+    lockout,
+    channelBindingRequired: ntlm.channelBinding === 'required',
+    micRequired: ntlm.mic === 'required',
+    host: config.publicUrl === undefined ? hostname() : new URL(config.publicUrl).hostname,
+    clock,
+  });
+  const page = [
+    ...(ntlm.enabled ? [byNtlm] : []),
+    createBasicAuthenticator({ accounts, lockout, clock }),
+  ];
+  const byToken = createTokenAuthenticator({ tokens: data.settings, accounts, clock });
+  const byCertificate =
+    certificates.length > 0
+      ? [createCertificateAuthenticator({ bindings: certificates, accounts })]
+      : [];
+  return { page: [...page, ...byCertificate], api: [...page, byToken, ...byCertificate] };
+}
+
+async function accountSource(
+  { config, readSecret }: ResolvedConfig,
+  data: Pick<DataDirectory, 'settings'>,
+): Promise<AccountSource> {
+  const configured = config.accounts.map(async (account): Promise<Account> => {
+    const password = account.password && (await readSecret(account.password));
+    return {
+      name: account.name,
+      passwordHash: account.passwordHash ?? (password && (await hashPassword(password))),
+      ntHash: config.access.signIn.ntlm.enabled && password ? ntHash(password) : undefined,
+      roles: account.roles,
+      quota: account.quota,
+      profiles: account.profiles,
+    };
+  });
+  return createAccountSource({
+    settings: data.settings,
+    configured: await Promise.all(configured),
+    storedQuota: administratorQuota,
+  });
+}
