@@ -5,7 +5,7 @@ import {
   createSignInBrake,
   socketPeerAddress,
 } from '../access/index.js';
-import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
+import { createEnrollment } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
@@ -43,8 +43,6 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
-  /** What waits for CAs and how they answer: for metrics. */
-  backlogStatus(): Promise<BacklogStatus>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
 }
@@ -195,7 +193,6 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
-    backlogStatus: () => enrollment.backlog.status(),
     async stop(graceMillis) {
       await Promise.all([
         ...listeners.map((listener) => listener.close(graceMillis)),
