@@ -13,4 +13,5 @@ export type {
   LocalIssuerConfig,
   WebEnrollmentConfig,
 } from './issuer-schema.js';
+export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';

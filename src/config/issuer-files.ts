@@ -1,7 +1,7 @@
 /** Files and secrets that an issuer names, whatever its kind. */
 import { resolve } from 'node:path';
 import type { ImportedPair } from './imported-pair-schema.js';
-import type { IssuerConfig } from './issuer-schema.js';
+import type { IssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import type { ConfigPath } from './problem.js';
 import type { SecretReference } from './secret.js';
 
@@ -24,38 +24,75 @@ export function absoluteIssuer(
       ...importRa,
     };
   }
-  const { caCertificates } = issuer;
-  const adcs = {
-    ...importRa,
-    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
-  };
-  const withKeytab = <T extends { readonly keytab?: string | undefined }>(account: T): T => ({
-    ...account,
-    ...(account.keytab !== undefined && { keytab: path(account.keytab) }),
-  });
   if (issuer.kind === 'adcs-rpc') {
-    const { negotiate, ntlm } = issuer.authentication;
+    const { authentication, caCertificates } = issuer;
     return {
       ...issuer,
-      ...adcs,
-      authentication: {
-        ...(negotiate && { negotiate: withKeytab(negotiate) }),
-        ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
-      },
+      ...importRa,
+      ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+      authentication: absoluteAccounts(authentication, baseDirectory, secret),
     };
   }
-  const { authentication, tls } = issuer;
-  const { negotiate, ntlm, basic, certificate } = authentication;
+  const { tls } = issuer;
+  const absoluteTls = { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) };
+  if (issuer.kind === 'ndes') {
+    const { signer, importRaEncryption, adminPage } = issuer;
+    return {
+      ...issuer,
+      ...importRa,
+      tls: absoluteTls,
+      ...(signer && { signer: absolutePair(signer, baseDirectory, secret) }),
+      ...(importRaEncryption && {
+        importRaEncryption: absolutePair(importRaEncryption, baseDirectory, secret),
+      }),
+      ...(adminPage && {
+        adminPage: {
+          ...adminPage,
+          authentication: absoluteSignIn(adminPage.authentication, baseDirectory, secret),
+        },
+      }),
+    };
+  }
+  const { authentication, caCertificates } = issuer;
   return {
     ...issuer,
-    ...adcs,
-    tls: { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) },
-    authentication: {
-      ...(negotiate && { negotiate: withKeytab(negotiate) }),
-      ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
-      ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
-      ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
-    },
+    ...importRa,
+    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+    tls: absoluteTls,
+    authentication: absoluteSignIn(authentication, baseDirectory, secret),
+  };
+}
+
+type SignIn = WebEnrollmentConfig['authentication'];
+type Accounts = Pick<SignIn, 'negotiate' | 'ntlm'>;
+
+function absoluteAccounts(
+  { negotiate, ntlm }: Accounts,
+  baseDirectory: string,
+  secret: SecretChange,
+): Accounts {
+  return {
+    ...(negotiate && {
+      negotiate: {
+        ...negotiate,
+        ...(negotiate.keytab !== undefined && {
+          keytab: resolve(baseDirectory, negotiate.keytab),
+        }),
+      },
+    }),
+    ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
+  };
+}
+
+function absoluteSignIn(
+  { basic, certificate, ...accounts }: SignIn,
+  baseDirectory: string,
+  secret: SecretChange,
+): SignIn {
+  return {
+    ...absoluteAccounts(accounts, baseDirectory, secret),
+    ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
+    ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
   };
 }
 
@@ -83,15 +120,26 @@ export function issuerSecrets(
   ];
   if (issuer.kind === 'local') {
     named.push([['import', 'passphrase'], issuer.import?.passphrase]);
-  } else if (issuer.kind === 'adcs-rpc') {
-    named.push([['authentication', 'ntlm', 'password'], issuer.authentication.ntlm?.password]);
-  } else {
-    const { ntlm, basic, certificate } = issuer.authentication;
+  } else if (issuer.kind === 'ndes') {
+    const { signer, importRaEncryption, adminPage } = issuer;
     named.push(
-      [['authentication', 'ntlm', 'password'], ntlm?.password],
-      [['authentication', 'basic', 'password'], basic?.password],
-      [['authentication', 'certificate', 'passphrase'], certificate?.passphrase],
+      [['signer', 'passphrase'], signer?.passphrase],
+      [['importRaEncryption', 'passphrase'], importRaEncryption?.passphrase],
+      ...signInSecrets(['adminPage', 'authentication'], adminPage?.authentication ?? {}),
     );
+  } else {
+    named.push(...signInSecrets(['authentication'], issuer.authentication));
   }
   return named.flatMap(([path, reference]) => (reference ? [{ path, reference }] : []));
+}
+
+function signInSecrets(
+  path: ConfigPath,
+  { ntlm, basic, certificate }: SignIn,
+): [ConfigPath, SecretReference | undefined][] {
+  return [
+    [[...path, 'ntlm', 'password'], ntlm?.password],
+    [[...path, 'basic', 'password'], basic?.password],
+    [[...path, 'certificate', 'passphrase'], certificate?.passphrase],
+  ];
 }

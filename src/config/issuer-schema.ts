@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { adcsRpcSchema } from './adcs-rpc-schema.js';
 import { webEnrollmentSchema } from './adcs-schema.js';
 import { importedPair } from './imported-pair-schema.js';
+import { ndesIssuerSchema } from './ndes-issuer-schema.js';
 import { distinguishedName, keyBits, raKeys } from './ra-schema.js';
 
 const localIssuerSchema = z
@@ -47,6 +48,7 @@ export const issuerSchema = z.discriminatedUnion('kind', [
   localIssuerSchema,
   webEnrollmentSchema,
   adcsRpcSchema,
+  ndesIssuerSchema,
 ]);
 
 export type IssuerConfig = z.infer<typeof issuerSchema>;

@@ -1,36 +1,46 @@
-import type { IssuerConfig, LocalIssuerConfig } from '../config/index.js';
+import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
 import { openAdcsRpc } from './adcs-rpc.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
-import type { Authorities } from './profiles.js';
+import { openReEnrollment } from './re-enrollment.js';
+import { openUpstreams, type Upstreams } from './upstreams.js';
 import { openWebEnrollment } from './web-enrollment.js';
+
+export interface Issuers {
+  /** Without those that only relay: they authorize nothing. */
+  readonly authorities: ReadonlyMap<string, Authority>;
+  /** Every issuer of kind `ndes`. */
+  readonly upstreams: Upstreams;
+}
 
 /**
  * Opens every issuer of the configuration; the first start makes or imports its keys and certificates. A
  * foreign CA is not asked for anything yet.
  */
-export async function openAuthorities(dependencies: AuthorityDependencies): Promise<Authorities> {
+export async function openIssuers(dependencies: AuthorityDependencies): Promise<Issuers> {
+  const upstreams = await openUpstreams(dependencies);
   const authorities = new Map<string, Authority>();
   for (const [name, issuer] of Object.entries(dependencies.resolved.config.issuers)) {
-    authorities.set(name, await openAuthority(name, issuer, dependencies));
+    switch (issuer.kind) {
+      case 'local':
+        authorities.set(name, await openEmbedded(name, issuer, dependencies));
+        break;
+      case 'adcs-webenroll':
+        authorities.set(name, await openWebEnrollment(name, issuer, dependencies));
+        break;
+      case 'adcs-rpc':
+        authorities.set(name, await openAdcsRpc(name, issuer, dependencies));
+        break;
+      case 'ndes': {
+        const upstream = upstreams.get(name);
+        if (upstream?.config.mode === 're-enroll')
+          authorities.set(name, await openReEnrollment(name, upstream, dependencies));
+        break;
+      }
+    }
   }
-  return authorities;
-}
-
-function openAuthority(
-  name: string,
-  issuer: IssuerConfig,
-  dependencies: AuthorityDependencies,
-): Promise<Authority> {
-  switch (issuer.kind) {
-    case 'local':
-      return openEmbedded(name, issuer, dependencies);
-    case 'adcs-webenroll':
-      return openWebEnrollment(name, issuer, dependencies);
-    case 'adcs-rpc':
-      return openAdcsRpc(name, issuer, dependencies);
-  }
+  return { authorities, upstreams };
 }
 
 async function openEmbedded(
