@@ -1,4 +1,4 @@
-import { checkWebEnrollment } from './adcs-checks.js';
+import { checkAdcsRpc, checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
 import type { ImportedPair } from './imported-pair-schema.js';
 import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
@@ -44,6 +44,8 @@ function checkByKind(
           : []),
         ...checkWebEnrollment(path, issuer, checked),
       ];
+    case 'adcs-rpc':
+      return checkAdcsRpc(path, issuer, checked);
     case 'ndes':
       return [
         ...(['signer', 'importRaEncryption'] as const).flatMap((key) =>
