@@ -35,6 +35,7 @@ import {
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
+import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -49,16 +50,18 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities, notices }: Installation,
+  { resolved, data, authorities, upstreams, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
   const { config } = resolved;
   const { log } = telemetry;
-  const profiles = namedProfiles(config, authorities);
+  const profiles = namedProfiles(config, { authorities, upstreams });
+  const relayed = relayedProfiles(config, upstreams);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   await maintainAuthorities(authorities, log);
+  lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice));
 
   const access = await openAccess(config, {
     clock,
@@ -93,9 +96,13 @@ export async function startGateway(
     backlog: backlogSettings(config),
     report: backlogReporter(log, data.settings),
   });
-  const scep = createScepServer({
+  const codec = measuredCodec(
+    config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    metrics,
+  );
+  const own = createScepServer({
     profiles: profiles.map(scepProfile),
-    codec: measuredCodec(config.codec === 'fast' ? createFastCodec() : createPkijsCodec(), metrics),
+    codec,
     enrollment,
     randomBytes,
     onEvent: (event) => {
@@ -106,10 +113,18 @@ export async function startGateway(
       }
     },
   });
+  const scep = withRelays(own, {
+    profiles: relayed,
+    codec,
+    data,
+    clock,
+    log,
+    onRefusedChallenge: (address) => void access.rateLimits.refusedChallenges.take(address),
+  });
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
-    profiles: profiles.map(httpProfile),
+    profiles: [...profiles.map(httpProfile), ...relayed.map(relayedHttpProfile)],
     defaultProfile: defaultProfile(config),
     limits: config.limits,
     clientAddress: socketPeerAddress,
@@ -143,6 +158,7 @@ export async function startGateway(
     authorities,
     challenges: data.challenges,
     files,
+    relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
   const backlogWork = await startBacklogWork(
