@@ -4,6 +4,7 @@ export type {
   KerberosCredentials,
   AcceptOutcome,
   ChannelBindingPolicy,
+  KerberosAcceptor,
   KerberosAcceptors,
   KerberosInitiator,
   KerberosInitiators,

@@ -95,7 +95,7 @@ describe('wrong values', () => {
   test.each([
     [
       '[]',
-      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, access, lockout',
+      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, directory, access, lockout',
     ],
     [
       'data:',
