@@ -11,6 +11,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
+  'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -29,6 +30,7 @@ describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
       'active-directory.yaml',
+      'adcs-rpc.yaml',
       'aws-alb.yaml',
       'azure-front-door.yaml',
       'default.yaml',
