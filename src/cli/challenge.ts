@@ -5,6 +5,7 @@ import {
   administratorName,
   administratorQuota,
   defaultProfile,
+  openChallengeSource,
   type DataDirectory,
 } from '../gateway/index.js';
 import type { ChallengeBinding, ChallengeId, ChallengeRecord } from '../store/index.js';
@@ -64,18 +65,22 @@ Examples:
   scep-gateway challenge new --subject CN=device-7 --minutes 1440 --json`,
     )
     .action((options: NewOptions) =>
-      withData(async (data, { config }) => {
+      withData(async (data, { config, readSecret }) => {
         refuseMemory(data);
         const profile = options.profile ?? defaultProfile(config);
-        const { challenges } = profileOf(config, profile);
-        const outcome = await data.challenges.issue({
-          account: administratorName,
-          quota: administratorQuota,
-          binding: bindingOf(options, profile),
-          length: challenges.length,
-          validityMinutes: options.minutes ?? challenges.validityMinutes,
-          maxUses: options.uses,
-        });
+        const { challenges, issuer } = profileOf(config, profile);
+        const page = await openChallengeSource({ config, readSecret }, issuer);
+        const outcome = await data.challenges
+          .issue({
+            account: administratorName,
+            quota: administratorQuota,
+            binding: bindingOf(options, profile),
+            length: challenges.length,
+            validityMinutes: options.minutes ?? challenges.validityMinutes,
+            maxUses: options.uses,
+            source: page?.source,
+          })
+          .finally(() => page?.http.close());
         if (outcome.kind === 'full') {
           throw new GatewayError(
             'challenge.quota',

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   account: async () => (await import('./account.js')).accountCommand(),
   token: async () => (await import('./account.js')).tokenCommand(),
   ca: async () => (await import('./ca.js')).caCommand(),
+  issuer: async () => (await import('./issuer.js')).issuerCommand(),
   ra: async () => (await import('./ra.js')).raCommand(),
 };
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { GatewayError } from '../errors/index.js';
+import type { UpstreamServer } from '../upstream/index.js';
 import { examples } from './examples.js';
 import { groupedHex } from './hex.js';
 import { withInstallation } from './state.js';
@@ -17,7 +18,7 @@ export function thumbprintCommand(): Command {
       examples('scep-gateway thumbprint', 'scep-gateway thumbprint --profile default --json'),
     )
     .action((options: { profile?: string; json?: boolean }) =>
-      withInstallation(({ resolved, authorities }) => {
+      withInstallation(({ resolved, authorities, upstreams }) => {
         const profiles = Object.entries(resolved.config.profiles).filter(
           ([name]) => options.profile === undefined || name === options.profile,
         );
@@ -26,7 +27,7 @@ export function thumbprintCommand(): Command {
         }
         const all = profiles.flatMap(([profile, { issuer, caCertShape }]) => {
           const authority = authorities.get(issuer);
-          if (!authority) return [];
+          if (!authority) return relayed(profile, upstreams.get(issuer)?.server.known);
           const ra = authority.registrationAuthority(caCertShape === 'ca-only' ? 'ca' : 'ra');
           const raOnly = ra.certificates.filter(
             (certificate) => !authority.issuer.chain.includes(certificate),
@@ -64,4 +65,16 @@ export function thumbprintCommand(): Command {
         return Promise.resolve();
       }),
     );
+}
+
+/** Of a server whose messages are relayed: what it last answered to GetCACert. */
+function relayed(profile: string, known: UpstreamServer['known']) {
+  const chain = known?.chain ?? [];
+  const others = known?.session.authority.certificates ?? [];
+  return [
+    ...chain.map((certificate) => ({ profile, role: 'CA', certificate })),
+    ...others
+      .filter(({ der }) => !chain.some((ca) => ca.der.equals(der)))
+      .map((certificate) => ({ profile, role: 'RA', certificate })),
+  ];
 }

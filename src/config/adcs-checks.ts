@@ -2,6 +2,7 @@ import type { CheckedConfig } from './checked-config.js';
 import type { WebEnrollmentConfig } from './issuer-schema.js';
 import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { valueAt } from './raw-value.js';
+import { signInProblems } from './web-sign-in-checks.js';
 
 /** Settings of an AD CS issuer that cannot stand together. */
 export function checkWebEnrollment(
@@ -11,7 +12,7 @@ export function checkWebEnrollment(
 ): ConfigProblem[] {
   return [
     ...checkUrl([...path, 'url'], issuer.url),
-    ...checkAuthentication([...path, 'authentication'], issuer),
+    ...signInProblems([...path, 'authentication'], issuer.url, issuer.authentication),
     ...(issuer.template !== undefined && valueAt(raw, [...path, 'templates']) !== undefined
       ? [
           problemAt(
@@ -33,59 +34,4 @@ function checkUrl(path: ConfigPath, text: string): ConfigProblem[] {
   }
   if (search === '' && hash === '') return [];
   return [problemAt(path, 'has a query', 'write the address of the folder, ending in /certsrv/')];
-}
-
-function checkAuthentication(
-  path: ConfigPath,
-  { url, authentication }: WebEnrollmentConfig,
-): ConfigProblem[] {
-  const { negotiate, basic, certificate } = authentication;
-  const isPlain = url.startsWith('http:');
-  const problems: ConfigProblem[] = [];
-  if (Object.keys(authentication).length === 0) {
-    problems.push(
-      problemAt(
-        path,
-        'names no way to sign in',
-        'write one or more of `negotiate`, `ntlm`, `basic` and `certificate`',
-      ),
-    );
-  }
-  if (isPlain && basic) {
-    problems.push(
-      problemAt(
-        [...path, 'basic'],
-        'would send the password over plain HTTP',
-        'write an https URL, or use `negotiate` or `ntlm`',
-      ),
-    );
-  }
-  if (isPlain && certificate) {
-    problems.push(
-      problemAt([...path, 'certificate'], 'needs TLS', 'write an https URL for the issuer'),
-    );
-  }
-  if (negotiate && (negotiate.keytab === undefined) === (negotiate.credentialCache === undefined)) {
-    problems.push(
-      problemAt(
-        [...path, 'negotiate'],
-        'needs either a keytab or a credential cache',
-        'write `keytab` and `principal`, or `credentialCache`',
-      ),
-    );
-  }
-  if (
-    negotiate?.keytab !== undefined &&
-    negotiate.credentialCache === undefined &&
-    negotiate.principal === undefined
-  ) {
-    problems.push(
-      problemAt(
-        [...path, 'negotiate', 'principal'],
-        'is missing',
-        'write the principal of the account in the keytab, such as `svc-scep@CORP.EXAMPLE`',
-      ),
-    );
-  }
-  return problems;
 }

@@ -7,14 +7,22 @@ import { mappingAt } from './raw-value.js';
 type Challenges = ParsedConfig['profiles'][string]['challenges'];
 
 export function checkChallenges({ config, raw }: CheckedConfig): ConfigProblem[] {
-  return Object.entries(config.profiles).flatMap(([name, { challenges, ndes }]) => {
+  return Object.entries(config.profiles).flatMap(([name, { challenges, ndes, issuer }]) => {
     const path = ['profiles', name];
     return [
       ...checkNdesNames(path, raw),
-      ...checkKinds([...path, 'challenges'], withNdesNames(challenges, ndes)),
+      ...(isRelayed(config, issuer)
+        ? []
+        : checkKinds([...path, 'challenges'], withNdesNames(challenges, ndes))),
       ...checkStaticNames([...path, 'challenges', 'static'], challenges.static),
     ];
   });
+}
+
+/** Its messages are for another server to judge. */
+function isRelayed({ issuers }: ParsedConfig, name: string): boolean {
+  const issuer = Object.hasOwn(issuers, name) ? issuers[name] : undefined;
+  return issuer?.kind === 'ndes' && issuer.mode === 'relay';
 }
 
 /** The same setting under two names: which one counts would be a guess. */

@@ -7,6 +7,7 @@ import { problemAt, sortProblems, type ConfigPath, type ConfigProblem } from './
 import { mappingAt, valueAt, without } from './raw-value.js';
 import { issuePath, schemaProblems } from './schema-problems.js';
 import { configSchema, type GatewayConfig, type ParsedConfig } from './schema.js';
+import { asUpstreamAllows } from './upstream-profile.js';
 import { unknownKeys } from './unknown-keys.js';
 import { configWarnings } from './warnings.js';
 
@@ -110,10 +111,11 @@ function related(one: ConfigPath, other: ConfigPath): boolean {
 function normalised(config: ParsedConfig): GatewayConfig {
   const profiles: GatewayConfig['profiles'] = {};
   for (const [name, { ndes, ...profile }] of Object.entries(config.profiles)) {
-    profiles[name] = {
-      ...profile,
-      challenges: withNdesNames(profile.challenges, ndes),
-    };
+    const issuer = Object.hasOwn(config.issuers, profile.issuer)
+      ? config.issuers[profile.issuer]
+      : undefined;
+    const challenges = withNdesNames(profile.challenges, ndes);
+    profiles[name] = asUpstreamAllows({ ...profile, challenges }, issuer);
   }
   return { ...config, profiles };
 }

@@ -8,4 +8,5 @@ export { resolveSecret } from './resolve-secret.js';
 export { configSchema, type GatewayConfig } from './schema.js';
 export type { ImportedPair } from './imported-pair-schema.js';
 export type { LocalIssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
+export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';

@@ -2,8 +2,10 @@ import { checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
 import type { ImportedPair } from './imported-pair-schema.js';
 import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
+import { checkNdesIssuer, checkNdesProfile } from './ndes-issuer-checks.js';
 import { nearest } from './nearest.js';
 import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
+import type { ParsedConfig } from './schema.js';
 
 export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
@@ -15,6 +17,7 @@ export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
       ...checkIssuerName(['profiles', name, 'issuer'], profile.issuer, checked.issuerNames),
       ...checkStandbys(['profiles', name, 'standby'], profile, checked),
       ...checkShape(['profiles', name, 'caCertShape'], profile, checked.config.issuers),
+      ...checkByIssuer(['profiles', name], profile, checked),
       ...checkTemplate(['profiles', name, 'template'], profile, checked.config.issuers),
     ]),
   ];
@@ -41,7 +44,23 @@ function checkByKind(
           : []),
         ...checkWebEnrollment(path, issuer, checked),
       ];
+    case 'ndes':
+      return [
+        ...(['signer', 'importRaEncryption'] as const).flatMap((key) =>
+          issuer[key] ? checkFileSet([...path, key], issuer[key]) : [],
+        ),
+        ...checkNdesIssuer(path, issuer, checked),
+      ];
   }
+}
+
+function checkByIssuer(
+  path: ConfigPath,
+  profile: ParsedConfig['profiles'][string],
+  { config: { issuers }, raw }: CheckedConfig,
+): ConfigProblem[] {
+  const issuer = Object.hasOwn(issuers, profile.issuer) ? issuers[profile.issuer] : undefined;
+  return issuer?.kind === 'ndes' ? checkNdesProfile(path, profile, issuer, raw) : [];
 }
 
 /** A key with its certificate, in one file or in two. */
@@ -161,6 +180,16 @@ function checkStandbys(
           at,
           `is ${quoted(name)}, an embedded CA, which no other issuer reaches`,
           'name an issuer that reaches the same CA as `issuer`',
+        ),
+      ];
+    }
+    const other = Object.hasOwn(config.issuers, name) ? config.issuers[name] : undefined;
+    if (other?.kind === 'ndes' && (other.mode === 'relay' || other.challenge === 'one-time')) {
+      return [
+        problemAt(
+          at,
+          `is ${quoted(name)}, a server that takes its own messages or passwords only`,
+          'remove it',
         ),
       ];
     }

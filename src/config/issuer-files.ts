@@ -1,7 +1,7 @@
 /** Files and secrets that an issuer names, whatever its kind. */
 import { resolve } from 'node:path';
 import type { ImportedPair } from './imported-pair-schema.js';
-import type { IssuerConfig } from './issuer-schema.js';
+import type { IssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import type { ConfigPath } from './problem.js';
 import type { SecretReference } from './secret.js';
 
@@ -24,24 +24,55 @@ export function absoluteIssuer(
       ...importRa,
     };
   }
-  const { authentication, tls, caCertificates } = issuer;
-  const { negotiate, ntlm, basic, certificate } = authentication;
+  const { tls } = issuer;
+  const absoluteTls = { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) };
+  if (issuer.kind === 'ndes') {
+    const { signer, importRaEncryption, adminPage } = issuer;
+    return {
+      ...issuer,
+      ...importRa,
+      tls: absoluteTls,
+      ...(signer && { signer: absolutePair(signer, baseDirectory, secret) }),
+      ...(importRaEncryption && {
+        importRaEncryption: absolutePair(importRaEncryption, baseDirectory, secret),
+      }),
+      ...(adminPage && {
+        adminPage: {
+          ...adminPage,
+          authentication: absoluteSignIn(adminPage.authentication, baseDirectory, secret),
+        },
+      }),
+    };
+  }
+  const { authentication, caCertificates } = issuer;
   return {
     ...issuer,
     ...importRa,
     ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
-    tls: { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) },
-    authentication: {
-      ...(negotiate && {
-        negotiate: {
-          ...negotiate,
-          ...(negotiate.keytab !== undefined && { keytab: path(negotiate.keytab) }),
-        },
-      }),
-      ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
-      ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
-      ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
-    },
+    tls: absoluteTls,
+    authentication: absoluteSignIn(authentication, baseDirectory, secret),
+  };
+}
+
+type SignIn = WebEnrollmentConfig['authentication'];
+
+function absoluteSignIn(
+  { negotiate, ntlm, basic, certificate }: SignIn,
+  baseDirectory: string,
+  secret: SecretChange,
+): SignIn {
+  return {
+    ...(negotiate && {
+      negotiate: {
+        ...negotiate,
+        ...(negotiate.keytab !== undefined && {
+          keytab: resolve(baseDirectory, negotiate.keytab),
+        }),
+      },
+    }),
+    ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
+    ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
+    ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
   };
 }
 
@@ -69,13 +100,26 @@ export function issuerSecrets(
   ];
   if (issuer.kind === 'local') {
     named.push([['import', 'passphrase'], issuer.import?.passphrase]);
-  } else {
-    const { ntlm, basic, certificate } = issuer.authentication;
+  } else if (issuer.kind === 'ndes') {
+    const { signer, importRaEncryption, adminPage } = issuer;
     named.push(
-      [['authentication', 'ntlm', 'password'], ntlm?.password],
-      [['authentication', 'basic', 'password'], basic?.password],
-      [['authentication', 'certificate', 'passphrase'], certificate?.passphrase],
+      [['signer', 'passphrase'], signer?.passphrase],
+      [['importRaEncryption', 'passphrase'], importRaEncryption?.passphrase],
+      ...signInSecrets(['adminPage', 'authentication'], adminPage?.authentication ?? {}),
     );
+  } else {
+    named.push(...signInSecrets(['authentication'], issuer.authentication));
   }
   return named.flatMap(([path, reference]) => (reference ? [{ path, reference }] : []));
+}
+
+function signInSecrets(
+  path: ConfigPath,
+  { ntlm, basic, certificate }: SignIn,
+): [ConfigPath, SecretReference | undefined][] {
+  return [
+    [[...path, 'ntlm', 'password'], ntlm?.password],
+    [[...path, 'basic', 'password'], basic?.password],
+    [[...path, 'certificate', 'passphrase'], certificate?.passphrase],
+  ];
 }

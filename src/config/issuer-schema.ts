@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { webEnrollmentSchema } from './adcs-schema.js';
 import { importedPair } from './imported-pair-schema.js';
+import { ndesIssuerSchema } from './ndes-issuer-schema.js';
 import { distinguishedName, keyBits, raKeys } from './ra-schema.js';
 
 const localIssuerSchema = z
@@ -42,7 +43,11 @@ const localIssuerSchema = z
   })
   .describe('The embedded CA.');
 
-export const issuerSchema = z.discriminatedUnion('kind', [localIssuerSchema, webEnrollmentSchema]);
+export const issuerSchema = z.discriminatedUnion('kind', [
+  localIssuerSchema,
+  webEnrollmentSchema,
+  ndesIssuerSchema,
+]);
 
 export type IssuerConfig = z.infer<typeof issuerSchema>;
 export type LocalIssuerConfig = z.infer<typeof localIssuerSchema>;

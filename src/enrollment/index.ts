@@ -1,11 +1,6 @@
 /** The decision: request → authorization → policy → issuer → recorded outcome. */
 export { decideApproval, type ApprovalRequest } from './approvals.js';
-export type {
-  BacklogEvent,
-  BacklogSettings,
-  BacklogStatus,
-  IssuerHealth,
-} from './backlog.types.js';
+export type { BacklogEvent, BacklogSettings, IssuerHealth } from './backlog.types.js';
 export { createEnrollment } from './enrollment.js';
 export type {
   ClientContext,

@@ -16,7 +16,7 @@ import { GatewayError } from '../errors/index.js';
 import { createRouteGroups, requestTarget } from '../http/index.js';
 import { Certificate } from '../x509/index.js';
 import { openAccess, type ListenerAccess } from './access.js';
-import { openAuthorities } from './authorities.js';
+import { openIssuers } from './authorities.js';
 import { callerCertificates, type CallerCertificates } from './caller-certificates.js';
 import { openDataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
@@ -121,10 +121,9 @@ async function openOwnCas(
   }
   const data = await openDataDirectory(resolved, clock);
   try {
-    return {
-      authorities: await openAuthorities({ resolved, data, notices: new NoticeBoard(), clock }),
-      close: () => data.close(),
-    };
+    const notices = new NoticeBoard();
+    const { authorities } = await openIssuers({ resolved, data, notices, clock });
+    return { authorities, close: () => data.close() };
   } catch (error) {
     await data.close();
     throw error;

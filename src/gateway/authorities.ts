@@ -2,23 +2,41 @@ import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
-import type { Authorities } from './profiles.js';
+import { openReEnrollment } from './re-enrollment.js';
+import { openUpstreams, type Upstreams } from './upstreams.js';
 import { openWebEnrollment } from './web-enrollment.js';
+
+export interface Issuers {
+  /** Without those that only relay: they authorize nothing. */
+  readonly authorities: ReadonlyMap<string, Authority>;
+  /** Every issuer of kind `ndes`. */
+  readonly upstreams: Upstreams;
+}
 
 /**
  * Opens every issuer of the configuration; the first start makes or imports its keys and certificates. A
  * foreign CA is not asked for anything yet.
  */
-export async function openAuthorities(dependencies: AuthorityDependencies): Promise<Authorities> {
+export async function openIssuers(dependencies: AuthorityDependencies): Promise<Issuers> {
+  const upstreams = await openUpstreams(dependencies);
   const authorities = new Map<string, Authority>();
   for (const [name, issuer] of Object.entries(dependencies.resolved.config.issuers)) {
-    const authority =
-      issuer.kind === 'local'
-        ? await openEmbedded(name, issuer, dependencies)
-        : await openWebEnrollment(name, issuer, dependencies);
-    authorities.set(name, authority);
+    switch (issuer.kind) {
+      case 'local':
+        authorities.set(name, await openEmbedded(name, issuer, dependencies));
+        break;
+      case 'adcs-webenroll':
+        authorities.set(name, await openWebEnrollment(name, issuer, dependencies));
+        break;
+      case 'ndes': {
+        const upstream = upstreams.get(name);
+        if (upstream?.config.mode === 're-enroll')
+          authorities.set(name, await openReEnrollment(name, upstream, dependencies));
+        break;
+      }
+    }
   }
-  return authorities;
+  return { authorities, upstreams };
 }
 
 async function openEmbedded(

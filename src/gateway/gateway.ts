@@ -5,7 +5,7 @@ import {
   createSignInBrake,
   socketPeerAddress,
 } from '../access/index.js';
-import { createEnrollment, type BacklogStatus } from '../enrollment/index.js';
+import { createEnrollment } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
@@ -35,6 +35,7 @@ import {
 } from './profiles.js';
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
+import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
@@ -43,24 +44,24 @@ export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
-  /** What waits for CAs and how they answer: for metrics. */
-  backlogStatus(): Promise<BacklogStatus>;
   /** Lets requests in flight finish, at most this long. */
   stop(graceMillis: number): Promise<void>;
 }
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities, notices }: Installation,
+  { resolved, data, authorities, upstreams, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
   const { config } = resolved;
   const { log } = telemetry;
-  const profiles = namedProfiles(config, authorities);
+  const profiles = namedProfiles(config, { authorities, upstreams });
+  const relayed = relayedProfiles(config, upstreams);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   await maintainAuthorities(authorities, log);
+  lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice));
 
   const access = await openAccess(config, {
     clock,
@@ -95,9 +96,13 @@ export async function startGateway(
     backlog: backlogSettings(config),
     report: backlogReporter(log, data.settings),
   });
-  const scep = createScepServer({
+  const codec = measuredCodec(
+    config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
+    metrics,
+  );
+  const own = createScepServer({
     profiles: profiles.map(scepProfile),
-    codec: measuredCodec(config.codec === 'fast' ? createFastCodec() : createPkijsCodec(), metrics),
+    codec,
     enrollment,
     randomBytes,
     onEvent: (event) => {
@@ -108,10 +113,18 @@ export async function startGateway(
       }
     },
   });
+  const scep = withRelays(own, {
+    profiles: relayed,
+    codec,
+    data,
+    clock,
+    log,
+    onRefusedChallenge: (address) => void access.rateLimits.refusedChallenges.take(address),
+  });
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
-    profiles: profiles.map(httpProfile),
+    profiles: [...profiles.map(httpProfile), ...relayed.map(relayedHttpProfile)],
     defaultProfile: defaultProfile(config),
     limits: config.limits,
     clientAddress: socketPeerAddress,
@@ -145,6 +158,7 @@ export async function startGateway(
     authorities,
     challenges: data.challenges,
     files,
+    relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
   const backlogWork = await startBacklogWork(
@@ -195,7 +209,6 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
-    backlogStatus: () => enrollment.backlog.status(),
     async stop(graceMillis) {
       await Promise.all([
         ...listeners.map((listener) => listener.close(graceMillis)),

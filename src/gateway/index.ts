@@ -7,5 +7,6 @@ export type { ListAge } from './list-ages.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
+export { openChallengeSource } from './upstreams.js';
 export { startGateway } from './start.js';
 export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -1,15 +1,13 @@
 import type { ResolvedConfig } from '../config/index.js';
 import { foundAdministrator } from './administrator.js';
-import { openAuthorities } from './authorities.js';
+import { openIssuers, type Issuers } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
-import type { Authorities } from './profiles.js';
 
 /** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
-export interface Installation {
+export interface Installation extends Issuers {
   readonly resolved: ResolvedConfig;
   readonly data: DataDirectory;
-  readonly authorities: Authorities;
   /** What issuers say of their own accord. */
   readonly notices: NoticeBoard;
   /** The password of `admin`, when it was made just now: to be shown once. */
@@ -28,7 +26,7 @@ export async function openInstallation(
   const data = await openDataDirectory(resolved, clock);
   try {
     const notices = new NoticeBoard();
-    const authorities = await openAuthorities({ resolved, data, notices, clock });
+    const issuers = await openIssuers({ resolved, data, notices, clock });
     const newAdministratorPassword = await foundAdministrator(
       data.settings,
       resolved.adminPassword,
@@ -37,10 +35,13 @@ export async function openInstallation(
     return {
       resolved,
       data,
-      authorities,
+      ...issuers,
       notices,
       newAdministratorPassword,
-      close: () => data.close(),
+      close: () => {
+        for (const upstream of issuers.upstreams.values()) upstream.close();
+        return data.close();
+      },
     };
   } catch (error) {
     await data.close();

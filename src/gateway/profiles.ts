@@ -1,6 +1,6 @@
 /** Configuration → what each room wants to know of a profile. */
 import type { GatewayConfig, ProfileConfig, ResolvedConfig } from '../config/index.js';
-import type { SinglePassword, StaticChallenge } from '../challenge/index.js';
+import type { ChallengeSource, SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { HttpProfile } from '../http/index.js';
@@ -8,6 +8,7 @@ import { withTemplate, type Authority, type Issuer } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
+import type { Issuers } from './authorities.js';
 
 export type Authorities = ReadonlyMap<string, Authority>;
 
@@ -17,10 +18,18 @@ interface NamedProfile {
   readonly authority: Authority;
   /** Other ways to the same CA. */
   readonly standbys: readonly Authority[];
+  /** Who makes its challenges, where it is not the gateway. */
+  readonly challengeSource: ChallengeSource | undefined;
 }
 
-export function namedProfiles(config: GatewayConfig, authorities: Authorities): NamedProfile[] {
-  return Object.entries(config.profiles).map(([name, profile]) => {
+/** Without those that are relayed: nothing is decided about them here. */
+export function namedProfiles(
+  config: GatewayConfig,
+  { authorities, upstreams }: Issuers,
+): NamedProfile[] {
+  return Object.entries(config.profiles).flatMap(([name, profile]) => {
+    const upstream = upstreams.get(profile.issuer);
+    if (upstream?.config.mode === 'relay') return [];
     const authorityOf = (issuer: string) => {
       const authority = authorities.get(issuer);
       if (authority) return authority;
@@ -29,7 +38,7 @@ export function namedProfiles(config: GatewayConfig, authorities: Authorities): 
     const authority = authorityOf(profile.issuer);
     const standbys = profile.standby.map(authorityOf);
     for (const standby of standbys) requireSameCa(name, authority.issuer, standby.issuer);
-    return { name, profile, authority, standbys };
+    return [{ name, profile, authority, standbys, challengeSource: upstream?.challengeSource }];
   });
 }
 
@@ -93,8 +102,23 @@ export function scepProfile({ name, profile, authority }: NamedProfile): ScepPro
   };
 }
 
-export function httpProfile({ name, profile, authority }: NamedProfile): HttpProfile {
-  const { challenges, paths } = profile;
+export function httpProfile(named: NamedProfile): HttpProfile {
+  const { name, profile, authority, challengeSource } = named;
+  return {
+    ...httpChallenges(name, profile, challengeSource),
+    caCertificate: () => {
+      const [issuing] = knownChain(name, authority);
+      return authority.thumbprintCertificate ?? issuing;
+    },
+  };
+}
+
+/** What the doors for challenges want to know, whoever answers the SCEP of the profile. */
+export function httpChallenges(
+  name: string,
+  { challenges, paths }: ProfileConfig,
+  challengeSource: ChallengeSource | undefined,
+): Omit<HttpProfile, 'caCertificate'> {
   return {
     name,
     paths,
@@ -111,10 +135,7 @@ export function httpProfile({ name, profile, authority }: NamedProfile): HttpPro
       device: challenges.jamfWebhook.device,
       subject: challenges.jamfWebhook.subject,
     },
-    caCertificate: () => {
-      const [issuing] = knownChain(name, authority);
-      return authority.thumbprintCertificate ?? issuing;
-    },
+    challengeSource,
   };
 }
 

@@ -20,9 +20,11 @@ export function startUpkeep(dependencies: {
   readonly challenges: Challenges;
   /** Address lists, trust lists, certificates of listeners; may grow. */
   readonly files: readonly { refresh(): Promise<void> }[];
+  /** Once an hour. */
+  readonly relays: () => void;
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, files, log } = dependencies;
+  const { authorities, challenges, files, relays, log } = dependencies;
   let running = Promise.resolve();
   let nextMaintenance = Date.now() + maintainMillis;
 
@@ -35,6 +37,7 @@ export function startUpkeep(dependencies: {
     if (Date.now() < nextMaintenance) return;
     nextMaintenance = Date.now() + maintainMillis;
     await maintainAuthorities(authorities, log);
+    relays();
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
   };

@@ -7,19 +7,13 @@ import {
   type CaChainSource,
   type TemplateRule,
 } from '../adcs/index.js';
-import type { LocalIssuerConfig, WebEnrollmentConfig } from '../config/index.js';
+import type { WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import {
-  frontedAuthority,
-  isFounded,
-  openLocalAuthority,
-  type Authority,
-  type LocalAuthority,
-} from '../issuer/index.js';
+import { frontedAuthority, type Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
-import { readImport } from './imported-pair.js';
+import { openRaKeys } from './ra-keys.js';
 import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
 import { webCredentials, webIdentity, webTls } from './web-credentials.js';
@@ -102,36 +96,3 @@ async function configuredChain(
     },
   );
 }
-
-/** The embedded authority keeps RA keys; its own CA certifies them until the CA behind has, and is shown to nobody. */
-async function openRaKeys(
-  name: string,
-  config: WebEnrollmentConfig,
-  { resolved: { readSecret }, data, clock }: AuthorityDependencies,
-): Promise<LocalAuthority> {
-  const { importRa, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates } = config;
-  const imported =
-    importRa && (await readImport(importRa, readSecret, await isFounded(data.settings, name)));
-  return openLocalAuthority({
-    name,
-    settings: { ...hiddenCa, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates },
-    keys: data.keys,
-    records: data.enrollments,
-    state: data.settings,
-    publicUrl: undefined,
-    caIsRecipient: false,
-    imported: imported ? { ra: [imported] } : {},
-    clock,
-  });
-}
-
-const hiddenCa = {
-  hierarchy: 'root',
-  subject: 'CN=SCEP Gateway RA keys',
-  rootSubject: 'CN=SCEP Gateway RA keys',
-  keyBits: 2048,
-  rootYears: 50,
-  issuingYears: 50,
-  crlHours: 8760,
-  backdateMinutes: 60,
-} as const satisfies Partial<LocalIssuerConfig>;

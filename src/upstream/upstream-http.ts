@@ -79,17 +79,16 @@ export class UpstreamHttp {
     }
   }
 
-  #unavailable(detail: string, retryAfterSeconds = 30): GatewayError {
+  #unavailable(detail: string, retryAfterSeconds?: number): GatewayError {
     return new GatewayError('upstream.unavailable', `${this.#title()} cannot be reached.`, {
       detail: `${this.#options.name}: ${detail}`,
-      retryAfterSeconds,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
   }
 
   #noAnswer(detail: string): GatewayError {
     return new GatewayError('upstream.no-answer', `${this.#title()} gave no answer.`, {
       detail: `${this.#options.name}: ${detail}`,
-      retryAfterSeconds: 30,
     });
   }
 
@@ -109,7 +108,6 @@ export function requireCarriedOut({ status, body }: UpstreamAnswer): Buffer {
   const code = status >= 500 ? 'upstream.no-answer' : 'upstream.unavailable';
   throw new GatewayError(code, 'The server behind the gateway gave no answer.', {
     detail: `PKIOperation was answered HTTP ${status}`,
-    retryAfterSeconds: 30,
   });
 }
 

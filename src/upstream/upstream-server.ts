@@ -29,10 +29,9 @@ export class UpstreamServer implements RelayUpstream {
   readonly #cache: CaCache;
 
   constructor(options: UpstreamServerOptions) {
-    const { name, state, fingerprint, refreshMillis, clock, report, caIdentifier } = options;
+    const { name, state, fingerprint, refreshMillis, clock, report } = options;
     this.#options = options;
-    const fetch = (operation: 'GetCACaps' | 'GetCACert') =>
-      this.#get(operation, operation === 'GetCACert' ? caIdentifier : undefined);
+    const fetch = (operation: 'GetCACaps' | 'GetCACert') => this.#ask(operation);
     this.#cache = new CaCache({ name, state, fetch, fingerprint, refreshMillis, clock, report });
   }
 
@@ -74,7 +73,7 @@ export class UpstreamServer implements RelayUpstream {
   }
 
   async query(operation: string): Promise<RelayedContent | undefined> {
-    const { status, contentType, body } = await this.#get(operation);
+    const { status, contentType, body } = await this.#ask(operation);
     return status === 200 ? { contentType: bareType(contentType), body } : undefined;
   }
 
@@ -88,6 +87,11 @@ export class UpstreamServer implements RelayUpstream {
 
   close(): void {
     this.#options.http.close();
+  }
+
+  #ask(operation: string): Promise<UpstreamAnswer> {
+    const { caIdentifier } = this.#options;
+    return this.#get(operation, operation === 'GetCACert' ? caIdentifier : undefined);
   }
 
   #get(operation: string, message?: string): Promise<UpstreamAnswer> {

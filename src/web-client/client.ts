@@ -1,9 +1,10 @@
 /** The client: connections that are kept a short while, limits, and a sign-in on each. */
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
+import { certificateRefused, type Errand } from './attempt.js';
 import { Limit, openConnection, type Connection } from './connection.js';
 import { createConnectionPool } from './connection-pool.js';
-import { certificateRefused, createSignIn, type Errand } from './sign-in.js';
+import { createSignIn } from './sign-in.js';
 import type {
   WebClient,
   WebClientOptions,

@@ -17,9 +17,9 @@ export function offeredSchemes(rawHeaders: readonly string[]): readonly OfferedS
     .slice(0, mostSchemes);
 }
 
-/** Quoted strings may hold commas, so they go first; a part that begins with `name=` is a parameter. */
+/** Quoted strings may hold commas, so they go first, an unended one to the end; a part that begins with `name=` is a parameter. */
 function challenges(value: string): OfferedScheme[] {
-  const parts = value.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
+  const parts = value.replace(/"(?:[^"\\]|\\.)*(?:"|\\?$)/g, '""').split(',');
   return parts.flatMap((part): OfferedScheme[] => {
     const [, scheme = '', rest = ''] = /^\s*([A-Za-z][\w-]*)(?:\s+(\S*))?\s*$/.exec(part) ?? [];
     return scheme === '' ? [] : [{ scheme: scheme.toLowerCase(), token: decodeToken(rest) }];

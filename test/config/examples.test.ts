@@ -6,6 +6,8 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
+  'upstream-ndes-relay.yaml': { NDES_PASSWORD: 'a password of NDES' },
+  'upstream-ndes-re-enroll.yaml': { NDES_PASSWORD: 'a password of NDES' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'external-validation.yaml': {
@@ -44,6 +46,8 @@ describe('examples', () => {
       'root-and-issuing.yaml',
       'static-challenge.yaml',
       'two-profiles.yaml',
+      'upstream-ndes-re-enroll.yaml',
+      'upstream-ndes-relay.yaml',
     ]);
   });
 

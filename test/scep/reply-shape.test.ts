@@ -48,6 +48,27 @@ describe.each(codecs.map((codec) => [codec.name, codec] as const))('a reply, %s'
       expect(issued.attribute('1.3.6.1.4.1.311.21.33')).toBeUndefined();
     });
 
+    describe('the HRESULT of a CA that refused', () => {
+      const hresult = 0x80094800;
+      const windows = 'Mozilla/4.0 (compatible; Win32; NDES client 6.1.7601.17514)';
+      const refusal = { kind: 'rejected', code: 'issuer.refused', text: 'No.' } as const;
+      const wire = der.printableString('-2146875392');
+
+      test.each([
+        ['Windows by its User-Agent', {}, windows, hresult, wire],
+        ['Windows, of no CA', {}, windows, undefined, undefined],
+        ['others', {}, 'MicroMDM/SCEP', hresult, undefined],
+        ['who does not say', {}, undefined, hresult, undefined],
+        ['all of a profile that says so', { microsoftAttributes: true }, undefined, hresult, wire],
+      ] as const)('for %s', async (_who, overrides, userAgent, code, expected) => {
+        const s = await scenario(overrides, codec);
+        s.enrollment.outcome = code === undefined ? refusal : { ...refusal, hresult: code };
+        const reply = await s.exchange({}, userAgent);
+        expect([reply.pkiStatus, reply.failInfo]).toEqual(['2', '2']);
+        expect(reply.attribute('1.3.6.1.4.1.311.21.33')).toEqual(expected);
+      });
+    });
+
     test('none of it by default', async () => {
       const s = await scenario({}, codec);
       const failed = await s.exchange({ messageType: '99' });

@@ -50,7 +50,7 @@ export interface Scenario {
   message(options?: Partial<PkiMessageOptions>): Promise<Buffer>;
   post(message: Buffer | undefined): Promise<ScepResponse>;
   /** Sends, demands status 200, reads and verifies. */
-  exchange(options?: Partial<PkiMessageOptions>): Promise<ReadReply>;
+  exchange(options?: Partial<PkiMessageOptions>, userAgent?: string): Promise<ReadReply>;
   get(operation: string): Promise<ScepResponse>;
   /** The server as a client sees it, without a socket. */
   readonly fetch: typeof fetch;
@@ -73,9 +73,14 @@ export async function scenario(
     randomBytes,
     onEvent: (event) => events.push(event),
   });
-  const client = { correlationId, address: '192.0.2.1', userAgent: undefined };
-  const handle = (operation: string, message?: Buffer): Promise<ScepResponse> =>
-    server.handle({ profile: 'default', operation, message, client });
+  const handle = (
+    operation: string,
+    message?: Buffer,
+    userAgent?: string,
+  ): Promise<ScepResponse> => {
+    const client = { correlationId, address: '192.0.2.1', userAgent };
+    return server.handle({ profile: 'default', operation, message, client });
+  };
   const message: Scenario['message'] = (options = {}) =>
     pkiMessage({
       codec,
@@ -95,8 +100,8 @@ export async function scenario(
     events,
     message,
     post: (bytes) => handle('PKIOperation', bytes),
-    exchange: async (options) => {
-      const response = await handle('PKIOperation', await message(options));
+    exchange: async (options, userAgent) => {
+      const response = await handle('PKIOperation', await message(options), userAgent);
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return reply(response);
     },

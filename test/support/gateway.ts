@@ -143,11 +143,11 @@ function pemFiles(name: string) {
 
 /** As the composition root makes it, but heard here. */
 function scepServer(
-  { resolved, data, authorities }: Installation,
+  { resolved, data, authorities, upstreams }: Installation,
   clock: () => Date,
   events: ScepEvent[],
 ): ScepServer {
-  const profiles = namedProfiles(resolved.config, authorities);
+  const profiles = namedProfiles(resolved.config, { authorities, upstreams });
   return createScepServer({
     profiles: profiles.map(scepProfile),
     codec: createFastCodec(),

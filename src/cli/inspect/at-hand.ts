@@ -50,6 +50,10 @@ export async function openAtHand(
   const profileName = chooseProfile(resolved, profile, urlPath);
   const found = resolved.config.profiles[profileName];
   const authority = found && installation.authorities.get(found.issuer);
+  if (found && installation.upstreams.get(found.issuer)?.config.mode === 'relay') {
+    await installation.close();
+    return none(`profile ${profileName} relays its messages: the server behind it has the keys`);
+  }
   if (!found || !authority) {
     await installation.close();
     throw new GatewayError('cli.usage', `There is no profile ${profileName}.`, {

@@ -176,17 +176,24 @@ function answered(reply: CertRep): Told {
 
 /** A device never sees FAILURE for an outage, nor an answer that is none: it comes again. */
 function asOutage(error: unknown): unknown {
-  if (!isGatewayError(error) || error.code !== 'scep.reply') return error;
-  return new GatewayError(
-    'upstream.no-answer',
-    'The SCEP server behind the gateway gave no answer.',
-    {
+  if (!isGatewayError(error)) return error;
+  const { code, message, detail, retryAfterSeconds = usualRetrySeconds } = error;
+  if (error.class === 'unavailable') {
+    return new GatewayError(code, message, {
       cause: error,
-      detail: [error.message, error.detail].filter(Boolean).join(' '),
-      retryAfterSeconds: 30,
-    },
-  );
+      ...(detail !== undefined && { detail }),
+      retryAfterSeconds,
+    });
+  }
+  if (code !== 'scep.reply') return error;
+  return new GatewayError('upstream.no-answer', 'The server behind the gateway gave no answer.', {
+    cause: error,
+    detail: [message, detail].filter(Boolean).join(' '),
+    retryAfterSeconds,
+  });
 }
+
+const usualRetrySeconds = 30;
 
 function faultOf(error: unknown): Pick<Told, 'code' | 'reason'> {
   if (!isGatewayError(error)) return { code: 'internal', reason: 'see the log' };
