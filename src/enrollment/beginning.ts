@@ -11,8 +11,8 @@ import type { EnrollmentOutcome, EnrollmentRequest } from './enrollment.types.js
 import { isInProcess } from './issuer-lines.js';
 import { openingAudit } from './opening-audit.js';
 import { answerSpent, type AnsweringDependencies } from './owner-answer.js';
-import { decidePolicy, type PolicyDecision } from './policy.js';
-import { preparedRequest, type PreparedRequest } from './prepared-request.js';
+import { decidePolicy } from './policy.js';
+import { preparedRequest } from './prepared-request.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, subjectOfRequest } from './records.js';
 import { otherKey, refuseRequest } from './refusal.js';
@@ -62,6 +62,12 @@ export async function begin(
       ? credential.ground
       : { by: 'challenge', challengeId: held?.id ?? '', account: held?.account, sid: held?.sid };
 
+  const granted = withAttestedSid(policy, ground, profile.policy);
+  if (granted.kind === 'refused') {
+    if (held) await challenges.release(held.id, id);
+    return refuseRequest(dependencies, request, granted.refusal);
+  }
+
   const now = clock();
   const record: TransactionRecord = {
     ...transaction,
@@ -89,17 +95,8 @@ export async function begin(
   return answerTransaction(
     dependencies,
     { profile, record: opened, client: request.client },
-    isThisRequest ? prepared(request, policy, ground) : undefined,
+    isThisRequest ? preparedRequest(request.csr, granted) : undefined,
   );
-}
-
-function prepared(
-  { csr }: EnrollmentRequest,
-  policy: PolicyDecision,
-  ground: AuthorizationGround,
-): PreparedRequest | undefined {
-  const decision = withAttestedSid(policy, ground);
-  return decision.kind === 'granted' ? preparedRequest(csr, decision) : undefined;
 }
 
 /** Fails closed, and not as the device's fault: it comes again, and the validator is asked again. */
