@@ -37,10 +37,20 @@ export async function openReEnrollment(
     maintain: () => {
       // Behind the back of who waits for this: a server that is down would hold up the start.
       void server.refresh();
-      return Promise.resolve<readonly Notice[]>(upstreamWarnings(server));
+      const { origin } = ra.raKeeper.status();
+      return Promise.resolve([
+        ...upstreamWarnings(server),
+        ...(origin === 'self' ? [selfCertified] : []),
+      ]);
     },
   });
 }
+
+const selfCertified: Notice = {
+  severity: 'warning',
+  code: 'ra.self-certified',
+  text: 'The RA certificates are certified by the gateway itself; devices that check them against the CA (certmonger does) refuse its replies. Import those of the server (importRa), or have the CA sign: scep-gateway ra request',
+};
 
 type SignerFor = (subject: Buffer) => Promise<ScepSigner>;
 
