@@ -272,9 +272,11 @@ const policy = z
         'What becomes of usages and extensions that are not listed (SID, application policies, template OIDs …).',
       ),
     sidUri: z
-      .enum(['strip', 'refuse', 'allow'])
-      .default('refuse')
-      .describe('SAN URIs that name a Windows SID (`tag:microsoft.com,2022-09-14:sid:…`).'),
+      .enum(['strip', 'refuse', 'attested', 'allow'])
+      .default('attested')
+      .describe(
+        'SAN URIs that name a Windows SID (`tag:microsoft.com,2022-09-14:sid:…`): `attested` refuses all but the one that came with the challenge, or stands in the renewed certificate; `allow` lets a device be any account.',
+      ),
     validityDays: z.int().min(1).max(9125).default(365).describe('Life of an issued certificate.'),
     honourRequestedValidity: z
       .boolean()

@@ -4,6 +4,7 @@ import type { Authorization, AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
 import { approverOf } from './conclusion.js';
+import { sidOf } from '../x509/index.js';
 import type { EnrollmentRequest } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { renewalRefusal } from './renewal.js';
@@ -26,7 +27,10 @@ export function credentialOf(
 ): Credential {
   const refusal = renewed && renewalRefusal(renewed, request.csr, profile.renewal, now);
   if (renewed && refusal === undefined) {
-    return { kind: 'ground', ground: { by: 'renewal', certificateSerial: renewed.serial } };
+    return {
+      kind: 'ground',
+      ground: { by: 'renewal', certificateSerial: renewed.serial, sid: sidOf(request.signer) },
+    };
   }
   const password = request.csr.challengePassword;
   if (request.intent === 'any') {

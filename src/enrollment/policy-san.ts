@@ -1,6 +1,7 @@
 import {
   extensionOids,
   readSubjectAltNames,
+  sidInUri,
   subjectAltNameText,
   writeSubjectAltNames,
   type CertificationRequest,
@@ -70,8 +71,9 @@ function isGranted(
   notes: string[],
 ): boolean {
   const text = subjectAltNameText(name);
-  if (isSidUri(text) && policy.sidUri !== 'allow') {
-    return refuseOrStrip(policy.sidUri, 'a Windows SID in the subjectAltName', notes);
+  const rule = sidInUri(text) === undefined ? 'allow' : policy.sidUri;
+  if (rule === 'refuse' || rule === 'strip') {
+    return refuseOrStrip(rule, 'a Windows SID in the subjectAltName', notes);
   }
   if (!policy.san.types.includes(name.type)) {
     return refuseOrStrip(policy.unlisted, `a subjectAltName of type ${name.type}`, notes);
@@ -92,9 +94,4 @@ function refuseOrStrip(rule: 'strip' | 'refuse', what: string, notes: string[]):
   }
   notes.push(`left out ${what}`);
   return false;
-}
-
-/** KB5014754 strong mapping: a SID in a SAN URI decides which account the certificate signs in. */
-function isSidUri(text: string): boolean {
-  return /^uri:\s*tag:microsoft\.com,2022-09-14:sid:/i.test(text);
 }

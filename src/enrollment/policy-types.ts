@@ -16,7 +16,7 @@ export interface CsrPolicy {
   readonly extendedKeyUsage: readonly string[];
   readonly extensions: readonly string[];
   readonly unlisted: 'strip' | 'refuse';
-  readonly sidUri: 'strip' | 'refuse' | 'allow';
+  readonly sidUri: 'strip' | 'refuse' | 'attested' | 'allow';
   readonly validityDays: number;
   readonly honourRequestedValidity: boolean;
 }

@@ -74,7 +74,7 @@ export function reopen(
 ): { readonly csr: CertificationRequest; readonly policy: PolicyDecision } {
   const csr = parseCertificationRequest(vault.open(record.csr));
   const policy = decidePolicy(csr, profile.policy);
-  return { csr, policy: withAttestedSid(policy, recordedGround(record)) };
+  return { csr, policy: withAttestedSid(policy, recordedGround(record), profile.policy) };
 }
 
 /** Authorized once, interrupted, and revoked before anybody came back for it. */

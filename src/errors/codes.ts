@@ -87,6 +87,7 @@ const table = {
   'http.forbidden': 'transport',
   'http.rate': 'transport',
   'http.overload': 'overload',
+  'directory.unavailable': 'unavailable',
   'kerberos.library': 'configuration',
   'kerberos.credentials': 'unavailable',
   'kerberos.refused': 'unavailable',

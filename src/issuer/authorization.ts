@@ -11,7 +11,12 @@ export type AuthorizationGround =
       /** Windows SID that was attested with it. */
       readonly sid?: string | undefined;
     }
-  | { readonly by: 'renewal'; readonly certificateSerial: string }
+  | {
+      readonly by: 'renewal';
+      readonly certificateSerial: string;
+      /** Windows SID in the renewed certificate. */
+      readonly sid?: string | undefined;
+    }
   | { readonly by: 'approval'; readonly approver: string }
   /** A profile that says in so many words that no challenge is asked for. */
   | { readonly by: 'open-profile'; readonly profile: string };

@@ -3,6 +3,7 @@ export { openKerberos } from './kerberos.js';
 export type {
   AcceptOutcome,
   ChannelBindingPolicy,
+  KerberosAcceptor,
   KerberosAcceptors,
   KerberosInitiator,
   KerberosTarget,

@@ -30,7 +30,7 @@ export { readPem, toPem, type PemBlock } from './pem.js';
 export { verifyProofOfPossession } from './proof-of-possession.js';
 export { algorithmWithNull, keyOids, PublicKey, type EcCurve, type KeyId } from './public-key.js';
 export { requestedValidityDays } from './requested-validity.js';
-export { sidExtension } from './sid-extension.js';
+export { sidExtension, sidInUri, sidOf } from './sid-extension.js';
 export type { CertificateDigest } from './signature-algorithm.js';
 export {
   authorityInfoAccess,
@@ -51,3 +51,4 @@ export {
   type SubjectAltName,
 } from './subject-alt-name.js';
 export { parseSubjectAltName } from './subject-alt-name-text.js';
+export { revocationReasons } from './revocation-reason.js';

@@ -98,7 +98,7 @@ export function againstPolicy({ message, messageWithCsr }: Maker): Row[] {
       'a SID in the SAN',
       withExtension(extension('2.5.29.17', der.sequence(der.context(6, sidUri)))),
       refused(
-        'The request asks for a Windows SID in the subjectAltName, which this profile does not allow.',
+        'The request asks for a Windows SID in the subjectAltName that nobody has vouched for.',
       ),
     ],
     [

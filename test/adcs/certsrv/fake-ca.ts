@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { parseBer } from '../../../src/asn1/index.js';
 import {
+  authorityKeyIdentifier,
   basicConstraints,
   buildCertificate,
   buildCrl,
+  extensionOids,
   keyUsage,
   parseCertificationRequest,
+  subjectKeyIdentifier,
   type Certificate,
 } from '../../../src/x509/index.js';
 import { selfSigned } from '../../support/certificates.js';
@@ -59,6 +63,7 @@ export class FakeCa {
         extensions: [
           basicConstraints({ ca: true, pathLength: undefined }),
           keyUsage(['keyCertSign', 'cRLSign', 'digitalSignature']),
+          subjectKeyIdentifier(testKey('ca').publicKey),
         ],
       }),
     );
@@ -101,7 +106,11 @@ export class FakeCa {
         notBefore: new Date(Date.now() - 600_000),
         notAfter: new Date(Date.now() + 365 * 86_400_000),
         spki: this.wrongKey ? testKey(this.wrongKey).publicKey.spki : publicKey.spki,
-        extensions: [...extensions],
+        extensions: [
+          ...extensions.filter(({ oid }) => oid !== extensionOids.subjectKeyIdentifier),
+          subjectKeyIdentifier(publicKey),
+          authorityKeyIdentifier(caKeyIdentifier),
+        ],
       },
       { key: testKey(this.signer), digest: 'sha256' },
     );
@@ -123,7 +132,7 @@ export class FakeCa {
         thisUpdate: new Date(Date.now() - 60_000),
         nextUpdate: new Date(Date.now() + 86_400_000),
         number: 1,
-        authorityKeyIdentifier: Buffer.alloc(20, 1),
+        authorityKeyIdentifier: caKeyIdentifier,
         revoked: [],
       },
       { key: testKey(this.signer), digest: 'sha256' },
@@ -136,6 +145,8 @@ export class FakeCa {
     return request;
   }
 }
+
+const caKeyIdentifier = parseBer(subjectKeyIdentifier(testKey('ca').publicKey).value).octets();
 
 function unsupported(template: string): TemplateRule {
   return {

@@ -1,0 +1,120 @@
+/** Devices that are not ours, a gateway as users start it, and AD CS behind it (played, signed in by NTLM). */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { toPem } from '../../src/x509/index.js';
+import { FakeCa } from '../adcs/certsrv/fake-ca.js';
+import { password, startCertsrv, type CertsrvServer } from '../adcs/certsrv/server.js';
+import { expectChain, expectKey, newRsaKey } from './certificate-file.js';
+import { eventually } from './eventually.js';
+import { startGateway, type Gateway } from './gateway.js';
+import { describeWithPrograms, runProgram } from './programs.js';
+import { StrongswanPki, strongswanPrograms } from './strongswan.js';
+
+describeWithPrograms('AD CS behind the gateway', ['scepclient', ...strongswanPrograms], () => {
+  let ca: FakeCa;
+  let certsrv: CertsrvServer;
+  let gateway: Gateway;
+  let caCertificate: string;
+  let secrets: string;
+
+  beforeAll(async () => {
+    ca = await FakeCa.create();
+    ca.templates.set('EnrollmentAgentOffline', { does: 'issue' });
+    ca.templates.set('CEPEncryption', { does: 'wait' });
+    certsrv = await startCertsrv(ca, 'ntlm');
+    secrets = mkdtempSync(join(tmpdir(), 'scep-gateway-adcs-'));
+    writeFileSync(join(secrets, 'password'), password);
+    gateway = await startGateway({
+      config: `
+issuers:
+  corp:
+    kind: adcs-webenroll
+    url: ${certsrv.origin}/certsrv/
+    authentication: { ntlm: { user: svc, domain: LAB, password: { file: ${join(secrets, 'password')} } } }
+    tls: { pins: ['${certsrv.pin}'] }
+    template: Phones
+profiles:
+  default: { paths: [/scep], issuer: corp }
+  manual: { paths: [/scep/manual], issuer: corp, template: Manual }
+  legacy: { paths: [/scep/legacy], issuer: corp, algorithms: { ciphers: [des-cbc, aes-128-cbc] } }
+`,
+    });
+    caCertificate = join(gateway.directory, 'adcs.pem');
+    writeFileSync(caCertificate, toPem('CERTIFICATE', ca.certificate.der));
+  }, 60_000);
+
+  afterAll(async () => {
+    await gateway.stop();
+    await certsrv.close();
+    rmSync(secrets, { recursive: true });
+  });
+
+  test('RA certificates are enrolled by the command line, one by a certificate manager', async () => {
+    const status = await gateway.cli('ra', 'status');
+    expect(status.stdout).toContain('certified by the gateway itself');
+    const first = await gateway.cli('ra', 'enroll');
+    expect(first.stdout).toContain('for a certificate manager: request 82');
+    await ca.issue(82);
+    const second = await gateway.cli('ra', 'enroll');
+    expect(second).toMatchObject({ code: 0 });
+    expect(second.stdout).toContain('enrolled from the CA, which renews them');
+    expect(second.stdout).toContain(`by ${ca.certificate.subject.text}`);
+  });
+
+  test('strongSwan trusts them, and enrolls', async () => {
+    const pki = new StrongswanPki(gateway);
+    // The running gateway takes the new RA certificates up within seconds.
+    let tries = 0;
+    const authority = await eventually('RA certificates of the CA', async () => {
+      const found = await pki.fetchCa('/scep', `authority-${tries++}`);
+      return (await isIssuedBy(found.encryption)) ? found : undefined;
+    });
+    const key = await newRsaKey(join(gateway.directory, 'strongswan.key'));
+    const challenge = await gateway.challenge();
+    const request = ['--in', key, '--dn', 'CN=device-1, O=Example', '--password', challenge];
+    const run = await pki.enroll('/scep', authority, request);
+    expect(run).toMatchObject({ status: 0 });
+    const file = join(gateway.directory, 'strongswan.pem');
+    writeFileSync(file, run.stdout);
+    await expectKey(await expectChain(file, [caCertificate]), key);
+    expect(ca.requests.at(-1)).toMatchObject({ template: 'Phones', user: 'LAB\\svc' });
+  });
+
+  test('strongSwan waits for a certificate manager and gets the certificate of one request', async () => {
+    const pki = new StrongswanPki(gateway);
+    const authority = await pki.fetchCa('/scep/manual', 'manual');
+    const key = await newRsaKey(join(gateway.directory, 'manual.key'));
+    const challenge = await gateway.challenge('manual');
+    const before = ca.requests.length;
+    const request = ['--in', key, '--dn', 'CN=device-2, O=Example', '--password', challenge];
+    const running = pki.enroll('/scep/manual', authority, [...request, '--interval', '1']);
+    const { id } = await eventually('the request', () => ca.requests[before]);
+    await ca.issue(id);
+    expect(await running).toMatchObject({ status: 0 });
+    expect(ca.requests).toHaveLength(before + 1);
+  });
+
+  test('scepclient enrolls with the algorithms of its time', async () => {
+    const folder = join(gateway.directory, 'scepclient');
+    mkdirSync(folder);
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    const run = await runProgram(
+      'scepclient',
+      [
+        ...['-server-url', `${gateway.url}/scep/legacy`, '-cn', 'device-3'],
+        ...['-private-key', key, '-certificate', certificate],
+        ...['-challenge', await gateway.challenge('legacy')],
+      ],
+      { cwd: folder },
+    );
+    expect(run).toMatchObject({ status: 0 });
+    await expectKey(await expectChain(certificate, [caCertificate]), key);
+  });
+
+  async function isIssuedBy(file: string): Promise<boolean> {
+    const run = await runProgram('openssl', ['verify', '-CAfile', caCertificate, file]);
+    return run.status === 0;
+  }
+});

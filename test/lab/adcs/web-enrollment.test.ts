@@ -1,0 +1,197 @@
+/** The issuer against sign-ins that are not ours: Apache, gss-ntlmssp, MIT Kerberos, a Samba domain. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openWebEnrollmentIssuer } from '../../../src/adcs/index.js';
+import type { IssuanceOutcome } from '../../../src/issuer/index.js';
+import { openKerberos } from '../../../src/kerberos/index.js';
+import {
+  createWebClient,
+  type WebClient,
+  type WebCredential,
+} from '../../../src/web-client/index.js';
+import { readPem } from '../../../src/x509/index.js';
+import { FakeCa } from '../../adcs/certsrv/fake-ca.js';
+import { certsrvPage } from '../../adcs/certsrv/pages.js';
+import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.js';
+import { testKey } from '../../support/keys.js';
+import { describeInLab, labFile } from '../in-lab.js';
+import { run } from '../run.js';
+
+const password = 'Scep-Passw0rd!';
+const csrKey = testKey('client').publicKey.id;
+
+type Scheme = 'negotiate' | 'ntlm' | 'basic';
+
+async function credential(scheme: Scheme, secret: string): Promise<WebCredential> {
+  switch (scheme) {
+    case 'basic':
+      return { kind: 'basic', user: 'svc-scep', password: secret };
+    case 'ntlm':
+      return { kind: 'ntlm', user: 'svc-scep', domain: 'LAB', password: secret };
+    case 'negotiate': {
+      const kerberos = await openKerberos();
+      // Another account's key under this name is what a wrong password is to a keytab.
+      const keytab = labFile(secret === password ? 'svc-scep.keytab' : 'gateway.keytab');
+      const initiators = kerberos.initiators({
+        kind: 'keytab',
+        keytab,
+        principal: 'svc-scep@LAB.TEST',
+      });
+      return { kind: 'negotiate', initiators };
+    }
+  }
+}
+
+describeInLab('adcs-webenroll', () => {
+  let ca: FakeCa;
+  let pages: Server;
+  let clients: WebClient[] = [];
+
+  beforeAll(async () => {
+    pages = createServer((request, response) => {
+      void buffer(request).then(async (body) => {
+        const answer = await certsrvPage(ca, {
+          method: request.method ?? '',
+          target: request.url ?? '',
+          body,
+          userAgent: request.headers['user-agent'] ?? '',
+          user: String(request.headers['x-remote-user']),
+        });
+        response.writeHead(answer.status, { 'content-type': answer.contentType });
+        response.end(answer.body);
+      });
+    });
+    await new Promise<void>((resolve) => pages.listen(8099, '127.0.0.1', resolve));
+  });
+  beforeEach(async () => {
+    ca = await FakeCa.create();
+  });
+  afterEach(() => {
+    clients.forEach((client) => client.close());
+    clients = [];
+  });
+  afterAll(() => new Promise((resolve) => pages.close(resolve)));
+
+  async function open(url: string, scheme: Scheme, secret = password, pin?: string) {
+    const { origin, pathname } = new URL(url);
+    const client = createWebClient({
+      origin,
+      credentials: [await credential(scheme, secret)],
+      tls: {
+        ...(pin === undefined
+          ? { ca: readFileSync(labFile('pki/ca.pem'), 'utf8') }
+          : { pins: [pin] }),
+      },
+      userAgent: 'Mozilla/5.0 (compatible; scep-gateway)',
+    });
+    clients.push(client);
+    return openWebEnrollmentIssuer({
+      name: 'corp',
+      client,
+      directory: pathname,
+      identity: 'LAB\\svc-scep',
+      templates: { signature: 'Phones', encryption: 'Phones', generalPurpose: 'Phones' },
+      attributes: [],
+      chain: undefined,
+      pins: [],
+      state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+      report: () => undefined,
+      clock: () => new Date(),
+    });
+  }
+
+  type Issuer = Awaited<ReturnType<typeof open>>;
+
+  async function submit(issuer: Issuer, template = 'Phones'): Promise<IssuanceOutcome> {
+    const request = { ...(await issuanceRequest('transaction-1')), template };
+    return issuer.submit(request, authorizationFor(request));
+  }
+
+  describe.each<[string, string, Scheme]>([
+    ['Kerberos', 'https://ca1.lab.test/certsrv/', 'negotiate'],
+    ['Kerberos, the only scheme', 'https://ca1.lab.test/certsrv-krb/', 'negotiate'],
+    ['NTLM', 'https://ca1.lab.test/certsrv/', 'ntlm'],
+    ['Basic', 'https://ca1.lab.test/certsrv-basic/', 'basic'],
+    ['Kerberos, bound', 'https://ca1.lab.test:8443/certsrv/', 'negotiate'],
+    ['NTLM, bound', 'https://ca1.lab.test:8443/certsrv/', 'ntlm'],
+  ])('signed in by %s', (_, url, scheme) => {
+    test('issued, to the account that signed in', async () => {
+      expect(await submit(await open(url, scheme))).toMatchObject({ kind: 'issued' });
+      expect(ca.requests).toHaveLength(1);
+      expect(ca.requests[0]?.user.toLowerCase()).toContain('svc-scep');
+    });
+
+    test('pending, then issued', async () => {
+      const issuer = await open(url, scheme);
+      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
+      await ca.issue(81);
+      expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
+    });
+
+    test('pending, then denied', async () => {
+      const issuer = await open(url, scheme);
+      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
+      ca.deny(81);
+      expect(await issuer.retrieve('81', csrKey)).toMatchObject({
+        kind: 'refused',
+        hresult: 0x80094014,
+      });
+    });
+
+    test('denied by policy, and a template that is not offered', async () => {
+      const issuer = await open(url, scheme);
+      expect(await submit(issuer, 'LongKeys')).toMatchObject({ hresult: 0x80094811 });
+      expect(await submit(issuer, 'Nowhere')).toMatchObject({ hresult: 0x80094800 });
+    });
+
+    test('the CA down', async () => {
+      const issuer = await open(url, scheme);
+      await issuer.maintain();
+      ca.outage = '0x800706ba';
+      expect(await submit(issuer)).toMatchObject({ kind: 'unavailable', submission: 'none' });
+    });
+  });
+
+  test.each<[string, string, Scheme]>([
+    ['Kerberos', 'https://ca1.lab.test/certsrv/', 'negotiate'],
+    ['NTLM', 'https://ca1.lab.test/certsrv/', 'ntlm'],
+    ['Basic', 'https://ca1.lab.test/certsrv-basic/', 'basic'],
+  ])('a wrong password: %s', async (_, url, scheme) => {
+    expect(await submit(await open(url, scheme, 'wrong'))).toMatchObject({
+      kind: 'unavailable',
+      submission: 'none',
+    });
+    expect(ca.requests).toHaveLength(0);
+  });
+
+  describe('Extended Protection = Require', () => {
+    test('refuses a client that sends no channel binding', async () => {
+      const url = 'https://ca1.lab.test:8443/certsrv/';
+      const ticket = await run('kinit', ['-k', '-t', labFile('svc-scep.keytab'), 'svc-scep']);
+      expect(ticket).toMatchObject({ status: 0 });
+      const trust = ['--cacert', labFile('pki/ca.pem')];
+      const curl = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--negotiate', '-u', ':'];
+      expect((await run('curl', [...curl, ...trust, url])).output).toBe('401');
+    });
+
+    test.each<Scheme>(['negotiate', 'ntlm'])(
+      'refuses %s through a TLS proxy, and the operator is told',
+      async (scheme) => {
+        const [block] = readPem(readFileSync(labFile('pki/gateway.pem'), 'latin1'));
+        const pin = createHash('sha256')
+          .update(block?.der ?? '')
+          .digest('hex');
+        const issuer = await open('https://ca1.lab.test:9443/certsrv/', scheme, password, pin);
+        expect(await submit(issuer)).toMatchObject({
+          kind: 'unavailable',
+          submission: 'none',
+          mend: expect.stringContaining('TLS proxy'),
+        });
+        expect(ca.requests).toHaveLength(0);
+      },
+    );
+  });
+});
