@@ -19,7 +19,9 @@ export interface ClientOrigin {
 
 export type ClientAddressResolver = (request: IncomingMessage) => ClientOrigin;
 
-export type Role = 'admin' | 'challenge' | 'read';
+export const roles = ['admin', 'challenge', 'read', 'approve', 'revoke'] as const;
+
+export type Role = (typeof roles)[number];
 
 export interface Principal {
   /** Account name as configured; domain parts of the sign-in are dropped. */
@@ -28,7 +30,7 @@ export interface Principal {
   readonly quota: number;
   /** Profiles it may fetch challenges for; undefined is all. */
   readonly profiles: readonly string[] | undefined;
-  readonly scheme: 'basic' | 'ntlm' | 'token' | 'certificate';
+  readonly scheme: 'basic' | 'negotiate' | 'ntlm' | 'token' | 'certificate';
 }
 
 export type AuthenticationOutcome =

@@ -1,5 +1,5 @@
 import type { AccountRecord, SettingsStore } from '../store/index.js';
-import type { Account, AccountSource, Role } from './access.types.js';
+import { roles, type Account, type AccountSource, type Role } from './access.types.js';
 import { parsePasswordHash } from './password.js';
 import { signInName } from './sign-in-name.js';
 
@@ -28,10 +28,11 @@ export function createAccountSource(options: {
   };
 }
 
-function fromStore({ name, passwordHash, roles }: AccountRecord, quota: number): Account {
-  return { name, passwordHash, roles: roles.filter(isRole), quota, profiles: undefined };
+function fromStore(record: AccountRecord, quota: number): Account {
+  const { name, passwordHash } = record;
+  return { name, passwordHash, roles: record.roles.filter(isRole), quota, profiles: undefined };
 }
 
 function isRole(text: string): text is Role {
-  return text === 'admin' || text === 'challenge' || text === 'read';
+  return roles.some((role) => role === text);
 }

@@ -5,6 +5,7 @@ import type {
   Authenticator,
 } from './access.types.js';
 import { readBasicCredentials } from './basic-credentials.js';
+import type { DirectoryAccounts } from './directory-accounts.js';
 import type { Lockout } from './lockout.js';
 import { unmatchableHash, verifyPassword } from './password.js';
 import { createSignInMemory } from './sign-in-memory.js';
@@ -24,10 +25,12 @@ export function createBasicAuthenticator(options: {
   readonly accounts: AccountSource;
   readonly lockout: Lockout;
   readonly clock: () => Date;
+  /** Asked about names that are none of our accounts. */
+  readonly directory?: Pick<DirectoryAccounts, 'signIn'> | undefined;
   /** Takes the place of scrypt in tests. */
   readonly verify?: typeof verifyPassword;
 }): Authenticator {
-  const { accounts, lockout, clock, verify = verifyPassword } = options;
+  const { accounts, lockout, clock, directory, verify = verifyPassword } = options;
   const slots = createWorkSlots(checksAtOnce, checksWaiting);
   const memory = createSignInMemory<AuthenticationOutcome>({
     clock,
@@ -36,8 +39,12 @@ export function createBasicAuthenticator(options: {
   });
   const nobody = unmatchableHash();
 
-  async function signIn(name: string, password: string): Promise<AuthenticationOutcome> {
+  /** An account of ours hides one of the directory. */
+  async function signIn(typed: string, password: string): Promise<AuthenticationOutcome> {
+    const name = signInName(typed);
     const account = await accounts.find(name);
+    const elsewhere = account ? undefined : directory?.signIn(typed, password);
+    if (elsewhere) return elsewhere;
     const passwordHash = account?.passwordHash ?? nobody;
     const refused = await locked(name, account);
     if (refused) return refused;
@@ -80,7 +87,7 @@ export function createBasicAuthenticator(options: {
       const credentials = readBasicCredentials(request.headers.authorization);
       if (credentials === undefined) return undefined;
       if (credentials === 'malformed') return { kind: 'wrong', account: undefined };
-      return signIn(signInName(credentials.user), credentials.password);
+      return signIn(credentials.user, credentials.password);
     },
   };
 }

@@ -50,6 +50,11 @@ export {
   type AddressSource,
   type ClientAddressOptions,
 } from './client-address.js';
+export {
+  createDirectoryAccounts,
+  directoryRights,
+  type DirectoryAccounts,
+} from './directory-accounts.js';
 export { createLockout } from './lockout.js';
 export { peerAddress } from './peer-address.js';
 export {
@@ -57,6 +62,7 @@ export {
   type ProxyHeader,
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
+export { createNegotiateAuthenticator, type PrincipalAccounts } from './negotiate-authenticator.js';
 export { createNtlmAuthenticator } from './ntlm-authenticator.js';
 export {
   createRateLimit,

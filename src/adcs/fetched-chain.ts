@@ -11,6 +11,8 @@ export interface FetchedChainOptions {
   readonly fetch: (signal: AbortSignal) => Promise<readonly Certificate[] | Unavailable>;
   /** SHA-256 of the issuing CA certificates to accept, lower case hex; empty: see `FetchedChain`. */
   readonly pins: readonly string[];
+  /** From the configuration, checked. Without it the CA's first word counts. */
+  readonly given?: readonly Certificate[] | undefined;
   readonly state: ChainState;
   readonly report: (notice: Notice) => void;
   readonly clock: () => Date;
@@ -39,8 +41,16 @@ export class FetchedChain implements CaChainSource {
   }
 
   static async open(options: FetchedChainOptions): Promise<FetchedChain> {
-    const text = await options.state.get(stateKey(options));
-    return new FetchedChain(options, readKept(text));
+    const kept = readKept(await options.state.get(stateKey(options)));
+    const { given } = options;
+    // What is kept may be newer than the configuration, but only if it has grown out of it.
+    const isGrown = [...kept.chain.slice(0, 1), ...kept.replaced].some(
+      ({ der }) => given?.[0]?.der.equals(der) === true,
+    );
+    return new FetchedChain(
+      options,
+      given === undefined || isGrown ? kept : { chain: given, replaced: [] },
+    );
   }
 
   get current(): readonly Certificate[] {

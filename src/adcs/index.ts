@@ -1,10 +1,12 @@
 /** Active Directory Certificate Services as an issuer. */
+export type { AdcsIssuer } from './adcs-issuer.js';
 export type { CaAnswer } from './ca-answer.js';
 export { checkCaChain } from './ca-chain.js';
-export { givenChain, type CaChainSource } from './ca-chain-source.js';
+export { givenChain } from './ca-chain-source.js';
 export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { enrollRa } from './ra-enrollment.js';
 export { outcomeOf } from './refusal.js';
 export { fixedTemplate, type TemplateRule } from './template-choice.js';
+export { openRpcIssuer } from './rpc/open-issuer.js';
 export { openWebEnrollmentIssuer } from './webenroll/open-issuer.js';

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { GatewayError } from '../errors/index.js';
 import type { DataDirectory } from '../gateway/index.js';
 import type { AuditRecord, CertificateRecord } from '../store/index.js';
-import { Certificate } from '../x509/index.js';
+import { Certificate, revocationReasons } from '../x509/index.js';
 import { examples } from './examples.js';
 import { groupedHex } from './hex.js';
 import { wholeNumber } from './option.js';
@@ -195,30 +195,21 @@ function historyLine(record: AuditRecord): string {
   );
 }
 
-/** RFC 5280 §5.3.1, as far as it makes sense for devices. */
-const reasons: Readonly<Record<string, number>> = {
-  unspecified: 0,
-  keyCompromise: 1,
-  affiliationChanged: 3,
-  superseded: 4,
-  cessationOfOperation: 5,
-};
-
 function revokeCommand(): Command {
   return new Command('revoke')
     .description('Revoke a certificate; the next CRL, made at once, names it.')
     .argument('<certificate>', 'serial or SHA-256 thumbprint')
-    .option('--reason <reason>', Object.keys(reasons).join(', '), 'unspecified')
+    .option('--reason <reason>', Object.keys(revocationReasons).join(', '), 'unspecified')
     .addHelpText(
       'after',
       examples('scep-gateway certificate revoke 7b28ef7970b5ca15 --reason keyCompromise'),
     )
     .action((text: string, { reason }: { reason: string }) =>
       withData(async (data) => {
-        const number = reasons[reason];
+        const number = revocationReasons[reason];
         if (number === undefined) {
           throw new GatewayError('cli.usage', `There is no reason ${reason}.`, {
-            mend: `Reasons: ${Object.keys(reasons).join(', ')}`,
+            mend: `Reasons: ${Object.keys(revocationReasons).join(', ')}`,
           });
         }
         const record = await exactly(data, text);

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
   thumbprint: async () => (await import('./thumbprint.js')).thumbprintCommand(),
   access: async () => (await import('./access.js')).accessCommand(),
+  directory: async () => (await import('./directory.js')).directoryCommand(),
   account: async () => (await import('./account.js')).accountCommand(),
   token: async () => (await import('./account.js')).tokenCommand(),
   ca: async () => (await import('./ca.js')).caCommand(),

@@ -26,8 +26,10 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
       ...listener,
       ...(tls && { tls: { ...tls, ...absolutePair(tls, bases.baseDirectory, secret) } }),
     })),
+    ...(config.directory && { directory: absoluteDirectory(config.directory, bases, secret) }),
     access: {
       ...config.access,
+      signIn: absoluteSignIn(config.access.signIn, bases),
       lists: mapValues(config.access.lists, (list) => ({
         ...list,
         file: resolve(bases.baseDirectory, list.file),
@@ -57,6 +59,33 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
         }),
       },
     })),
+  };
+}
+
+type DirectoryConfig = NonNullable<GatewayConfig['directory']>;
+
+function absoluteDirectory(
+  { ca, service, ...directory }: DirectoryConfig,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): DirectoryConfig {
+  return {
+    ...directory,
+    ...(ca !== undefined && { ca: resolve(baseDirectory, ca) }),
+    ...(service && { service: { ...service, password: secret(service.password) } }),
+  };
+}
+
+type SignInConfig = GatewayConfig['access']['signIn'];
+
+function absoluteSignIn(
+  { negotiate, ...signIn }: SignInConfig,
+  { baseDirectory }: PathBases,
+): SignInConfig {
+  if (!negotiate) return signIn;
+  return {
+    ...signIn,
+    negotiate: { ...negotiate, keytab: resolve(baseDirectory, negotiate.keytab) },
   };
 }
 

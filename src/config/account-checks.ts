@@ -54,12 +54,13 @@ function checkName(
 
 function checkPassword(
   path: ConfigPath,
-  { password, passwordHash, certificates }: Account,
+  { password, passwordHash, certificates, principals }: Account,
 ): ConfigProblem[] {
   if (password !== undefined && passwordHash !== undefined) {
     return [problemAt(path, 'has both password and passwordHash', 'remove one of them')];
   }
-  if (password !== undefined || passwordHash !== undefined || certificates.length > 0) return [];
+  if (password !== undefined || passwordHash !== undefined) return [];
+  if (certificates.length > 0 || principals.length > 0) return [];
   return [
     problemAt(
       path,
@@ -69,7 +70,7 @@ function checkPassword(
   ];
 }
 
-function checkProfiles(
+export function checkProfiles(
   path: ConfigPath,
   profiles: readonly string[],
   known: readonly string[],

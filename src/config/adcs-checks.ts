@@ -1,8 +1,8 @@
 import type { CheckedConfig } from './checked-config.js';
-import type { WebEnrollmentConfig } from './issuer-schema.js';
+import type { AdcsRpcConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { valueAt } from './raw-value.js';
-import { signInProblems } from './web-sign-in-checks.js';
+import { kerberosProblems, signInProblems } from './web-sign-in-checks.js';
 
 /** Settings of an AD CS issuer that cannot stand together. */
 export function checkWebEnrollment(
@@ -13,15 +13,43 @@ export function checkWebEnrollment(
   return [
     ...checkUrl([...path, 'url'], issuer.url),
     ...signInProblems([...path, 'authentication'], issuer.url, issuer.authentication),
-    ...(issuer.template !== undefined && valueAt(raw, [...path, 'templates']) !== undefined
-      ? [
+    ...checkTemplates(path, issuer, raw),
+  ];
+}
+
+export function checkAdcsRpc(
+  path: ConfigPath,
+  issuer: AdcsRpcConfig,
+  { raw }: CheckedConfig,
+): ConfigProblem[] {
+  const { negotiate, ntlm } = issuer.authentication;
+  return [
+    ...(negotiate || ntlm
+      ? []
+      : [
           problemAt(
-            [...path, 'template'],
-            'stands beside `templates`',
-            'write one of the two: `template` for every request, `templates` by key usage',
+            [...path, 'authentication'],
+            'names no way to sign in',
+            'write one or both of `negotiate` and `ntlm`',
           ),
-        ]
-      : []),
+        ]),
+    ...(negotiate ? kerberosProblems([...path, 'authentication', 'negotiate'], negotiate) : []),
+    ...checkTemplates(path, issuer, raw),
+  ];
+}
+
+function checkTemplates(
+  path: ConfigPath,
+  { template }: { readonly template?: string | undefined },
+  raw: CheckedConfig['raw'],
+): ConfigProblem[] {
+  if (template === undefined || valueAt(raw, [...path, 'templates']) === undefined) return [];
+  return [
+    problemAt(
+      [...path, 'template'],
+      'stands beside `templates`',
+      'write one of the two: `template` for every request, `templates` by key usage',
+    ),
   ];
 }
 

@@ -14,6 +14,59 @@ export const templateName = z
 /** NDES asks for this one unless its registry says otherwise. */
 const usual = 'IPSECIntermediateOffline';
 
+/** What every interface of AD CS has. */
+export const adcsKeys = {
+  template: templateName
+    .optional()
+    .describe('One certificate template (its cn) for every request; instead of `templates`.'),
+  templates: z
+    .strictObject({
+      SignatureTemplate: templateName
+        .default(usual)
+        .describe('For requests whose key usage is digitalSignature alone.'),
+      EncryptionTemplate: templateName
+        .default(usual)
+        .describe('For requests whose key usage is keyEncipherment alone.'),
+      GeneralPurposeTemplate: templateName
+        .default(usual)
+        .describe('For both, and for requests without a key usage.'),
+    })
+    .prefault({})
+    .describe('Certificate templates by key usage, under the names of NDES’ registry.'),
+  attributes: z
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a request attribute'),
+      z.string().regex(/^[^\p{C}]{1,256}$/u, 'one line of text'),
+    )
+    .default({})
+    .describe('Further request attributes for the policy module of the CA, name and value.'),
+  caCertificates: filePath
+    .optional()
+    .describe(
+      'PEM file: the issuing CA, and the CAs above it up to the root. Absent: asked from the CA.',
+    ),
+  caThumbprints: z
+    .array(
+      z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
+    )
+    .default([])
+    .describe(
+      'SHA-256 of issuing CA certificates to accept; empty: the first that the CA tells, and its renewals.',
+    ),
+  raTemplates: z
+    .strictObject({
+      SignatureTemplate: templateName
+        .default('EnrollmentAgentOffline')
+        .describe('Of the certificate that signs replies, and where one does both.'),
+      EncryptionTemplate: templateName
+        .default('CEPEncryption')
+        .describe('Of the certificate that requests are encrypted to.'),
+    })
+    .prefault({})
+    .describe('Certificate templates of the RA certificates that `ra enroll` asks for.'),
+  ...raKeys,
+};
+
 export const webEnrollmentSchema = z
   .strictObject({
     kind: z
@@ -27,54 +80,6 @@ export const webEnrollmentSchema = z
       .describe('Where Web Enrollment is, `https://ca1.corp.example/certsrv/`.'),
     authentication: webSignIn,
     tls: webTls,
-    template: templateName
-      .optional()
-      .describe('One certificate template (its cn) for every request; instead of `templates`.'),
-    templates: z
-      .strictObject({
-        SignatureTemplate: templateName
-          .default(usual)
-          .describe('For requests whose key usage is digitalSignature alone.'),
-        EncryptionTemplate: templateName
-          .default(usual)
-          .describe('For requests whose key usage is keyEncipherment alone.'),
-        GeneralPurposeTemplate: templateName
-          .default(usual)
-          .describe('For both, and for requests without a key usage.'),
-      })
-      .prefault({})
-      .describe('Certificate templates by key usage, under the names of NDES’ registry.'),
-    attributes: z
-      .record(
-        z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a request attribute'),
-        z.string().regex(/^[^\p{C}]{1,256}$/u, 'one line of text'),
-      )
-      .default({})
-      .describe('Further request attributes for the policy module of the CA, name and value.'),
-    caCertificates: filePath
-      .optional()
-      .describe(
-        'PEM file: the issuing CA, and the CAs above it up to the root. Absent: asked from the CA.',
-      ),
-    caThumbprints: z
-      .array(
-        z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
-      )
-      .default([])
-      .describe(
-        'SHA-256 of issuing CA certificates to accept; empty: the first that the CA tells, and its renewals.',
-      ),
-    raTemplates: z
-      .strictObject({
-        SignatureTemplate: templateName
-          .default('EnrollmentAgentOffline')
-          .describe('Of the certificate that signs replies, and where one does both.'),
-        EncryptionTemplate: templateName
-          .default('CEPEncryption')
-          .describe('Of the certificate that requests are encrypted to.'),
-      })
-      .prefault({})
-      .describe('Certificate templates of the RA certificates that `ra enroll` asks for.'),
-    ...raKeys,
+    ...adcsKeys,
   })
   .describe('AD CS through Web Enrollment.');

@@ -4,6 +4,7 @@ import { checkBacklog } from './backlog-checks.js';
 import { checkCertificates } from './certificate-checks.js';
 import { checkChallenges } from './challenge-checks.js';
 import type { CheckedConfig } from './checked-config.js';
+import { checkDirectory } from './directory-checks.js';
 import { checkIssuers } from './issuer-checks.js';
 import { checkListeners } from './listener-checks.js';
 import { checkPaths } from './path-checks.js';
@@ -25,6 +26,7 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkAccess,
     checkBacklog,
     checkCertificates,
+    checkDirectory,
     checkSignIn,
   ].flatMap((check) => check(checked));
 }

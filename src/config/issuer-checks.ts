@@ -1,4 +1,4 @@
-import { checkWebEnrollment } from './adcs-checks.js';
+import { checkAdcsRpc, checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
 import type { ImportedPair } from './imported-pair-schema.js';
 import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
@@ -44,6 +44,8 @@ function checkByKind(
           : []),
         ...checkWebEnrollment(path, issuer, checked),
       ];
+    case 'adcs-rpc':
+      return checkAdcsRpc(path, issuer, checked);
     case 'ndes':
       return [
         ...(['signer', 'importRaEncryption'] as const).flatMap((key) =>
@@ -169,12 +171,21 @@ function checkStandbys(
   { issuer, standby }: { readonly issuer: string; readonly standby: readonly string[] },
   { issuerNames, config }: CheckedConfig,
 ): ConfigProblem[] {
+  if (standby.length > 0 && isEmbedded(issuer, config)) {
+    return [
+      problemAt(
+        path,
+        `stands beside issuer ${quoted(issuer)}, an embedded CA, which nothing else reaches`,
+        'remove the key, or name another issuer',
+      ),
+    ];
+  }
   return standby.flatMap((name, index) => {
     const at = [...path, index];
     if (name === issuer || standby.indexOf(name) < index) {
       return [problemAt(at, `names ${quoted(name)} a second time`, 'name each issuer once')];
     }
-    if (Object.hasOwn(config.issuers, name) && config.issuers[name]?.kind === 'local') {
+    if (isEmbedded(name, config)) {
       return [
         problemAt(
           at,
@@ -195,6 +206,10 @@ function checkStandbys(
     }
     return checkIssuerName(at, name, issuerNames);
   });
+}
+
+function isEmbedded(name: string, { issuers }: CheckedConfig['config']): boolean {
+  return Object.hasOwn(issuers, name) && issuers[name]?.kind === 'local';
 }
 
 function checkShape(

@@ -24,6 +24,15 @@ export function absoluteIssuer(
       ...importRa,
     };
   }
+  if (issuer.kind === 'adcs-rpc') {
+    const { authentication, caCertificates } = issuer;
+    return {
+      ...issuer,
+      ...importRa,
+      ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+      authentication: absoluteAccounts(authentication, baseDirectory, secret),
+    };
+  }
   const { tls } = issuer;
   const absoluteTls = { ...tls, ...(tls.ca !== undefined && { ca: path(tls.ca) }) };
   if (issuer.kind === 'ndes') {
@@ -55,12 +64,13 @@ export function absoluteIssuer(
 }
 
 type SignIn = WebEnrollmentConfig['authentication'];
+type Accounts = Pick<SignIn, 'negotiate' | 'ntlm'>;
 
-function absoluteSignIn(
-  { negotiate, ntlm, basic, certificate }: SignIn,
+function absoluteAccounts(
+  { negotiate, ntlm }: Accounts,
   baseDirectory: string,
   secret: SecretChange,
-): SignIn {
+): Accounts {
   return {
     ...(negotiate && {
       negotiate: {
@@ -71,6 +81,16 @@ function absoluteSignIn(
       },
     }),
     ...(ntlm && { ntlm: { ...ntlm, password: secret(ntlm.password) } }),
+  };
+}
+
+function absoluteSignIn(
+  { basic, certificate, ...accounts }: SignIn,
+  baseDirectory: string,
+  secret: SecretChange,
+): SignIn {
+  return {
+    ...absoluteAccounts(accounts, baseDirectory, secret),
     ...(basic && { basic: { ...basic, password: secret(basic.password) } }),
     ...(certificate && { certificate: absolutePair(certificate, baseDirectory, secret) }),
   };

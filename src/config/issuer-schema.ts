@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adcsRpcSchema } from './adcs-rpc-schema.js';
 import { webEnrollmentSchema } from './adcs-schema.js';
 import { importedPair } from './imported-pair-schema.js';
 import { ndesIssuerSchema } from './ndes-issuer-schema.js';
@@ -46,9 +47,11 @@ const localIssuerSchema = z
 export const issuerSchema = z.discriminatedUnion('kind', [
   localIssuerSchema,
   webEnrollmentSchema,
+  adcsRpcSchema,
   ndesIssuerSchema,
 ]);
 
 export type IssuerConfig = z.infer<typeof issuerSchema>;
 export type LocalIssuerConfig = z.infer<typeof localIssuerSchema>;
 export type WebEnrollmentConfig = z.infer<typeof webEnrollmentSchema>;
+export type AdcsRpcConfig = z.infer<typeof adcsRpcSchema>;

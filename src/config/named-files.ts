@@ -25,6 +25,24 @@ export async function webhookFileProblems(
   return (await Promise.all(found)).flat();
 }
 
+/** What is wrong with the files that sign-in needs: `directory.ca` and the keytab; absolute paths, too. */
+export async function signInFileProblems(
+  { directory, access }: Pick<GatewayConfig, 'directory' | 'access'>,
+  readFile?: ReadFile,
+): Promise<ConfigProblem[]> {
+  const files = [
+    { path: ['directory', 'ca'], file: directory?.ca },
+    { path: ['access', 'signIn', 'negotiate', 'keytab'], file: access.signIn.negotiate?.keytab },
+  ];
+  const found = files.map(async ({ path, file }) => {
+    if (file === undefined) return [];
+    const bytes = await readBytes(file, readFile);
+    if (bytes.kind === 'read') return [];
+    return [problemAt(path, `cannot be read: ${bytes.reason}`, 'correct the path, or its rights')];
+  });
+  return (await Promise.all(found)).flat();
+}
+
 /** What is wrong with the files of `access.lists`, which have absolute paths here. */
 export async function listFileProblems(
   { access }: Pick<GatewayConfig, 'access'>,

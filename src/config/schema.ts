@@ -6,6 +6,13 @@ import { z } from 'zod';
 import { accessSchema } from './access-schema.js';
 import { backlogSchema } from './backlog-schema.js';
 import { clientAddressSchema, proxyProtocolSchema } from './client-address-schema.js';
+import {
+  accountProfilesSchema,
+  directorySchema,
+  principalSchema,
+  quotaSchema,
+  rolesSchema,
+} from './directory-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
@@ -97,21 +104,16 @@ const account = z
       .max(32)
       .default([])
       .describe('Client certificates it signs in with, beside a password or instead of one.'),
-    roles: z
-      .array(z.enum(['challenge', 'read']))
-      .min(1)
-      .default(['challenge'])
-      .describe('`challenge` may fetch challenges, `read` may see what happened.'),
-    quota: z
-      .int()
-      .min(1)
-      .max(10_000_000)
-      .default(10_000)
-      .describe('Open challenges this account may hold.'),
-    profiles: z
-      .array(z.string())
-      .optional()
-      .describe('Profiles it may fetch challenges for; all when absent.'),
+    principals: z
+      .array(principalSchema)
+      .max(32)
+      .default([])
+      .describe(
+        'Kerberos principals it signs in as, `mdm@CORP.EXAMPLE`; see `access.signIn.negotiate`.',
+      ),
+    roles: rolesSchema,
+    quota: quotaSchema,
+    profiles: accountProfilesSchema,
   })
   .describe('An account.');
 
@@ -163,6 +165,7 @@ export const configSchema = z.strictObject({
     .array(account)
     .default([])
     .describe('Accounts for the admin page and the API, beside the built-in `admin`.'),
+  directory: directorySchema.optional(),
   access: accessSchema,
   lockout: z
     .strictObject({

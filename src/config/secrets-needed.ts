@@ -10,7 +10,7 @@ export interface NeededSecret {
 
 /** The secrets every start needs. */
 export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
-  const { data, listeners, accounts, issuers, profiles } = config;
+  const { data, directory, listeners, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
     ...listeners.flatMap(({ tls }, index) =>
@@ -21,6 +21,9 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
     ...accounts.flatMap(({ password }, index) =>
       password ? [{ path: ['accounts', index, 'password'], reference: password }] : [],
     ),
+    ...(directory?.service
+      ? [{ path: ['directory', 'service', 'password'], reference: directory.service.password }]
+      : []),
     ...Object.entries(issuers).flatMap(([name, issuer]) =>
       issuerSecrets(issuer).map(({ path, reference }) => ({
         path: ['issuers', name, ...path],

@@ -1,8 +1,10 @@
 /** How administrators and MDMs sign in, beside Basic and tokens. */
 import { z } from 'zod';
+import { negotiateSchema } from './directory-schema.js';
 
 export const signInSchema = z
   .strictObject({
+    negotiate: negotiateSchema.optional(),
     ntlm: z
       .strictObject({
         enabled: z

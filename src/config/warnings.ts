@@ -7,6 +7,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
     ...dataWarnings(config.data),
     ...signInWarnings(config),
+    ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
     ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
@@ -28,6 +29,17 @@ function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
     });
   }
   return warnings;
+}
+
+function issuerWarnings(name: string, issuer: GatewayConfig['issuers'][string]): ConfigWarning[] {
+  if (issuer.kind !== 'adcs-rpc' || issuer.caCertificates !== undefined) return [];
+  return [
+    {
+      key: keyText(['issuers', name, 'caCertificates']),
+      warning:
+        'over RPC a CA tells its certificates only with one that it issues: until `scep-gateway ra enroll` has obtained one, devices get none and cannot enroll',
+    },
+  ];
 }
 
 function signInWarnings({ access, lockout }: GatewayConfig): ConfigWarning[] {

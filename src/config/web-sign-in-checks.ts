@@ -33,27 +33,32 @@ export function signInProblems(
       problemAt([...path, 'certificate'], 'needs TLS', 'write an https URL for the issuer'),
     );
   }
-  if (negotiate && (negotiate.keytab === undefined) === (negotiate.credentialCache === undefined)) {
-    problems.push(
+  return [...problems, ...(negotiate ? kerberosProblems([...path, 'negotiate'], negotiate) : [])];
+}
+
+export function kerberosProblems(
+  path: ConfigPath,
+  {
+    keytab,
+    principal,
+    credentialCache,
+  }: NonNullable<WebEnrollmentConfig['authentication']['negotiate']>,
+): ConfigProblem[] {
+  if ((keytab === undefined) === (credentialCache === undefined)) {
+    return [
       problemAt(
-        [...path, 'negotiate'],
+        path,
         'needs either a keytab or a credential cache',
         'write `keytab` and `principal`, or `credentialCache`',
       ),
-    );
+    ];
   }
-  if (
-    negotiate?.keytab !== undefined &&
-    negotiate.credentialCache === undefined &&
-    negotiate.principal === undefined
-  ) {
-    problems.push(
-      problemAt(
-        [...path, 'negotiate', 'principal'],
-        'is missing',
-        'write the principal of the account in the keytab, such as `svc-scep@CORP.EXAMPLE`',
-      ),
-    );
-  }
-  return problems;
+  if (keytab === undefined || principal !== undefined) return [];
+  return [
+    problemAt(
+      [...path, 'principal'],
+      'is missing',
+      'write the principal of the account in the keytab, such as `svc-scep@CORP.EXAMPLE`',
+    ),
+  ];
 }

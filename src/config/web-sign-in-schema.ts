@@ -1,47 +1,18 @@
 import { z } from 'zod';
 import { filePath, importedPair } from './imported-pair-schema.js';
 import { secretSchema } from './secret.js';
-
-const account = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\p{C}]+$/u, 'a name without control characters');
+import { accountName, kerberosAccount, ntlmAccount } from './windows-account-schema.js';
 
 /** How the gateway signs in to a Windows web server; what the server does not offer is never sent. */
 export const webSignIn = z
   .strictObject({
-    negotiate: z
-      .strictObject({
-        keytab: filePath.optional().describe('Keytab with the key of the account.'),
-        principal: account
-          .optional()
-          .describe('Principal in the keytab, such as `svc-scep@CORP.EXAMPLE`.'),
-        credentialCache: z
-          .string()
-          .min(1)
-          .optional()
-          .describe('Instead of a keytab: a cache of tickets that another program keeps fresh.'),
-        spn: account
-          .optional()
-          .describe('Service principal of the server; `HTTP/` and its host name when absent.'),
-      })
+    negotiate: kerberosAccount
       .optional()
       .describe('Kerberos; needs the package koffi and MIT Kerberos on this machine.'),
-    ntlm: z
-      .strictObject({
-        user: account.describe('Name of the account, `svc-scep` or `svc-scep@corp.example`.'),
-        domain: account
-          .default('')
-          .meta({ defaultText: '–' })
-          .describe('Domain of the account, `CORP`; absent for `user@domain` and local accounts.'),
-        password: secretSchema.describe('Its password.'),
-      })
-      .optional()
-      .describe('NTLMv2.'),
+    ntlm: ntlmAccount.optional().describe('NTLMv2.'),
     basic: z
       .strictObject({
-        user: account.describe('Name of the account, `CORP\\svc-scep`.'),
+        user: accountName.describe('Name of the account, `CORP\\svc-scep`.'),
         password: secretSchema.describe('Its password.'),
       })
       .optional()

@@ -18,6 +18,8 @@ export interface ApprovalRequest {
   /** Shown to the device when denied. */
   readonly reason?: string;
   readonly correlationId: string;
+  /** Where the decision comes from; `local` is the command line. */
+  readonly address?: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function decideApproval(
   const now = clock();
   const about = subjectOfTransaction(record, {
     correlationId: request.correlationId,
-    address: 'local',
+    address: request.address ?? 'local',
     userAgent: undefined,
   });
   const approved = request.decision === 'approve';

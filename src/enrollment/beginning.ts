@@ -1,22 +1,23 @@
-import type { ChallengeUse, ChallengeVerdict } from '../challenge/index.js';
+import type { ChallengeVerdict } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { AuthorizationGround } from '../issuer/index.js';
-import type { AuditRecord, TransactionRecord, TransactionState } from '../store/index.js';
+import type { TransactionRecord, TransactionState } from '../store/index.js';
 import { answerTransaction } from './answer.js';
 import { withAttestedSid } from './attested-sid.js';
 import { checkChallenge, type Credential } from './authorize.js';
+import { challengeUse } from './challenge-use.js';
 import { confirmChallenge } from './conclusion.js';
 import type { EnrollmentOutcome, EnrollmentRequest } from './enrollment.types.js';
 import { isInProcess } from './issuer-lines.js';
+import { openingAudit } from './opening-audit.js';
 import { answerSpent, type AnsweringDependencies } from './owner-answer.js';
-import { decidePolicy, type PolicyDecision } from './policy.js';
-import { readableSanTexts } from './policy-san.js';
+import { decidePolicy } from './policy.js';
 import { preparedRequest } from './prepared-request.js';
 import type { EnrollmentProfile } from './profile.js';
 import { auditRecord, subjectOfRequest } from './records.js';
 import { otherKey, refuseRequest } from './refusal.js';
 import { retryAfterSeconds } from './submission.js';
-import { hasSameKeys, rowId, transactionText, type Transaction } from './transaction.js';
+import { hasSameKeys, rowId, type Transaction } from './transaction.js';
 import { newHold } from './transition.js';
 
 /** A request that no stored answer serves. */
@@ -115,26 +116,6 @@ async function comeAgain(
   return { kind: 'unavailable', retryAfterSeconds };
 }
 
-export function challengeUse(
-  request: EnrollmentRequest,
-  transaction: string,
-  policy: PolicyDecision,
-): ChallengeUse {
-  return {
-    profile: request.profile,
-    subject: request.csr.subject.text,
-    san: policy.kind === 'granted' ? policy.san : readableSanTexts(request.csr),
-    keyId: request.csr.publicKey.id,
-    address: request.client.address,
-    transaction,
-    request: {
-      transactionId: transactionText(request.transactionId),
-      csr: request.csr.der,
-      commonName: request.csr.subject.values('CN')[0],
-    },
-  };
-}
-
 type Beginning =
   | { readonly kind: 'open'; readonly state: TransactionState }
   | { readonly kind: 'come-again'; readonly outcome: EnrollmentOutcome };
@@ -146,8 +127,8 @@ async function beginningOf(
   credential: Credential,
   replaced: TransactionRecord | undefined,
 ): Promise<Beginning> {
-  if (replaced?.state.kind === 'submitting') {
-    // Its request may be on its way: what becomes of it has to be written down first.
+  if (replaced?.state.kind === 'submitting' && isHeld(replaced, dependencies.clock())) {
+    // Its request is on its way: what becomes of it has to be written down first.
     return { kind: 'come-again', outcome: { kind: 'unavailable', retryAfterSeconds: 30 } };
   }
   if (profile.approval === 'manual' && !isRenewal(credential)) {
@@ -163,6 +144,10 @@ async function beginningOf(
   }
   await requireRoom(dependencies, profile);
   return { kind: 'open', state: { kind: 'authorized' } };
+}
+
+function isHeld({ hold }: TransactionRecord, now: Date): boolean {
+  return hold !== undefined && hold.until > now;
 }
 
 async function requireRoom(
@@ -189,40 +174,6 @@ function workOf(
   if (state.kind !== 'authorized' || isInProcess(profile)) return { state };
   const problem = dependencies.lines.of(profile)[0]?.health.problem;
   return { state, errand: { dueAt: dependencies.clock(), attempts: 0, problem } };
-}
-
-function openingAudit(
-  request: EnrollmentRequest,
-  { challengeId, state, errand, createdAt }: TransactionRecord,
-  replaced: TransactionRecord | undefined,
-): AuditRecord | undefined {
-  const about = subjectOfRequest(request, challengeId);
-  if (replaced?.state.kind === 'submitted' || replaced?.state.kind === 'in-doubt') {
-    const { issuer } = replaced.state;
-    const left =
-      replaced.state.kind === 'submitted' ? `request ${replaced.state.requestId}` : 'a request';
-    return auditRecord(about, {
-      at: createdAt,
-      event: 'enrollment.replaced',
-      outcome: 'pending',
-      reason: `another request took the place of one that ${issuer} has not answered; ${left} stays there`,
-    });
-  }
-  if (state.kind === 'authorized' && errand !== undefined) {
-    return auditRecord(about, {
-      at: createdAt,
-      event: 'enrollment.issuer-unavailable',
-      outcome: 'pending',
-      code: 'issuer.unavailable',
-      reason: errand.problem ?? 'no CA answers',
-    });
-  }
-  if (state.kind !== 'awaiting-approval') return undefined;
-  return auditRecord(about, {
-    at: createdAt,
-    event: 'enrollment.awaiting-approval',
-    outcome: 'pending',
-  });
 }
 
 /** A renewal of a certificate that somebody approved is not approved again. */

@@ -13,7 +13,8 @@ import { checkChallenge, credentialOf } from './authorize.js';
 import { createBacklog } from './backlog.js';
 import { defaultBacklogSettings } from './backlog-settings.js';
 import type { Backlog, BacklogEvent, BacklogSettings } from './backlog.types.js';
-import { begin, challengeUse } from './beginning.js';
+import { begin } from './beginning.js';
+import { challengeUse } from './challenge-use.js';
 import type {
   EnrollmentOutcome,
   EnrollmentRequest,

@@ -15,8 +15,11 @@ import {
 } from '../access/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { ntHash } from '../ntlm/index.js';
+import type { Log } from '../telemetry/index.js';
 import { administratorQuota } from './administrator.js';
 import type { DataDirectory } from './data-directory.js';
+import { openDirectoryAccounts } from './directory.js';
+import { openNegotiate } from './negotiate.js';
 
 export interface Authenticators {
   /** For the admin page: what MDMs that scrape it understand. */
@@ -31,15 +34,18 @@ export async function createAuthenticators(
   options: {
     readonly certificates: readonly CertificateBinding[];
     readonly clock: () => Date;
+    readonly log: Log;
   },
 ): Promise<Authenticators> {
   const { config } = resolved;
-  const { certificates, clock } = options;
+  const { certificates, clock, log } = options;
   const accounts = await accountSource(resolved, data);
   const lockout = createLockout({
     failures: config.lockout.failures,
     seconds: config.lockout.minutes * 60,
   });
+  const directory = await openDirectoryAccounts(resolved, clock);
+  const byTicket = await openNegotiate(config, { accounts, directory, log });
   const { ntlm } = config.access.signIn;
   const byNtlm = createNtlmAuthenticator({
     accounts,
@@ -50,8 +56,9 @@ export async function createAuthenticators(
     clock,
   });
   const page = [
+    ...(byTicket ? [byTicket] : []),
     ...(ntlm.enabled ? [byNtlm] : []),
-    createBasicAuthenticator({ accounts, lockout, clock }),
+    createBasicAuthenticator({ accounts, lockout, clock, directory }),
   ];
   const byToken = createTokenAuthenticator({ tokens: data.settings, accounts, clock });
   const byCertificate =

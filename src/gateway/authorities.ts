@@ -1,5 +1,6 @@
 import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
+import { openAdcsRpc } from './adcs-rpc.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
 import { openReEnrollment } from './re-enrollment.js';
@@ -27,6 +28,9 @@ export async function openIssuers(dependencies: AuthorityDependencies): Promise<
         break;
       case 'adcs-webenroll':
         authorities.set(name, await openWebEnrollment(name, issuer, dependencies));
+        break;
+      case 'adcs-rpc':
+        authorities.set(name, await openAdcsRpc(name, issuer, dependencies));
         break;
       case 'ndes': {
         const upstream = upstreams.get(name);

@@ -21,6 +21,7 @@ import { createAuthenticators } from './authenticators.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
+import { decisionsOf } from './decisions.js';
 import type { Installation } from './installation.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
@@ -140,7 +141,9 @@ export async function startGateway(
     authenticators: await createAuthenticators(resolved, data, {
       certificates: certificates.bindings,
       clock,
+      log,
     }),
+    decisions: decisionsOf(data, { clock, log }),
     publications: publicationsOf(authorities),
     publicUrl: config.publicUrl?.replace(/\/+$/, ''),
     log,

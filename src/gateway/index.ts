@@ -2,7 +2,8 @@
 export type { AccessExplanation } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
-export { checkFiles, listAges, openExplainer } from './explain.js';
+export type { DirectoryTest } from './directory.js';
+export { checkFiles, listAges, openExplainer, testDirectory } from './explain.js';
 export type { ListAge } from './list-ages.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';

@@ -1,13 +1,9 @@
 /** Configuration → what a web client signs in with. Secrets are read here, and Kerberos loaded, where they are configured. */
 import type { ResolvedConfig, WebEnrollmentConfig } from '../config/index.js';
-import {
-  openKerberos,
-  type KerberosCredentials,
-  type KerberosInitiators,
-} from '../kerberos/index.js';
-import type { GssInitiators, WebCredential, WebTls } from '../web-client/index.js';
+import type { WebCredential, WebTls } from '../web-client/index.js';
 import { toPem } from '../x509/index.js';
 import { readImport } from './imported-pair.js';
+import { kerberosInitiators } from './kerberos-initiators.js';
 import { readText } from './text-file.js';
 
 type Authentication = WebEnrollmentConfig['authentication'];
@@ -22,7 +18,7 @@ export async function webCredentials(
   if (negotiate) {
     credentials.push({
       kind: 'negotiate',
-      initiators: lateInitiators(kerberosCredentials(negotiate)),
+      initiators: kerberosInitiators(negotiate),
       ...(negotiate.spn !== undefined && { spn: negotiate.spn }),
     });
   }
@@ -57,32 +53,4 @@ export async function webTls(
       },
     }),
   };
-}
-
-/** As whom the server knows us, for the record; undefined where only the server can tell. */
-export function webIdentity({ negotiate, ntlm, basic }: Authentication): string | undefined {
-  if (negotiate) return negotiate.principal ?? negotiate.credentialCache;
-  if (ntlm) return ntlm.domain === '' ? ntlm.user : `${ntlm.domain}\\${ntlm.user}`;
-  return basic?.user;
-}
-
-/** Kerberos is loaded when it is first needed: most commands ask no CA for anything. */
-function lateInitiators(credentials: KerberosCredentials): GssInitiators {
-  let opened: Promise<KerberosInitiators> | undefined;
-  return {
-    create: async (target) => {
-      opened ??= openKerberos().then((kerberos) => kerberos.initiators(credentials));
-      return (await opened).create(target);
-    },
-  };
-}
-
-function kerberosCredentials({
-  keytab,
-  principal = '',
-  credentialCache = '',
-}: NonNullable<Authentication['negotiate']>): KerberosCredentials {
-  return keytab === undefined
-    ? { kind: 'ccache', ccache: credentialCache }
-    : { kind: 'keytab', keytab, principal };
 }

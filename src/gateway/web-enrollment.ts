@@ -1,22 +1,11 @@
-import {
-  checkCaChain,
-  enrollRa,
-  fixedTemplate,
-  givenChain,
-  openWebEnrollmentIssuer,
-  type CaChainSource,
-  type TemplateRule,
-} from '../adcs/index.js';
+import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
-import { GatewayError } from '../errors/index.js';
-import { frontedAuthority, type Authority } from '../issuer/index.js';
+import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
-import { Certificate, readPem } from '../x509/index.js';
+import { accountIdentity } from './account-identity.js';
+import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
-import { openRaKeys } from './ra-keys.js';
-import { keepRaFresh } from './ra-upkeep.js';
-import { readText } from './text-file.js';
-import { webCredentials, webIdentity, webTls } from './web-credentials.js';
+import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Web Enrollment pages, with RA keys of ours in front. */
 export async function openWebEnrollment(
@@ -34,7 +23,8 @@ export async function openWebEnrollment(
     userAgent,
     clock,
   });
-  const identity = webIdentity(config.authentication);
+  const identity = accountIdentity(config.authentication);
+  const chain = await configuredChain(config, clock);
   const issuer = await openWebEnrollmentIssuer({
     name,
     client,
@@ -42,57 +32,14 @@ export async function openWebEnrollment(
     identity,
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
-    chain: await configuredChain(config, clock),
-    pins: config.caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase()),
+    chain: chain && givenChain(chain),
+    pins: chainPins(config),
     state: data.settings,
     report: (notice) => notices.post(name, notice),
     clock,
   });
-  const ra = await openRaKeys(name, config, dependencies);
-  const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
-  const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
-  return frontedAuthority({
-    issuer,
-    ra,
-    replacedCas: () => issuer.replacedCas,
-    maintain: async () => [
-      ...(await issuer.maintain()),
-      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
-    ],
-    enrollRa: enroll,
-  });
+  return frontedByRa(name, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */
 const userAgent = 'Mozilla/5.0 (compatible; scep-gateway)';
-
-function templateRule({ template, templates }: WebEnrollmentConfig): TemplateRule {
-  if (template !== undefined) return fixedTemplate(template);
-  return {
-    signature: templates.SignatureTemplate,
-    encryption: templates.EncryptionTemplate,
-    generalPurpose: templates.GeneralPurposeTemplate,
-  };
-}
-
-/** @throws GatewayError `config.unreadable`, `config.invalid` */
-async function configuredChain(
-  { caCertificates }: WebEnrollmentConfig,
-  clock: () => Date,
-): Promise<CaChainSource | undefined> {
-  if (caCertificates === undefined) return undefined;
-  const mend = 'Correct `caCertificates` of the issuer.';
-  const text = await readText(caCertificates, mend);
-  const certificates = readPem(text)
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ der }) => Certificate.fromDer(der));
-  const checked = checkCaChain(certificates, clock());
-  if (checked.kind === 'chain') return givenChain(checked.certificates);
-  throw new GatewayError(
-    'config.invalid',
-    `The CA certificates in ${caCertificates} are not accepted: ${checked.reason}.`,
-    {
-      mend: `${mend} It holds the issuing CA and those above it up to the root, and nothing else.`,
-    },
-  );
-}

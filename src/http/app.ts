@@ -15,6 +15,7 @@ import { beginExchange } from './access-log.js';
 import { adminPagePaths, adminPageRoute } from './admin-page-route.js';
 import { challengeApi } from './challenge-api.js';
 import { createChallengeDesk } from './challenge-desk.js';
+import { decisionApi } from './decision-api.js';
 import { createErrorHandler } from './error-handler.js';
 import { createExchanges, type Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
@@ -75,6 +76,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.use(normalizeUrl(exchanges));
   app.route(adminPagePaths).get(adminPage).post(adminPage).all(refuseMethod('GET, HEAD, POST'));
   app.use(challengeApi(deps, exchanges, desk, apiSignIn));
+  app.use(decisionApi(deps, exchanges, apiSignIn));
   app.use(jamfWebhooks(deps.profiles, exchanges, desk, apiSignIn));
   app.use(publicationRoutes(deps.publications));
   app.use(monitoringRoutes(deps));

@@ -11,8 +11,8 @@ import {
 } from './challenge-request.js';
 import type { Exchanges } from './exchange.js';
 import type { HttpDeps, HttpProfile } from './http.types.js';
+import { forbidden, jsonBody, sendJson } from './json.js';
 import { refuseMethod } from './other-methods.js';
-import { sendReply } from './reply.js';
 import { readBody } from './request-body.js';
 import { hasRole, type SignIn } from './sign-in.js';
 
@@ -72,9 +72,9 @@ export function challengeApi(
 
   async function revoke(request: Request, response: Response): Promise<void> {
     const principal = await signIn(request, response);
-    if (!hasRole(principal, 'challenge')) throw forbidden();
+    if (!hasRole(principal, 'challenge', 'revoke')) throw forbidden();
     const open = await deps.challenges.list(
-      hasRole(principal)
+      hasRole(principal, 'revoke')
         ? { state: 'open', limit: mostChallenges }
         : { state: 'open', limit: mostChallenges, account: principal.account },
     );
@@ -103,21 +103,6 @@ export function challengeApi(
   return router;
 }
 
-/** JSON must say so: a page in an administrator's browser cannot send it across origins unasked. */
-function jsonBody(request: Request, body: Buffer): unknown {
-  if (body.length === 0) return {};
-  if (!request.is(['application/json', 'application/*+json'])) {
-    throw new GatewayError('http.message', 'The body must be JSON.', {
-      mend: 'Send it with `Content-Type: application/json`.',
-    });
-  }
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (cause) {
-    throw new GatewayError('http.message', 'The body is not valid JSON.', { cause });
-  }
-}
-
 function bindingOf(order: ChallengeRequest): Omit<ChallengeOrder['binding'], 'profile'> {
   const { subject, san, key, requester } = order;
   return {
@@ -138,16 +123,4 @@ function stateOf({ revokedAt, maxUses, uses, expiresAt }: ChallengeRecord, now: 
   if (revokedAt) return 'revoked';
   if (maxUses !== undefined && uses >= maxUses) return 'used';
   return expiresAt && expiresAt <= now ? 'expired' : 'open';
-}
-
-function forbidden(): GatewayError {
-  return new GatewayError('http.forbidden', 'The account has no right to do this.');
-}
-
-function sendJson(response: Response, status: number, value: unknown): void {
-  sendReply(response, {
-    status,
-    contentType: 'application/json',
-    body: Buffer.from(`${JSON.stringify(value)}\n`),
-  });
 }

@@ -37,6 +37,7 @@ export interface HttpDeps {
     readonly page: readonly Authenticator[];
     readonly api: readonly Authenticator[];
   };
+  readonly decisions: Decisions;
   readonly publications: Publications;
   readonly metrics: Pick<Metrics, 'answered' | 'denied' | 'limited' | 'expose'>;
   /** Whether a certificate could be issued now, check by check. */
@@ -84,6 +85,42 @@ export interface JamfWebhook {
   readonly device: 'bind' | 'require' | 'ignore';
   /** `CN={serialNumber},O=Example`: the whole subject that the challenge opens for. */
   readonly subject: string | undefined;
+}
+
+/** What administrators decide. */
+export interface Decisions {
+  /** Requests of profiles with manual approval, oldest first. */
+  waiting(limit: number): Promise<readonly WaitingRequest[]>;
+  /** False when nothing waits under the id. Recorded before it resolves, as is a revocation. */
+  decide(
+    maker: DecisionMaker,
+    decision: {
+      readonly id: string;
+      readonly decision: 'approve' | 'deny';
+      /** Shown to the device. */
+      readonly reason: string | undefined;
+    },
+  ): Promise<boolean>;
+  /** False when there is no such certificate, or it is revoked already. */
+  revoke(
+    maker: DecisionMaker,
+    /** @param reason a name of RFC 5280 §5.3.1 */
+    revocation: { readonly thumbprint: string; readonly reason: string },
+  ): Promise<boolean>;
+}
+
+export interface DecisionMaker {
+  readonly account: string;
+  readonly correlationId: string;
+  readonly clientAddress: string;
+}
+
+interface WaitingRequest {
+  readonly id: string;
+  readonly since: Date;
+  readonly profile: string;
+  readonly subject: string;
+  readonly clientAddress: string;
 }
 
 /** What is fetched by AIA and CDP; undefined when there is no such issuer. */

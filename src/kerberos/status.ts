@@ -7,7 +7,8 @@ type KerberosErrorCode = Extract<ErrorCode, `kerberos.${string}`>;
 /** The mechanism's text, else that of the GSS routine. Neither holds keys or tickets. */
 export function statusText(gss: Gss, { major, minor }: GssStatus): string {
   const specific = minor === 0 ? '' : displayStatus(gss, minor, mechCode);
-  return specific === '' ? displayStatus(gss, major, gssCode) : specific;
+  // A mechanism that has nothing to add says "Success": to wrong channel bindings, for one.
+  return specific === '' || specific === 'Success' ? displayStatus(gss, major, gssCode) : specific;
 }
 
 const gssCode = 1;

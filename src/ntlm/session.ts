@@ -15,6 +15,8 @@ export interface NtlmSession {
   seal(plaintext: Buffer, around?: SignedAround): { sealed: Buffer; signature: Buffer };
   /** The next incoming message; undefined when its signature is wrong. */
   unseal(sealed: Buffer, signature: Buffer, around?: SignedAround): Buffer | undefined;
+  /** Both RC4 streams begin anew, the numbers run on: after the mechListMIC of SPNEGO (MS-SPNG §3.3.5.1). */
+  restartCiphers(): void;
 }
 
 /** What is signed with a sealed message and sent in the clear: header and trailer of a DCE/RPC PDU. */
@@ -41,6 +43,10 @@ export function createNtlmSession(exportedSessionKey: Buffer, side: Side): NtlmS
       const plaintext = incoming.cipher(sealed);
       return incoming.isSignature(signature, [before, plaintext, after]) ? plaintext : undefined;
     },
+    restartCiphers() {
+      outgoing.restartCipher();
+      incoming.restartCipher();
+    },
   };
 }
 
@@ -51,11 +57,14 @@ interface Direction {
   readonly cipher: (octets: Buffer) => Buffer;
   signature(parts: readonly Buffer[]): Buffer;
   isSignature(signature: Buffer, parts: readonly Buffer[]): boolean;
+  restartCipher(): void;
 }
 
 function createDirection(sessionKey: Buffer, sender: Side): Direction {
   const signingKey = directionKey(sessionKey, sender, 'signing');
-  const cipher = createRc4(directionKey(sessionKey, sender, 'sealing'));
+  const sealingKey = directionKey(sessionKey, sender, 'sealing');
+  let stream = createRc4(sealingKey);
+  const cipher = (octets: Buffer) => stream(octets);
   let sequenceNumber = 0;
 
   function signature(parts: readonly Buffer[]): Buffer {
@@ -72,6 +81,9 @@ function createDirection(sessionKey: Buffer, sender: Side): Direction {
     cipher,
     signature,
     isSignature: (given, parts) => given.length === 16 && timingSafeEqual(signature(parts), given),
+    restartCipher() {
+      stream = createRc4(sealingKey);
+    },
   };
 }
 

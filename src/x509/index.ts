@@ -51,3 +51,4 @@ export {
   type SubjectAltName,
 } from './subject-alt-name.js';
 export { parseSubjectAltName } from './subject-alt-name-text.js';
+export { revocationReasons } from './revocation-reason.js';

@@ -83,3 +83,40 @@ describe('what cannot be', () => {
     expect(problems(yaml)).toEqual([expect.stringMatching(problem)]);
   });
 });
+
+describe('adcs-rpc', () => {
+  const rpc = (yaml: string) => `issuers: { corp: { kind: adcs-rpc, ${yaml} } }`;
+  const where = 'host: ca1.corp.example, caName: CORP-CA1-CA';
+
+  test('host, name of the CA and a way to sign in are enough, with a word on the chain', () => {
+    const outcome = checkConfig(parse(rpc(`${where}, ${signIn}`)));
+    if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.problems));
+    expect(outcome.config.issuers['corp']).toMatchObject({ timeoutSeconds: 60, attributes: {} });
+    expect(outcome.warnings.map(({ key }) => key)).toContain('issuers.corp.caCertificates');
+  });
+
+  test.each([
+    [rpc(`caName: A, ${signIn}`), /^issuers\.corp\.host: is missing/],
+    [rpc(`host: ca1, ${signIn}`), /^issuers\.corp\.caName: is missing/],
+    [rpc(`host: 'ca1\\CORP-CA1-CA', caName: A, ${signIn}`), /host: .*DNS name/],
+    [rpc(`host: ca1, caName: 'ca1\\CORP-CA1-CA', ${signIn}`), /caName: .*common name/],
+    [rpc(`${where}, port: 0, ${signIn}`), /port: /],
+    [rpc(`${where}, timeoutSeconds: 76, ${signIn}`), /timeoutSeconds: /],
+    [rpc(`${where}, authentication: {}`), /authentication: names no way to sign in/],
+    [
+      rpc(`${where}, authentication: { basic: { user: a, password: { env: P } } }`),
+      /authentication\.basic: is not a known key/,
+    ],
+    [
+      rpc(`${where}, authentication: { negotiate: { keytab: a } }`),
+      /authentication\.negotiate\.principal: is missing/,
+    ],
+    [
+      rpc(`${where}, ${signIn}, template: A, templates: { SignatureTemplate: B }`),
+      /template: stands beside `templates`/,
+    ],
+    [rpc(`${where}, ${signIn}, url: 'https://ca1/'`), /url: is not a known key/],
+  ])('%s', (yaml, problem) => {
+    expect(problems(yaml)).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
+  });
+});

@@ -95,7 +95,7 @@ describe('wrong values', () => {
   test.each([
     [
       '[]',
-      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, access, lockout',
+      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, directory, access, lockout',
     ],
     [
       'data:',
@@ -203,16 +203,21 @@ describe('wrong values', () => {
     ],
     [
       'profiles: { default: { standby: [local] } }',
-      'profiles.default.standby[0]: names "local" a second time -> name each issuer once',
+      'profiles.default.standby: stands beside issuer "local", an embedded CA, which nothing else reaches -> remove the key, or name another issuer',
     ],
-    [
-      'issuers: { local: { kind: local }, b: { kind: local } }\nprofiles: { default: { standby: [b] } }',
-      'profiles.default.standby[0]: is "b", an embedded CA, which no other issuer reaches -> name an issuer that reaches the same CA as `issuer`',
-    ],
-    [
-      'profiles: { default: { standby: [locale] } }',
-      'profiles.default.standby[0]: is "locale", which is not under issuers -> did you mean "local"?',
-    ],
+    ...(
+      [
+        ['corp', 'names "corp" a second time -> name each issuer once'],
+        [
+          'local',
+          'is "local", an embedded CA, which no other issuer reaches -> name an issuer that reaches the same CA as `issuer`',
+        ],
+        ['locale', 'is "locale", which is not under issuers -> did you mean "local"?'],
+      ] as const
+    ).map(([standby, problem]): [string, string] => [
+      `issuers: { local: { kind: local }, corp: { kind: adcs-webenroll, url: https://ca/certsrv/, authentication: { ntlm: { user: u, domain: D, password: { file: p } } } } }\nprofiles: { default: { issuer: corp, standby: [${standby}] } }`,
+      `profiles.default.standby[0]: ${problem}`,
+    ]),
     [
       'profiles: { default: { ndes: { EnforcePassword: 2 } } }',
       'profiles.default.ndes.EnforcePassword: is 2, which is not allowed here -> write `0` or `1`',

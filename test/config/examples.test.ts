@@ -9,8 +9,10 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
   'upstream-ndes-relay.yaml': { NDES_PASSWORD: 'a password of NDES' },
   'upstream-ndes-re-enroll.yaml': { NDES_PASSWORD: 'a password of NDES' },
+  'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
+  'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -28,6 +30,8 @@ function loadExample(file: string) {
 describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
+      'active-directory.yaml',
+      'adcs-rpc.yaml',
       'adcs-web-enrollment.yaml',
       'aws-alb.yaml',
       'azure-front-door.yaml',

@@ -61,14 +61,7 @@ const down: IssuanceOutcome = { kind: 'unavailable', submission: 'none', detail:
 const lost: IssuanceOutcome = { kind: 'unavailable', submission: 'unknown', detail: 'reset' };
 const pending = { kind: 'pending' };
 
-function answers(...script: readonly IssuanceOutcome[]): void {
-  const whenUp = ca.issuer.onSubmit;
-  let next = 0;
-  ca.issuer.onSubmit = (request) => {
-    const outcome = script[next++];
-    return outcome ? Promise.resolve(outcome) : whenUp(request);
-  };
-}
+const answers = (...outcomes: readonly IssuanceOutcome[]) => ca.issuer.answers(...outcomes);
 
 function minutesPass(minutes: number): void {
   now = new Date(now.getTime() + minutes * 60_000);

@@ -228,6 +228,26 @@ describe('a CA that cannot be asked', () => {
   });
 });
 
+test('a death while sending locks no device out when the issuer is gone since then', async () => {
+  ca = await distantCa();
+  const request = await newRequest();
+  await dying({ step: 'submit', when: 'after' }, (house) => house.enrollment.enroll(request));
+  const challengePassword = await inProcess((house) => house.challenge());
+  const another = await deviceRequest({ challengePassword });
+  ca = await distantCa({ name: 'successor' });
+  await inProcess(async (house) => {
+    expect((await house.enrollment.enroll(another)).kind).toBe('unavailable');
+    minutesPass(5);
+    await house.enrollment.backlog.round();
+    expect((await house.enrollment.enroll(another)).kind).toBe('issued');
+    const [, replaced] = await house.stores.enrollments.audit({ transactionId: 'T1' });
+    expect([replaced?.event, replaced?.reason]).toEqual([
+      'enrollment.replaced',
+      'another request took the place of one that had no answer; distant may have it',
+    ]);
+  });
+});
+
 describe('a CA that takes requests under submission', () => {
   beforeEach(async () => {
     ca = await distantCa({ asksItsManager: true, reconciles: true });

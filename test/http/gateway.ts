@@ -139,6 +139,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       { clock, pause: () => Promise.resolve() },
     ),
     authenticators: { page: [basic], api: [basic, tokens] },
+    decisions: {
+      waiting: () => Promise.resolve([]),
+      decide: () => Promise.resolve(false),
+      revoke: () => Promise.resolve(false),
+    },
     publications: {
       crl: (issuer) => Promise.resolve(issuer === 'local' ? Buffer.from('CRL') : undefined),
       certificate: (issuer) => Promise.resolve(issuer === 'local' ? caCertificate.der : undefined),

@@ -1,9 +1,10 @@
-import type {
-  Authorization,
-  IssuanceOutcome,
-  IssuanceRequest,
-  Issuer as IssuerSeam,
-  Reconciliation,
+import {
+  demandAuthorization,
+  type Authorization,
+  type IssuanceOutcome,
+  type IssuanceRequest,
+  type Issuer as IssuerSeam,
+  type Reconciliation,
 } from '../../src/issuer/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import { issuedBy, selfSigned } from './certificates.js';
@@ -60,7 +61,18 @@ export class ScriptedIssuer implements IssuerSeam {
     return { kind: 'issued', certificate };
   }
 
-  submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
+  /** The next submissions get these outcomes in turn; those after them what they got before. */
+  answers(...outcomes: readonly IssuanceOutcome[]): void {
+    const afterwards = this.onSubmit;
+    const coming = [...outcomes];
+    this.onSubmit = (request) => {
+      const outcome = coming.shift();
+      return outcome ? Promise.resolve(outcome) : afterwards(request);
+    };
+  }
+
+  async submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
+    demandAuthorization(request, authorization);
     this.submissions.push({ request, authorization });
     return this.onSubmit(request);
   }

@@ -2,6 +2,7 @@ import { isGatewayError } from '../../errors/index.js';
 import { parseCrl, toPem, type Certificate } from '../../x509/index.js';
 import type { WebClient, WebOutcome } from '../../web-client/index.js';
 import type { CaAnswer } from '../ca-answer.js';
+import type { CaInterface, CaRequest } from '../ca-interface.js';
 import type { Unavailable } from '../unavailable.js';
 import { derOf, readCertificates } from './certificate-body.js';
 import { notAnswered, notAPage } from './outage.js';
@@ -11,16 +12,8 @@ import { readNewestRenewal } from './renewals-page.js';
 import { readRetrieval, type Retrieved } from './retrieval.js';
 import { readSubmissionPage } from './submission-page.js';
 
-export interface SubmissionForm {
-  readonly csr: Buffer;
-  /** `cn` of the certificate template. */
-  readonly template: string;
-  /** Further request attributes, name and value. */
-  readonly attributes: readonly (readonly [string, string])[];
-}
-
 /** The pages of AD CS Web Enrollment, asked through a client that signs in. */
-export class Certsrv {
+export class Certsrv implements CaInterface {
   readonly #client: Pick<WebClient, 'send'>;
   readonly #directory: string;
 
@@ -31,7 +24,7 @@ export class Certsrv {
   }
 
   /** One POST of `certfnsh.asp`; never repeated here. */
-  async submit(form: SubmissionForm, signal?: AbortSignal): Promise<CaAnswer | Unavailable> {
+  async submit(form: CaRequest, signal?: AbortSignal): Promise<CaAnswer | Unavailable> {
     const outcome = await this.#client.send({
       method: 'POST',
       path: `${this.#directory}certfnsh.asp`,
@@ -90,7 +83,7 @@ function pageOf(outcome: WebOutcome): Buffer | Unavailable {
   return notAPage(outcome) ?? outcome.body;
 }
 
-function formFields({ csr, template, attributes }: SubmissionForm): URLSearchParams {
+function formFields({ csr, template, attributes }: CaRequest): URLSearchParams {
   const lines = [['CertificateTemplate', template] as const, ...attributes];
   return new URLSearchParams({
     Mode: 'newreq',

@@ -1,10 +1,10 @@
 import type { Notice } from '../../issuer/index.js';
 import type { WebClient } from '../../web-client/index.js';
 import type { CaChainSource } from '../ca-chain-source.js';
+import { AdcsIssuer } from '../adcs-issuer.js';
 import { FetchedChain, type ChainState } from '../fetched-chain.js';
 import type { TemplateRule } from '../template-choice.js';
 import { Certsrv } from './certsrv.js';
-import { WebEnrollmentIssuer } from './web-enrollment-issuer.js';
 
 export interface WebEnrollmentIssuerOptions {
   readonly name: string;
@@ -28,12 +28,12 @@ export interface WebEnrollmentIssuerOptions {
 /** Asks the CA for nothing yet. */
 export async function openWebEnrollmentIssuer(
   options: WebEnrollmentIssuerOptions,
-): Promise<WebEnrollmentIssuer> {
+): Promise<AdcsIssuer> {
   const { name, client, directory, pins, state, report, clock } = options;
   const certsrv = new Certsrv(client, directory);
   const fetch = (signal: AbortSignal): ReturnType<Certsrv['caCertificates']> =>
     certsrv.caCertificates(signal);
   const chain =
     options.chain ?? (await FetchedChain.open({ name, fetch, pins, state, report, clock }));
-  return new WebEnrollmentIssuer({ ...options, certsrv, chain });
+  return new AdcsIssuer({ ...options, ca: certsrv, chain });
 }

@@ -1,13 +1,10 @@
-import type { CaAnswer } from '../ca-answer.js';
+import type { CaReply } from '../ca-interface.js';
 import { hresultInText, toHresult } from '../hresult.js';
-import type { Certificate } from '../../x509/index.js';
 import { readCertificate } from './certificate-body.js';
 import { failedPage } from './failed-page.js';
 import { Page } from './page.js';
 
-export type Retrieved =
-  | { readonly kind: 'certificate'; readonly certificate: Certificate }
-  | Exclude<CaAnswer, { readonly kind: 'issued' }>;
+export type Retrieved = Exclude<CaReply, { readonly kind: 'issued' | 'unavailable' }>;
 
 /**
  * What `certnew.cer?ReqID=<id>` answered: the certificate, or a page with the disposition of the request
@@ -15,7 +12,7 @@ export type Retrieved =
  */
 export function readRetrieval(body: Buffer, requestId: string): Retrieved {
   const certificate = readCertificate(body);
-  if (certificate) return { kind: 'certificate', certificate };
+  if (certificate) return { kind: 'certificate', requestId, certificate };
   const page = Page.parse(body);
   const disposition = page.textAfter('locDispLabel', 'dd');
   const code = /^\s*(?:0x)?([0-9a-fA-F]{1,8})\b/.exec(disposition ?? '')?.[1];

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Certsrv } from '../../../src/adcs/webenroll/certsrv.js';
 import { FetchedChain } from '../../../src/adcs/fetched-chain.js';
-import { WebEnrollmentIssuer } from '../../../src/adcs/webenroll/web-enrollment-issuer.js';
+import { AdcsIssuer } from '../../../src/adcs/adcs-issuer.js';
 import type { IssuanceRequest, Notice } from '../../../src/issuer/index.js';
 import type { WebOutcome, WebRequest } from '../../../src/web-client/index.js';
 import {
@@ -64,7 +64,7 @@ let alarms: string[];
 let notices: Notice[];
 let state: MemoryState;
 
-async function open(options: { pins?: string[] } = {}): Promise<WebEnrollmentIssuer> {
+async function open(options: { pins?: string[] } = {}): Promise<AdcsIssuer> {
   const certsrv = new Certsrv(client, '/certsrv/');
   const chain = await FetchedChain.open({
     name: 'corp',
@@ -74,9 +74,9 @@ async function open(options: { pins?: string[] } = {}): Promise<WebEnrollmentIss
     report: (notice) => notices.push(notice),
     clock: () => new Date(),
   });
-  return new WebEnrollmentIssuer({
+  return new AdcsIssuer({
     name: 'corp',
-    certsrv,
+    ca: certsrv,
     identity: 'LAB\\svc-scep',
     templates: { signature: 'Signing', encryption: 'Enciphering', generalPurpose: 'Phones' },
     attributes: [['rmd', 'gateway.lab.test']],
@@ -115,7 +115,7 @@ const unreachable: WebOutcome = {
 async function submit(
   template?: string,
   request?: IssuanceRequest,
-): Promise<Awaited<ReturnType<WebEnrollmentIssuer['submit']>>> {
+): Promise<Awaited<ReturnType<AdcsIssuer['submit']>>> {
   const made = request ?? (await issuanceRequest('transaction-1'));
   const wanted = template === undefined ? made : { ...made, template };
   return (await open()).submit(wanted, authorizationFor(wanted));

@@ -5,40 +5,41 @@ import {
   type IssuanceRequest,
   type Issuer,
   type Notice,
-} from '../../issuer/index.js';
-import { parseCrl, verifyIssuedBy, type Certificate } from '../../x509/index.js';
-import type { CaAnswer } from '../ca-answer.js';
-import type { CaChainSource } from '../ca-chain-source.js';
-import { beyondGranted } from '../granted-content.js';
-import { faultOfIssued } from '../issued-certificate.js';
-import { outcomeOf } from '../refusal.js';
-import { claimThatOverrules } from '../request-claims.js';
-import { chooseTemplate, fixedTemplate, type TemplateRule } from '../template-choice.js';
-import type { Unavailable } from '../unavailable.js';
-import type { Certsrv } from './certsrv.js';
-import type { Retrieved } from './retrieval.js';
+} from '../issuer/index.js';
+import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
+import type { CaAnswer } from './ca-answer.js';
+import type { CaChainSource } from './ca-chain-source.js';
+import type { CaInterface, CaReply } from './ca-interface.js';
+import { beyondGranted } from './granted-content.js';
+import { faultOfIssued } from './issued-certificate.js';
+import { outcomeOf } from './refusal.js';
+import { claimThatOverrules } from './request-claims.js';
+import { chooseTemplate, fixedTemplate, type TemplateRule } from './template-choice.js';
+import type { Unavailable } from './unavailable.js';
 
-export interface WebEnrollmentOptions {
+export interface AdcsIssuerOptions {
   readonly name: string;
-  readonly certsrv: Certsrv;
+  readonly ca: CaInterface;
   /** As whom the CA knows the gateway. */
   readonly identity: string | undefined;
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
   readonly chain: CaChainSource;
+  /** How long a submission may take, of which the CA's policy module takes most; default 60 000. */
+  readonly submitMillis?: number;
   /** Hears of a CA that answers another question than it was asked: somebody must look. */
   readonly report: (notice: Notice) => void;
   readonly clock: () => Date;
 }
 
-/** AD CS through its Web Enrollment pages. The CSR goes as the device signed it. */
-export class WebEnrollmentIssuer implements Issuer {
+/** AD CS through one of its interfaces. The CSR goes as the device signed it. */
+export class AdcsIssuer implements Issuer {
   readonly name: string;
   readonly identity?: string;
-  readonly #options: WebEnrollmentOptions;
+  readonly #options: AdcsIssuerOptions;
   #crl: { readonly der: Buffer; readonly until: Date } | undefined;
 
-  constructor(options: WebEnrollmentOptions) {
+  constructor(options: AdcsIssuerOptions) {
     this.name = options.name;
     if (options.identity !== undefined) this.identity = options.identity;
     this.#options = options;
@@ -50,7 +51,7 @@ export class WebEnrollmentIssuer implements Issuer {
 
   async submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
     demandAuthorization(request, authorization);
-    const { certsrv, attributes, templates, chain } = this.#options;
+    const { ca, attributes, templates, chain, submitMillis } = this.#options;
     const { csr } = request;
     const rule = request.template === undefined ? templates : fixedTemplate(request.template);
     const template = chooseTemplate(rule, csr);
@@ -60,9 +61,9 @@ export class WebEnrollmentIssuer implements Issuer {
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
 
-    const answer = await certsrv.submit(
+    const answer = await ca.submit(
       { csr: csr.der, template, attributes },
-      AbortSignal.timeout(limits.submitMillis),
+      AbortSignal.timeout(submitMillis ?? limits.submitMillis),
     );
     switch (answer.kind) {
       case 'unavailable':
@@ -74,35 +75,39 @@ export class WebEnrollmentIssuer implements Issuer {
         return outcomeOf(answer, 'submit');
       case 'issued':
         return this.#fetchIssued(answer.requestId, request);
+      case 'certificate':
+        return this.#checked(answer, request.csr.publicKey.id);
     }
   }
 
   /** For RA keys of the gateway; what devices ask for comes through `submit`, with an Authorization. */
   async certify(csr: Buffer, template: string): Promise<CaAnswer | Unavailable> {
-    const { certsrv, attributes, chain } = this.#options;
+    const { ca, attributes, chain, submitMillis } = this.#options;
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
-    const signal = AbortSignal.timeout(limits.submitMillis);
-    return certsrv.submit({ csr, template, attributes }, signal);
+    const signal = AbortSignal.timeout(submitMillis ?? limits.submitMillis);
+    const reply = await ca.submit({ csr, template, attributes }, signal);
+    // The caller notes the request id first; what came along is asked for again, and checked then.
+    return reply.kind === 'certificate' ? { kind: 'issued', requestId: reply.requestId } : reply;
   }
 
   async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
-    if (!/^\d{1,10}$/.test(requestId)) {
+    if (!/^\d{1,10}$/.test(requestId) || Number(requestId) > 0xffff_ffff) {
       return {
         kind: 'refused',
         text: 'The CA knows no such request.',
         detail: `${JSON.stringify(requestId.slice(0, 64))} is no request id of AD CS`,
       };
     }
-    const { certsrv } = this.#options;
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await certsrv.retrieve(requestId, signal), requestId, csrKey);
+    return this.#outcome(await this.#options.ca.retrieve(requestId, signal), csrKey);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
-    const { certsrv, clock } = this.#options;
+    const { ca, clock } = this.#options;
+    if (ca.crl === undefined) return undefined;
     if (this.#crl && this.#crl.until > clock()) return this.#crl.der;
-    const der = await certsrv.crl(AbortSignal.timeout(limits.chainMillis));
+    const der = await ca.crl(AbortSignal.timeout(limits.chainMillis));
     const [issuing] = this.chain;
     if (!Buffer.isBuffer(der) || issuing === undefined) return this.#crl?.der;
     const crl = parseCrl(der);
@@ -121,7 +126,9 @@ export class WebEnrollmentIssuer implements Issuer {
 
   /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
   async maintain(): Promise<readonly Notice[]> {
-    const outage = await this.#options.chain.refresh(AbortSignal.timeout(limits.maintainMillis));
+    const { ca, chain } = this.#options;
+    const signal = AbortSignal.timeout(limits.maintainMillis);
+    const outage = (await ca.probe?.(signal)) ?? (await chain.refresh(signal));
     if (outage === undefined) return [];
     const { detail, mend } = outage;
     const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
@@ -134,23 +141,22 @@ export class WebEnrollmentIssuer implements Issuer {
 
   /** The id is known: whatever happens now, a later poll finds the certificate. */
   async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
-    const { certsrv } = this.#options;
-    const retrieved = await certsrv.retrieve(requestId, AbortSignal.timeout(limits.retrieveMillis));
+    const signal = AbortSignal.timeout(limits.retrieveMillis);
+    const retrieved = await this.#options.ca.retrieve(requestId, signal);
     if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
-    return this.#outcome(retrieved, requestId, csr.publicKey.id);
+    return this.#outcome(retrieved, csr.publicKey.id);
   }
 
-  async #outcome(
-    retrieved: Awaited<ReturnType<Certsrv['retrieve']>>,
-    requestId: string,
-    csrKey: string,
-  ): Promise<IssuanceOutcome> {
+  async #outcome(retrieved: CaReply, csrKey: string): Promise<IssuanceOutcome> {
     switch (retrieved.kind) {
       case 'certificate':
-        return this.#checked(retrieved, requestId, csrKey);
+        return this.#checked(retrieved, csrKey);
       case 'denied':
       case 'failed':
         return outcomeOf(retrieved, 'retrieve');
+      case 'issued':
+        // Asked for the certificate, the CA says again that there is one: later, then.
+        return { kind: 'pending', requestId: retrieved.requestId };
       case 'pending':
       case 'unavailable':
         return retrieved;
@@ -158,8 +164,7 @@ export class WebEnrollmentIssuer implements Issuer {
   }
 
   async #checked(
-    { certificate }: Extract<Retrieved, { kind: 'certificate' }>,
-    requestId: string,
+    { certificate, requestId }: Extract<CaReply, { kind: 'certificate' }>,
     csrKey: string,
   ): Promise<IssuanceOutcome> {
     const { chain } = this.#options;

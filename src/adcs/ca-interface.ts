@@ -1,0 +1,35 @@
+import type { Certificate } from '../x509/index.js';
+import type { CaAnswer } from './ca-answer.js';
+import type { Unavailable } from './unavailable.js';
+
+/** One way to ask AD CS: web enrollment pages, RPC, CES. Nothing throws for a CA that is down. */
+export interface CaInterface {
+  /** Sent once; never repeated here once it may have arrived. */
+  submit(request: CaRequest, signal: AbortSignal): Promise<CaReply>;
+  /** @param requestId decimal, of 32 bits */
+  retrieve(requestId: string, signal: AbortSignal): Promise<CaReply>;
+  /** Sees whether the CA answers and lets us in. Absent where asking for its chain shows that. */
+  probe?(signal: AbortSignal): Promise<Unavailable | undefined>;
+  /** Base CRL of the newest key of the CA, DER, not checked. Absent where the CA cannot be asked for it. */
+  crl?(signal: AbortSignal): Promise<Buffer | Unavailable>;
+}
+
+export interface CaRequest {
+  /** DER, as the device signed it. */
+  readonly csr: Buffer;
+  /** `cn` of the certificate template. */
+  readonly template: string;
+  /** Further request attributes, name and value. */
+  readonly attributes: readonly (readonly [string, string])[];
+}
+
+/** What asking comes to. */
+export type CaReply =
+  | {
+      readonly kind: 'certificate';
+      readonly requestId: string;
+      /** Not checked. */
+      readonly certificate: Certificate;
+    }
+  | CaAnswer
+  | Unavailable;

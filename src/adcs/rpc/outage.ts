@@ -1,0 +1,73 @@
+import { faultStatus, type Fault } from '../../dcerpc/index.js';
+import type { ErrorCode, GatewayError } from '../../errors/index.js';
+import { hresultText, toHresult } from '../hresult.js';
+import { meaningOf } from '../hresult-meaning.js';
+import type { Unavailable } from '../unavailable.js';
+
+/** The CA was not reached, did not let us in, or its answer did not come. */
+export function outageOf({ code, message, detail, mend }: GatewayError): Unavailable {
+  const step = mend ?? mends[code];
+  return {
+    kind: 'unavailable',
+    submission: code === 'rpc.unanswered' ? 'unknown' : 'none',
+    detail: detail === undefined ? message : `${message} (${detail})`,
+    ...(step !== undefined && { mend: step }),
+  };
+}
+
+const signIn =
+  'Check user name, password or keytab of the issuer, whether the account is locked or disabled, and whether it may sign in to the CA server over the network.';
+
+/** Only what waiting does not mend, or an operator has to look at. */
+const mends: Partial<Record<ErrorCode, string>> = {
+  'rpc.unreachable':
+    'Check `host` and `port` of the issuer, DNS, and firewalls: port 135 and the dynamic range (49152 to 65535) of the CA, or its fixed port.',
+  'rpc.not-registered':
+    'Check that the service CertSvc runs on this host, and that InterfaceFlags of the CA do not hold IF_NORPCICERTREQUEST.',
+  'rpc.bind-refused':
+    'Check host and port of the issuer: what answers there is no CA, or one that takes no requests over RPC.',
+  'rpc.mechanism-refused':
+    'Configure another way to sign in: the CA server does not take this one.',
+  'rpc.sign-in-refused': signIn,
+};
+
+/** The server answered with a fault in place of the CA's answer. */
+export function faultOutage({ status, neverRan }: Fault): Unavailable {
+  const { text, mend } = faultWords(status);
+  return {
+    kind: 'unavailable',
+    submission: neverRan ? 'none' : 'unknown',
+    detail: `The CA server answered with a fault: ${text}.`,
+    ...(mend !== undefined && { mend }),
+  };
+}
+
+interface FaultWords {
+  readonly text: string;
+  readonly mend?: string;
+}
+
+function faultWords(status: number): FaultWords {
+  const code = `0x${status.toString(16).padStart(8, '0')}`;
+  switch (status) {
+    case faultStatus.accessDenied:
+    case faultStatus.securityPackage:
+    case faultStatus.ncaProtocolError:
+      return { text: `${code}, access denied`, mend: signIn };
+    case faultStatus.ncaUnknownInterface:
+    case faultStatus.ncaOperationRange:
+      return { text: `${code}, no such interface`, mend: mends['rpc.bind-refused'] ?? '' };
+    case faultStatus.ncaServerTooBusy:
+      return { text: `${code}, too busy` };
+    default:
+      return wordsOfTable(status, code);
+  }
+}
+
+/** Below 64 k they are Win32 codes; nca_s_* codes are not HRESULTs. */
+function wordsOfTable(status: number, code: string): FaultWords {
+  const hresult = status <= 0xffff ? toHresult(status) : undefined;
+  if (hresult === undefined) return { text: code };
+  const { name, meaning, nextStep } = meaningOf(hresult);
+  return { text: `${hresultText(hresult)} ${name}, ${meaning}`, mend: nextStep };
+}

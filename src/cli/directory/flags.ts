@@ -1,0 +1,5 @@
+export interface DirectoryTestFlags {
+  readonly config?: string;
+  readonly password?: boolean;
+  readonly json?: boolean;
+}
