@@ -73,7 +73,7 @@ listeners:
 issuers:
   local:
     kind: local
-
+${adcsLines(registry)}
 profiles:
   default:
     issuer: local
@@ -102,6 +102,24 @@ function caComment(registry: NdesRegistry): string {
 # CAInfo\\Configuration was ${configuration}. Certificates come from the embedded CA below; devices must
 # trust it before they move over.
 `;
+}
+
+/** The CA that NDES stood before, for those who keep it; `Configuration` is `server\\name of the CA`. */
+function adcsLines(registry: NdesRegistry): string {
+  const templates = templateNames.map((name) => ({ name, value: registry.quotedText(name) }));
+  const named = templates.filter(({ value }) => value !== undefined);
+  const server = /^"([A-Za-z0-9.-]+)\\\\/.exec(registry.quotedText('Configuration') ?? '')?.[1];
+  if (named.length === 0 && server === undefined) return '';
+  return [
+    '  # The CA behind NDES, through its Web Enrollment pages (docs/adcs.md):',
+    '  # adcs:',
+    '  #   kind: adcs-webenroll',
+    `  #   url: https://${server ?? 'ca1.corp.example'}/certsrv/`,
+    '  #   authentication: { ntlm: { user: svc-scep, domain: CORP, password: { env: ADCS_PASSWORD } } }',
+    ...(named.length > 0 ? ['  #   templates:'] : []),
+    ...named.map(({ name, value }) => `  #     ${name}: ${value ?? ''}`),
+    '',
+  ].join('\n');
 }
 
 function challengeLines(registry: NdesRegistry, settings: CarriedSettings): string {
@@ -134,7 +152,7 @@ function leftBehind(registry: NdesRegistry): string[] {
   });
   if (templates.length > 0) {
     notes.push(
-      `${templates.join(', ')}: templates belong to AD CS; what the embedded CA grants stands under \`policy\` (key usages, EKUs, validity).`,
+      `${templates.join(', ')}: templates belong to AD CS. To keep that CA, uncomment the issuer \`adcs\` in the file and name it in the profile; what the embedded CA grants stands under \`policy\` (key usages, EKUs, validity).`,
     );
   }
   if (registry.has('EncryptedPassword')) {

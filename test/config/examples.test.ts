@@ -5,6 +5,7 @@ import { checkConfig, loadConfig } from '../../src/config/index.js';
 
 /** Variables an example needs, as its first lines say. */
 const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
+  'adcs-web-enrollment.yaml': { ADCS_PASSWORD: 'a password' },
   'static-challenge.yaml': { STATIC_CHALLENGE_NEXT: 'next secret', STATIC_CHALLENGE_OLD: 'old' },
   'upstream-ndes-relay.yaml': { NDES_PASSWORD: 'a password of NDES' },
   'upstream-ndes-re-enroll.yaml': { NDES_PASSWORD: 'a password of NDES' },
@@ -31,6 +32,7 @@ describe('examples', () => {
     expect(files.sort()).toEqual([
       'active-directory.yaml',
       'adcs-rpc.yaml',
+      'adcs-web-enrollment.yaml',
       'aws-alb.yaml',
       'azure-front-door.yaml',
       'default.yaml',

@@ -56,9 +56,24 @@ describe('an exported MSCEP registry key', () => {
     expect(yaml).toContain('length: 8  # PasswordLength was not set: octets');
     expect(yaml).toContain('# CAInfo\\Configuration was "ca01.example.org\\\\Example Issuing CA".');
     expect(yaml).toContain('#     quota: 5  # PasswordMax');
+    const uncommented = yaml.replace(
+      /^ {2}# ( *(?:adcs|kind|url|authentication|templates|\w+Template):.*)$/gm,
+      '  $1',
+    );
+    expect(checkConfig(parse(uncommented))).toMatchObject({
+      kind: 'valid',
+      config: {
+        issuers: {
+          adcs: {
+            url: 'https://ca01.example.org/certsrv/',
+            templates: { SignatureTemplate: 'IPSECIntermediateOffline' },
+          },
+        },
+      },
+    });
     expect(notes).toEqual([
       'PasswordMax was 5: more open challenges than that answer "The password cache is full." This gateway has no need of so small a cache; raise `max`.',
-      'SignatureTemplate "IPSECIntermediateOffline", EncryptionTemplate "IPSECIntermediateOffline", GeneralPurposeTemplate "IPSECIntermediateOffline": templates belong to AD CS; what the embedded CA grants stands under `policy` (key usages, EKUs, validity).',
+      'SignatureTemplate "IPSECIntermediateOffline", EncryptionTemplate "IPSECIntermediateOffline", GeneralPurposeTemplate "IPSECIntermediateOffline": templates belong to AD CS. To keep that CA, uncomment the issuer `adcs` in the file and name it in the profile; what the embedded CA grants stands under `policy` (key usages, EKUs, validity).',
       'CAInfo\\Configuration "ca01.example.org\\\\Example Issuing CA": certificates come from the embedded CA here.',
     ]);
   });
