@@ -124,6 +124,11 @@ export class AdcsIssuer implements Issuer {
     return this.#options.chain.known.slice(1);
   }
 
+  /** Takes up a chain that another process has learnt. @returns whether there was one */
+  reload(): Promise<boolean> {
+    return this.#options.chain.reload();
+  }
+
   /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
   async maintain(): Promise<readonly Notice[]> {
     const { ca, chain } = this.#options;

@@ -11,6 +11,8 @@ export interface CaChainSource {
   demand(signal: AbortSignal): Promise<Unavailable | undefined>;
   /** Looks whether the CA has a new certificate. @returns why that cannot be told */
   refresh(signal: AbortSignal): Promise<Unavailable | undefined>;
+  /** Takes up what another process has learnt. @returns whether there was something */
+  reload(): Promise<boolean>;
 }
 
 /** A chain that was given, and checked when it was read; the CA is not asked. */
@@ -19,5 +21,11 @@ export function givenChain(
   known: readonly Certificate[] = current.slice(0, 1),
 ): CaChainSource {
   const nothing = () => Promise.resolve(undefined);
-  return { current, known, demand: nothing, refresh: nothing };
+  return {
+    current,
+    known,
+    demand: nothing,
+    refresh: nothing,
+    reload: () => Promise.resolve(false),
+  };
 }

@@ -41,16 +41,8 @@ export class FetchedChain implements CaChainSource {
   }
 
   static async open(options: FetchedChainOptions): Promise<FetchedChain> {
-    const kept = readKept(await options.state.get(stateKey(options)));
-    const { given } = options;
-    // What is kept may be newer than the configuration, but only if it has grown out of it.
-    const isGrown = [...kept.chain.slice(0, 1), ...kept.replaced].some(
-      ({ der }) => given?.[0]?.der.equals(der) === true,
-    );
-    return new FetchedChain(
-      options,
-      given === undefined || isGrown ? kept : { chain: given, replaced: [] },
-    );
+    const kept = await keptChain(options);
+    return new FetchedChain(options, kept ?? { chain: options.given ?? [], replaced: [] });
   }
 
   get current(): readonly Certificate[] {
@@ -63,6 +55,17 @@ export class FetchedChain implements CaChainSource {
 
   async demand(signal: AbortSignal): Promise<Unavailable | undefined> {
     return this.#chain.length > 0 ? undefined : this.refresh(signal);
+  }
+
+  /** Another process, such as `ra enroll`, may have learnt it first. @returns whether it had */
+  async reload(): Promise<boolean> {
+    const kept = await keptChain(this.#options);
+    if (kept === undefined || kept.chain.length === 0) return false;
+    // What is being fetched is newer than what was kept.
+    if (this.#fetching !== undefined || isSameChain(kept.chain, this.#chain)) return false;
+    this.#chain = kept.chain;
+    this.#replaced = kept.replaced;
+    return true;
   }
 
   /** Requests that come together ask the CA once. */
@@ -153,6 +156,17 @@ function stateKey({ name }: FetchedChainOptions): string {
 
 function base64(certificates: readonly Certificate[]): string[] {
   return certificates.map(({ der }) => der.toString('base64'));
+}
+
+/** What is kept may be newer than the configuration, but only if it has grown out of it. */
+async function keptChain(options: FetchedChainOptions): Promise<KeptChain | undefined> {
+  const kept = readKept(await options.state.get(stateKey(options)));
+  const [given] = options.given ?? [];
+  if (given === undefined) return kept;
+  const isGrown = [...kept.chain.slice(0, 1), ...kept.replaced].some(({ der }) =>
+    given.der.equals(der),
+  );
+  return isGrown ? kept : undefined;
 }
 
 /** Ours, but if it cannot be read the CA is asked again. */

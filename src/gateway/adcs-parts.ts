@@ -77,6 +77,7 @@ export async function frontedByRa(
       ...(await issuer.maintain()),
       ...(await keepRaFresh(ra.raKeeper, enroll, dependencies.clock())),
     ],
+    reload: () => issuer.reload(),
     enrollRa: enroll,
   });
 }

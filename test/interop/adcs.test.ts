@@ -2,19 +2,54 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { toPem } from '../../src/x509/index.js';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';
-import { password, startCertsrv, type CertsrvServer } from '../adcs/certsrv/server.js';
+import { password, startCertsrv } from '../adcs/certsrv/server.js';
+import { startCaServer } from '../adcs/rpc/ca-server.js';
 import { expectChain, expectKey, newRsaKey } from './certificate-file.js';
 import { eventually } from './eventually.js';
 import { startGateway, type Gateway } from './gateway.js';
 import { describeWithPrograms, runProgram } from './programs.js';
 import { StrongswanPki, strongswanPrograms } from './strongswan.js';
 
-describeWithPrograms('AD CS behind the gateway', ['scepclient', ...strongswanPrograms], () => {
+/** A CA that answers, and the settings of an issuer that reaches it. */
+interface Reachable {
+  readonly settings: string;
+  close(): Promise<void>;
+}
+
+const interfaces: readonly (readonly [string, (ca: FakeCa) => Promise<Reachable>])[] = [
+  [
+    'by web enrollment',
+    async (ca) => {
+      const server = await startCertsrv(ca, 'ntlm');
+      return {
+        settings: `kind: adcs-webenroll, url: '${server.origin}/certsrv/', tls: { pins: ['${server.pin}'] }`,
+        close: () => server.close(),
+      };
+    },
+  ],
+  [
+    'over RPC',
+    async (ca) => {
+      const server = await startCaServer(ca, { accounts: { svc: password } });
+      return {
+        settings: `kind: adcs-rpc, host: 127.0.0.1, port: ${server.port}, caName: LAB-CA1-CA`,
+        close: () => server.close(),
+      };
+    },
+  ],
+];
+
+const programs = ['scepclient', ...strongswanPrograms];
+describe.each(interfaces)('AD CS %s', (way, reach) => {
+  describeWithPrograms(`behind the gateway, ${way}`, programs, () => enrollments(reach));
+});
+
+function enrollments(reach: (ca: FakeCa) => Promise<Reachable>): void {
   let ca: FakeCa;
-  let certsrv: CertsrvServer;
+  let server: Reachable;
   let gateway: Gateway;
   let caCertificate: string;
   let secrets: string;
@@ -23,18 +58,15 @@ describeWithPrograms('AD CS behind the gateway', ['scepclient', ...strongswanPro
     ca = await FakeCa.create();
     ca.templates.set('EnrollmentAgentOffline', { does: 'issue' });
     ca.templates.set('CEPEncryption', { does: 'wait' });
-    certsrv = await startCertsrv(ca, 'ntlm');
+    server = await reach(ca);
     secrets = mkdtempSync(join(tmpdir(), 'scep-gateway-adcs-'));
     writeFileSync(join(secrets, 'password'), password);
     gateway = await startGateway({
       config: `
 issuers:
   corp:
-    kind: adcs-webenroll
-    url: ${certsrv.origin}/certsrv/
-    authentication: { ntlm: { user: svc, domain: LAB, password: { file: ${join(secrets, 'password')} } } }
-    tls: { pins: ['${certsrv.pin}'] }
-    template: Phones
+    { ${server.settings}, template: Phones,
+      authentication: { ntlm: { user: svc, domain: LAB, password: { file: ${join(secrets, 'password')} } } } }
 profiles:
   default: { paths: [/scep], issuer: corp }
   manual: { paths: [/scep/manual], issuer: corp, template: Manual }
@@ -47,7 +79,7 @@ profiles:
 
   afterAll(async () => {
     await gateway.stop();
-    await certsrv.close();
+    await server.close();
     rmSync(secrets, { recursive: true });
   });
 
@@ -68,8 +100,8 @@ profiles:
     // The running gateway takes the new RA certificates up within seconds.
     let tries = 0;
     const authority = await eventually('RA certificates of the CA', async () => {
-      const found = await pki.fetchCa('/scep', `authority-${tries++}`);
-      return (await isIssuedBy(found.encryption)) ? found : undefined;
+      const found = await pki.fetchCa('/scep', `authority-${tries++}`).catch(() => undefined);
+      return found && (await isIssuedBy(found.encryption)) ? found : undefined;
     });
     const key = await newRsaKey(join(gateway.directory, 'strongswan.key'));
     const challenge = await gateway.challenge();
@@ -117,4 +149,4 @@ profiles:
     const run = await runProgram('openssl', ['verify', '-CAfile', caCertificate, file]);
     return run.status === 0;
   }
-});
+}

@@ -31,6 +31,7 @@ export async function openAnsweredChain(
       if (authorities(bundle()).length > 0) return chain.refresh(signal);
       return chain.current.length > 0 ? undefined : noneYet;
     },
+    reload: () => chain.reload(),
   };
 }
 
