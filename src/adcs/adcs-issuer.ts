@@ -92,7 +92,8 @@ export class AdcsIssuer implements Issuer {
   }
 
   async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
-    if (!/^\d{1,10}$/.test(requestId) || Number(requestId) > 0xffff_ffff) {
+    const { ca } = this.#options;
+    if (!(ca.isRequestId?.(requestId) ?? isAdcsRequestId(requestId))) {
       return {
         kind: 'refused',
         text: 'The CA knows no such request.',
@@ -100,7 +101,7 @@ export class AdcsIssuer implements Issuer {
       };
     }
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await this.#options.ca.retrieve(requestId, signal), csrKey);
+    return this.#outcome(await ca.retrieve(requestId, signal), csrKey);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
@@ -187,6 +188,10 @@ export class AdcsIssuer implements Issuer {
       mend: `Look request ${requestId} up at the CA and find out whose certificate that is; a machine between gateway and CA may have changed the answer.`,
     };
   }
+}
+
+function isAdcsRequestId(text: string): boolean {
+  return /^\d{1,10}$/.test(text) && Number(text) <= 0xffff_ffff;
 }
 
 /** Their sum stays under the two minutes that the Issuer contract allows. */

@@ -6,7 +6,8 @@ import type { Unavailable } from './unavailable.js';
 export interface CaInterface {
   /** Sent once; never repeated here once it may have arrived. */
   submit(request: CaRequest, signal: AbortSignal): Promise<CaReply>;
-  /** @param requestId decimal, of 32 bits */
+  /** Whether it may be the id of a request. Absent: those of AD CS are, decimal of 32 bits. */
+  isRequestId?(text: string): boolean;
   retrieve(requestId: string, signal: AbortSignal): Promise<CaReply>;
   /** Sees whether the CA answers and lets us in. Absent where asking for its chain shows that. */
   probe?(signal: AbortSignal): Promise<Unavailable | undefined>;

@@ -5,6 +5,7 @@ export { checkCaChain } from './ca-chain.js';
 export { givenChain } from './ca-chain-source.js';
 export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
+export { openCesIssuer } from './ces/open-issuer.js';
 export { enrollRa } from './ra-enrollment.js';
 export { outcomeOf } from './refusal.js';
 export { fixedTemplate, type TemplateRule } from './template-choice.js';

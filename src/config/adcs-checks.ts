@@ -1,5 +1,6 @@
 import type { CheckedConfig } from './checked-config.js';
-import type { AdcsRpcConfig, WebEnrollmentConfig } from './issuer-schema.js';
+import { checkFileSet } from './file-set-check.js';
+import type { AdcsCesConfig, AdcsRpcConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { valueAt } from './raw-value.js';
 import { kerberosProblems, signInProblems } from './web-sign-in-checks.js';
@@ -11,7 +12,7 @@ export function checkWebEnrollment(
   { raw }: CheckedConfig,
 ): ConfigProblem[] {
   return [
-    ...checkUrl([...path, 'url'], issuer.url),
+    ...checkUrl([...path, 'url'], issuer.url, 'the folder, ending in /certsrv/'),
     ...signInProblems([...path, 'authentication'], issuer.url, issuer.authentication),
     ...checkTemplates(path, issuer, raw),
   ];
@@ -38,6 +39,30 @@ export function checkAdcsRpc(
   ];
 }
 
+export function checkAdcsCes(
+  path: ConfigPath,
+  issuer: AdcsCesConfig,
+  { raw }: CheckedConfig,
+): ConfigProblem[] {
+  const { negotiate, certificate } = issuer.authentication;
+  const at = [...path, 'authentication'];
+  return [
+    ...checkUrl([...path, 'url'], issuer.url, 'the service, ending in /service.svc/CES'),
+    ...(Object.keys(issuer.authentication).length === 1
+      ? []
+      : [
+          problemAt(
+            at,
+            'names not exactly one way to sign in, and each URL of CES is for one',
+            'write one of `userNameToken`, `negotiate` and `certificate`',
+          ),
+        ]),
+    ...(negotiate ? kerberosProblems([...at, 'negotiate'], negotiate) : []),
+    ...(certificate ? checkFileSet([...at, 'certificate'], certificate) : []),
+    ...checkTemplates(path, issuer, raw),
+  ];
+}
+
 function checkTemplates(
   path: ConfigPath,
   { template }: { readonly template?: string | undefined },
@@ -53,7 +78,8 @@ function checkTemplates(
   ];
 }
 
-function checkUrl(path: ConfigPath, text: string): ConfigProblem[] {
+/** @param what `mend` says to write the address of */
+function checkUrl(path: ConfigPath, text: string, what: string): ConfigProblem[] {
   const { username, password, search, hash } = new URL(text);
   if (username !== '' || password !== '') {
     return [
@@ -61,5 +87,5 @@ function checkUrl(path: ConfigPath, text: string): ConfigProblem[] {
     ];
   }
   if (search === '' && hash === '') return [];
-  return [problemAt(path, 'has a query', 'write the address of the folder, ending in /certsrv/')];
+  return [problemAt(path, 'has a query', `write the address of ${what}`)];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adcsKeys } from './adcs-schema.js';
+import { adcsKeys, submitSeconds } from './adcs-schema.js';
 import { kerberosAccount, ntlmAccount } from './windows-account-schema.js';
 
 export const adcsRpcSchema = z
@@ -39,12 +39,7 @@ export const adcsRpcSchema = z
       .describe(
         'How the gateway signs in; of both, Kerberos is used, and NTLM where the server takes no Kerberos.',
       ),
-    timeoutSeconds: z
-      .int()
-      .min(5)
-      .max(75)
-      .default(60)
-      .describe('How long the CA may take for a request; its policy module may ask far away.'),
+    timeoutSeconds: submitSeconds,
     ...adcsKeys,
   })
   .describe('AD CS over RPC (MS-ICPR), always with packet privacy.');

@@ -14,6 +14,13 @@ export const templateName = z
 /** NDES asks for this one unless its registry says otherwise. */
 const usual = 'IPSECIntermediateOffline';
 
+export const submitSeconds = z
+  .int()
+  .min(5)
+  .max(75)
+  .default(60)
+  .describe('How long the CA may take for a request; its policy module may ask far away.');
+
 /** What every interface of AD CS has. */
 export const adcsKeys = {
   template: templateName

@@ -1,4 +1,4 @@
-import { checkFileSet } from './issuer-checks.js';
+import { checkFileSet } from './file-set-check.js';
 import type { CheckedConfig } from './checked-config.js';
 import { nearest } from './nearest.js';
 import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';

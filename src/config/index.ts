@@ -7,6 +7,11 @@ export { ndesRegistryToConfig } from './ndes-import.js';
 export { resolveSecret } from './resolve-secret.js';
 export { configSchema, type GatewayConfig } from './schema.js';
 export type { ImportedPair } from './imported-pair-schema.js';
-export type { AdcsRpcConfig, LocalIssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
+export type {
+  AdcsCesConfig,
+  AdcsRpcConfig,
+  LocalIssuerConfig,
+  WebEnrollmentConfig,
+} from './issuer-schema.js';
 export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';

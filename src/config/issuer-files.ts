@@ -53,11 +53,28 @@ export function absoluteIssuer(
       }),
     };
   }
-  const { authentication, caCertificates } = issuer;
+  const { caCertificates } = issuer;
+  const absoluteCa = caCertificates !== undefined && { caCertificates: path(caCertificates) };
+  if (issuer.kind === 'adcs-ces') {
+    const { userNameToken, ...others } = issuer.authentication;
+    return {
+      ...issuer,
+      ...importRa,
+      ...absoluteCa,
+      tls: absoluteTls,
+      authentication: {
+        ...absoluteSignIn(others, baseDirectory, secret),
+        ...(userNameToken && {
+          userNameToken: { ...userNameToken, password: secret(userNameToken.password) },
+        }),
+      },
+    };
+  }
+  const { authentication } = issuer;
   return {
     ...issuer,
     ...importRa,
-    ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
+    ...absoluteCa,
     tls: absoluteTls,
     authentication: absoluteSignIn(authentication, baseDirectory, secret),
   };
@@ -128,6 +145,10 @@ export function issuerSecrets(
       ...signInSecrets(['adminPage', 'authentication'], adminPage?.authentication ?? {}),
     );
   } else {
+    if (issuer.kind === 'adcs-ces') {
+      const { userNameToken } = issuer.authentication;
+      named.push([['authentication', 'userNameToken', 'password'], userNameToken?.password]);
+    }
     named.push(...signInSecrets(['authentication'], issuer.authentication));
   }
   return named.flatMap(([path, reference]) => (reference ? [{ path, reference }] : []));

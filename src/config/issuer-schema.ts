@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adcsCesSchema } from './adcs-ces-schema.js';
 import { adcsRpcSchema } from './adcs-rpc-schema.js';
 import { webEnrollmentSchema } from './adcs-schema.js';
 import { importedPair } from './imported-pair-schema.js';
@@ -48,6 +49,7 @@ export const issuerSchema = z.discriminatedUnion('kind', [
   localIssuerSchema,
   webEnrollmentSchema,
   adcsRpcSchema,
+  adcsCesSchema,
   ndesIssuerSchema,
 ]);
 
@@ -55,3 +57,4 @@ export type IssuerConfig = z.infer<typeof issuerSchema>;
 export type LocalIssuerConfig = z.infer<typeof localIssuerSchema>;
 export type WebEnrollmentConfig = z.infer<typeof webEnrollmentSchema>;
 export type AdcsRpcConfig = z.infer<typeof adcsRpcSchema>;
+export type AdcsCesConfig = z.infer<typeof adcsCesSchema>;

@@ -1,3 +1,4 @@
+import { cesUrlWarnings } from './ces-url-warning.js';
 import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
@@ -32,12 +33,26 @@ function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
 }
 
 function issuerWarnings(name: string, issuer: GatewayConfig['issuers'][string]): ConfigWarning[] {
-  if (issuer.kind !== 'adcs-rpc' || issuer.caCertificates !== undefined) return [];
+  switch (issuer.kind) {
+    case 'adcs-rpc':
+      return chainWarnings(name, issuer, 'over RPC');
+    case 'adcs-ces':
+      return [...chainWarnings(name, issuer, 'through CES'), ...cesUrlWarnings(name, issuer)];
+    default:
+      return [];
+  }
+}
+
+function chainWarnings(
+  name: string,
+  { caCertificates }: { readonly caCertificates?: string | undefined },
+  how: string,
+): ConfigWarning[] {
+  if (caCertificates !== undefined) return [];
   return [
     {
       key: keyText(['issuers', name, 'caCertificates']),
-      warning:
-        'over RPC a CA tells its certificates only with one that it issues: until `scep-gateway ra enroll` has obtained one, devices get none and cannot enroll',
+      warning: `${how} a CA tells its certificates only with one that it issues: until \`scep-gateway ra enroll\` has obtained one, devices get none and cannot enroll`,
     },
   ];
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { filePath, importedPair } from './imported-pair-schema.js';
-import { secretSchema } from './secret.js';
-import { accountName, kerberosAccount, ntlmAccount } from './windows-account-schema.js';
+import { kerberosAccount, ntlmAccount, passwordAccount } from './windows-account-schema.js';
 
 /** How the gateway signs in to a Windows web server; what the server does not offer is never sent. */
 export const webSignIn = z
@@ -10,11 +9,7 @@ export const webSignIn = z
       .optional()
       .describe('Kerberos; needs the package koffi and MIT Kerberos on this machine.'),
     ntlm: ntlmAccount.optional().describe('NTLMv2.'),
-    basic: z
-      .strictObject({
-        user: accountName.describe('Name of the account, `CORP\\svc-scep`.'),
-        password: secretSchema.describe('Its password.'),
-      })
+    basic: passwordAccount
       .optional()
       .describe('User name and password in the clear, over TLS only.'),
     certificate: importedPair

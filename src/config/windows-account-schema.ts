@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { filePath } from './imported-pair-schema.js';
 import { secretSchema } from './secret.js';
 
-export const accountName = z
+const accountName = z
   .string()
   .min(1)
   .max(256)
@@ -33,5 +33,10 @@ export const ntlmAccount = z.strictObject({
     .default('')
     .meta({ defaultText: '–' })
     .describe('Domain of the account, `CORP`; absent for `user@domain` and local accounts.'),
+  password: secretSchema.describe('Its password.'),
+});
+
+export const passwordAccount = z.strictObject({
+  user: accountName.describe('Name of the account, `CORP\\svc-scep`.'),
   password: secretSchema.describe('Its password.'),
 });

@@ -67,6 +67,7 @@ const table = {
   'upstream.full': 'unavailable',
   'upstream.denied': 'unavailable',
   'ntlm.malformed': 'unavailable',
+  'xml.malformed': 'unavailable',
   'rpc.unreachable': 'unavailable',
   'rpc.not-registered': 'unavailable',
   'rpc.busy': 'unavailable',

@@ -6,18 +6,36 @@ import {
   type AdcsIssuer,
   type TemplateRule,
 } from '../adcs/index.js';
-import type { AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
+import type { AdcsCesConfig, AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { frontedAuthority, type Authority } from '../issuer/index.js';
+import { frontedAuthority, type Authority, type Notice } from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
+import { accountIdentity } from './account-identity.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { openRaKeys } from './ra-keys.js';
 import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
 
-type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig;
+type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig | AdcsCesConfig;
 
-export function templateRule({
+export function issuerSettings(
+  name: string,
+  config: AdcsConfig,
+  { data, notices, clock }: AuthorityDependencies,
+) {
+  return {
+    name,
+    identity: accountIdentity(config.authentication),
+    templates: templateRule(config),
+    attributes: Object.entries(config.attributes),
+    pins: chainPins(config),
+    state: data.settings,
+    report: (notice: Notice) => notices.post(name, notice),
+    clock,
+  };
+}
+
+function templateRule({
   template,
   templates,
 }: Pick<AdcsConfig, 'template' | 'templates'>): TemplateRule {
@@ -55,7 +73,7 @@ export async function configuredChain(
 }
 
 /** SHA-256 in lower case hex. */
-export function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string[] {
+function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string[] {
   return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
 }
 

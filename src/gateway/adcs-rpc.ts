@@ -2,8 +2,7 @@ import { openRpcIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
-import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import { configuredChain, frontedByRa, issuerSettings } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
@@ -13,22 +12,15 @@ export async function openAdcsRpc(
   config: AdcsRpcConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, data, notices, clock } = dependencies;
+  const { resolved, clock } = dependencies;
   const issuer = await openRpcIssuer({
-    name,
+    ...issuerSettings(name, config, dependencies),
     host: config.host,
     port: config.port,
     authority: config.caName,
     signIns: await signInsOf(config, resolved.readSecret),
-    identity: accountIdentity(config.authentication),
-    templates: templateRule(config),
-    attributes: Object.entries(config.attributes),
     chain: await configuredChain(config, clock),
-    pins: chainPins(config),
     submitMillis: config.timeoutSeconds * 1000,
-    state: data.settings,
-    report: (notice) => notices.post(name, notice),
-    clock,
   });
   return frontedByRa(name, issuer, config, dependencies);
 }

@@ -1,5 +1,6 @@
 import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
+import { openAdcsCes } from './adcs-ces.js';
 import { openAdcsRpc } from './adcs-rpc.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
@@ -31,6 +32,9 @@ export async function openIssuers(dependencies: AuthorityDependencies): Promise<
         break;
       case 'adcs-rpc':
         authorities.set(name, await openAdcsRpc(name, issuer, dependencies));
+        break;
+      case 'adcs-ces':
+        authorities.set(name, await openAdcsCes(name, issuer, dependencies));
         break;
       case 'ndes': {
         const upstream = upstreams.get(name);

@@ -2,8 +2,7 @@ import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
-import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import { configuredChain, frontedByRa, issuerSettings } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -13,7 +12,7 @@ export async function openWebEnrollment(
   config: WebEnrollmentConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, data, notices, clock } = dependencies;
+  const { resolved, clock } = dependencies;
   const { readSecret } = resolved;
   const url = new URL(config.url);
   const client = createWebClient({
@@ -23,20 +22,12 @@ export async function openWebEnrollment(
     userAgent,
     clock,
   });
-  const identity = accountIdentity(config.authentication);
   const chain = await configuredChain(config, clock);
   const issuer = await openWebEnrollmentIssuer({
-    name,
+    ...issuerSettings(name, config, dependencies),
     client,
     directory: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
-    identity,
-    templates: templateRule(config),
-    attributes: Object.entries(config.attributes),
     chain: chain && givenChain(chain),
-    pins: chainPins(config),
-    state: data.settings,
-    report: (notice) => notices.post(name, notice),
-    clock,
   });
   return frontedByRa(name, issuer, config, dependencies);
 }

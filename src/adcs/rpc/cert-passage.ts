@@ -9,6 +9,7 @@ import { isGatewayError } from '../../errors/index.js';
 import type { CaQuestion } from '../ca-answer.js';
 import type { CaInterface, CaReply, CaRequest } from '../ca-interface.js';
 import type { Certificate } from '../../x509/index.js';
+import { readReturned } from '../returned-certificate.js';
 import type { Unavailable } from '../unavailable.js';
 import {
   certPassage,
@@ -21,7 +22,6 @@ import {
 } from './cert-server-request.js';
 import { answerOf } from './disposition.js';
 import { faultOutage, outageOf } from './outage.js';
-import { readReturned } from './returned-certificate.js';
 
 export interface CertPassageOptions {
   readonly host: string;
@@ -116,7 +116,9 @@ export class CertPassage implements CaInterface {
         detail: `The CA answered for request ${answer.requestId}, asked for ${requestId}.`,
       };
     }
-    const returned = said.kind === 'issued' ? readReturned(answer) : undefined;
+    const { certificate: leaf, chain: bundle } = answer;
+    const returned =
+      said.kind === 'issued' ? readReturned({ certificate: leaf, bundle }) : undefined;
     if (said.kind !== 'issued' || returned === undefined) return said;
     this.#lastBundle = returned.bundle;
     const { certificate } = returned;

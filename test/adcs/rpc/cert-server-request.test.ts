@@ -6,7 +6,7 @@ import {
   parseCertServerAnswer,
 } from '../../../src/adcs/rpc/cert-server-request.js';
 import { answerOf } from '../../../src/adcs/rpc/disposition.js';
-import { readReturned } from '../../../src/adcs/rpc/returned-certificate.js';
+import { readReturned } from '../../../src/adcs/returned-certificate.js';
 import { isGatewayError } from '../../../src/errors/index.js';
 import { answer, type RawAnswer } from './ca-server.js';
 
@@ -87,7 +87,7 @@ describe('answers', () => {
           const stub = cutAt % 3 === 0 ? whole.subarray(0, cutAt % whole.length) : whole;
           try {
             const read = parseCertServerAnswer(stub);
-            readReturned(read);
+            readReturned({ certificate: read.certificate, bundle: read.chain });
             kinds.add(answerOf(read, question).kind);
           } catch (error) {
             expect(isGatewayError(error) && error.code).toBe('rpc.malformed');

@@ -1,8 +1,8 @@
-import { extensionOids, readBasicConstraints, type Certificate } from '../../x509/index.js';
-import { isGatewayError } from '../../errors/index.js';
-import type { CaChainSource } from '../ca-chain-source.js';
-import { FetchedChain, type FetchedChainOptions } from '../fetched-chain.js';
-import type { Unavailable } from '../unavailable.js';
+import type { Certificate } from '../x509/index.js';
+import { isAuthority } from './authority-certificate.js';
+import type { CaChainSource } from './ca-chain-source.js';
+import { FetchedChain, type FetchedChainOptions } from './fetched-chain.js';
+import type { Unavailable } from './unavailable.js';
 
 /**
  * The chain of a CA that cannot be asked for it: given, or taken from what comes with an issued
@@ -16,7 +16,7 @@ export async function openAnsweredChain(
 ): Promise<CaChainSource> {
   const chain = await FetchedChain.open({
     ...options,
-    fetch: () => Promise.resolve(authorities(bundle())),
+    fetch: () => Promise.resolve(bundle().filter(isAuthority)),
   });
   return {
     get current() {
@@ -28,7 +28,7 @@ export async function openAnsweredChain(
     // The first certificate brings it.
     demand: () => Promise.resolve(undefined),
     async refresh(signal) {
-      if (authorities(bundle()).length > 0) return chain.refresh(signal);
+      if (bundle().some(isAuthority)) return chain.refresh(signal);
       return chain.current.length > 0 ? undefined : noneYet;
     },
     reload: () => chain.reload(),
@@ -41,16 +41,3 @@ const noneYet: Unavailable = {
   detail: 'Its chain is not known before it has issued a certificate.',
   mend: 'Write the certificates of the CA, up to the root, into a file, and its path into caCertificates of the issuer.',
 };
-
-/** Without the certificate that was issued, and what cannot be read. */
-function authorities(certificates: readonly Certificate[]): Certificate[] {
-  return certificates.filter((certificate) => {
-    const constraints = certificate.extension(extensionOids.basicConstraints);
-    try {
-      return constraints !== undefined && readBasicConstraints(constraints).ca;
-    } catch (error) {
-      if (isGatewayError(error)) return false;
-      throw error;
-    }
-  });
-}
