@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { checkConfig } from '../../src/config/index.js';
+import { checkConfig, loadConfig } from '../../src/config/index.js';
 
 function issuer(yaml: string, rest = ''): string {
   return `issuers: { corp: { kind: adcs-webenroll, ${yaml} } }\n${rest}`;
@@ -118,5 +121,101 @@ describe('adcs-rpc', () => {
     [rpc(`${where}, ${signIn}, url: 'https://ca1/'`), /url: is not a known key/],
   ])('%s', (yaml, problem) => {
     expect(problems(yaml)).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
+  });
+});
+
+describe('adcs-ces', () => {
+  const ces = (yaml: string) => `issuers: { corp: { kind: adcs-ces, ${yaml} } }`;
+  const at = (application: string) => `url: 'https://ca1/CA_CES_${application}/service.svc/CES'`;
+  const token = 'userNameToken: { user: svc-scep, password: { env: P } }';
+  const kerberos = 'negotiate: { credentialCache: c }';
+
+  function warnings(yaml: string): string[] {
+    const outcome = checkConfig(parse(ces(yaml)));
+    if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.problems));
+    return outcome.warnings
+      .filter(({ key }) => key.startsWith('issuers.corp'))
+      .map(({ key, warning }) => `${key}: ${warning}`);
+  }
+
+  test.each([
+    ['UsernamePassword', token],
+    ['Kerberos', kerberos],
+    ['Certificate', 'certificate: { pfx: a }'],
+  ])('the address of %s and the way to sign in are enough', (application, way) => {
+    expect(warnings(`${at(application)}, authentication: { ${way} }`)).toEqual([
+      expect.stringMatching(/^issuers\.corp\.caCertificates: through CES a CA tells/),
+    ]);
+  });
+
+  test('the address of another way to sign in is warned of', () => {
+    expect(
+      warnings(`${at('Kerberos')}, authentication: { ${token} }, caCertificates: a.pem`),
+    ).toEqual([
+      'issuers.corp.url: an address with _CES_Kerberos takes `authentication.negotiate`, which is not there',
+    ]);
+    expect(
+      warnings(`url: 'https://ca1/other/ces', authentication: { ${token} }, caCertificates: a.pem`),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [ces(`authentication: { ${token} }`), /^issuers\.corp\.url: is missing/],
+    [
+      ces(`url: 'http://ca1/service.svc/CES', authentication: { ${token} }`),
+      /^issuers\.corp\.url: .*in the clear without TLS/,
+    ],
+    [
+      ces(`url: 'https://a:b@ca1/service.svc/CES', authentication: { ${token} }`),
+      /url: holds a user name or password/,
+    ],
+    [
+      ces(`url: 'https://ca1/service.svc/CES?wsdl', authentication: { ${token} }`),
+      /url: has a query -> write the address of the service/,
+    ],
+    [ces(`${at('Kerberos')}, authentication: {}`), /authentication: names not exactly one way/],
+    [
+      ces(`${at('Kerberos')}, authentication: { ${token}, ${kerberos} }`),
+      /authentication: names not exactly one way/,
+    ],
+    [
+      ces(`${at('Kerberos')}, authentication: { negotiate: { keytab: a } }`),
+      /authentication\.negotiate\.principal: is missing/,
+    ],
+    [
+      ces(`${at('Certificate')}, authentication: { certificate: { key: a } }`),
+      /authentication\.certificate: has a key without its certificate/,
+    ],
+    [
+      ces(`${at('Kerberos')}, authentication: { ntlm: { user: a, password: { env: P } } }`),
+      /authentication\.ntlm: is not a known key/,
+    ],
+    [
+      ces(
+        `${at('Kerberos')}, authentication: { ${token} }, template: A, templates: { SignatureTemplate: B }`,
+      ),
+      /template: stands beside `templates`/,
+    ],
+  ])('%s', (yaml, problem) => {
+    expect(problems(yaml)).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
+  });
+
+  test('files and secrets are found beside the configuration', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scep-gateway-ces-'));
+    const file = join(folder, 'gateway.yaml');
+    writeFileSync(
+      file,
+      ces(
+        `${at('UsernamePassword')}, authentication: { userNameToken: { user: u, password: { file: p } } }, tls: { ca: t.pem }, caCertificates: c.pem`,
+      ),
+    );
+    writeFileSync(join(folder, 'p'), 'secret');
+    const { config } = await loadConfig({ environment: { SCEP_GATEWAY_CONFIG: file } });
+    expect(config.issuers['corp']).toMatchObject({
+      authentication: { userNameToken: { password: { file: join(folder, 'p') } } },
+      tls: { ca: join(folder, 't.pem') },
+      caCertificates: join(folder, 'c.pem'),
+    });
+    rmSync(folder, { recursive: true });
   });
 });

@@ -43,7 +43,7 @@ describe('docs/configuration.md', () => {
     for (const row of [
       '| `data.processes` | integer from 1 to 64 | `1` | Gateway processes that share the data directory. |',
       '| `data.directory` | text | `./data` | Where keys and records live; relative to the working directory. |',
-      '| `issuers.<name>.kind` | `local`, `adcs-webenroll`, `adcs-rpc` or `ndes` | **required** | `local` is the embedded CA. `adcs-webenroll` is AD CS by its Web Enrollment pages (certsrv). `adcs-rpc` is AD CS over RPC, as certreq speaks to it: no IIS is needed. `ndes` is an existing NDES, or any other SCEP server, behind the gateway. |',
+      '| `issuers.<name>.kind` | `local`, `adcs-webenroll`, `adcs-rpc`, `adcs-ces` or `ndes` | **required** | `local` is the embedded CA. `adcs-webenroll` is AD CS by its Web Enrollment pages (certsrv). `adcs-rpc` is AD CS over RPC, as certreq speaks to it: no IIS is needed. `adcs-ces` is AD CS by its Certificate Enrollment Web Service (CES). `ndes` is an existing NDES, or any other SCEP server, behind the gateway. |',
       '| `profiles.<name>.paths` | list of text | `/scep/<name of the profile>` | URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash. |',
       '| `profiles.<name>.challenges.static[].secret` | [secret](#secrets) | **required** | The challenge that devices send. |',
       '| `log.level` | `error`, `warn`, `info` or `debug` | `info` | The least important lines that are written. |',

@@ -12,6 +12,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'active-directory.yaml': { DIRECTORY_PASSWORD: 'a password of svc-scep' },
   'ntlm.yaml': { MDM_PASSWORD: 'a password of the MDM' },
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
+  'adcs-ces.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
@@ -31,6 +32,7 @@ describe('examples', () => {
   test('are these', () => {
     expect(files.sort()).toEqual([
       'active-directory.yaml',
+      'adcs-ces.yaml',
       'adcs-rpc.yaml',
       'adcs-web-enrollment.yaml',
       'aws-alb.yaml',

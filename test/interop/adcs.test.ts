@@ -1,9 +1,10 @@
-/** Devices that are not ours, a gateway as users start it, and AD CS behind it (played, signed in by NTLM). */
+/** Devices that are not ours, a gateway as users start it, and AD CS behind it (played). */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { toPem } from '../../src/x509/index.js';
+import { account as cesAccount, password as cesPassword, startCes } from '../adcs/ces/service.js';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';
 import { password, startCertsrv } from '../adcs/certsrv/server.js';
 import { startCaServer } from '../adcs/rpc/ca-server.js';
@@ -16,6 +17,9 @@ import { StrongswanPki, strongswanPrograms } from './strongswan.js';
 /** A CA that answers, and the settings of an issuer that reaches it. */
 interface Reachable {
   readonly settings: string;
+  /** How it signs in. @param file with the password */
+  readonly account: (file: string) => string;
+  readonly password: string;
   close(): Promise<void>;
 }
 
@@ -26,6 +30,8 @@ const interfaces: readonly (readonly [string, (ca: FakeCa) => Promise<Reachable>
       const server = await startCertsrv(ca, 'ntlm');
       return {
         settings: `kind: adcs-webenroll, url: '${server.origin}/certsrv/', tls: { pins: ['${server.pin}'] }`,
+        account: (file) => `ntlm: { user: svc, domain: LAB, password: { file: ${file} } }`,
+        password,
         close: () => server.close(),
       };
     },
@@ -36,6 +42,20 @@ const interfaces: readonly (readonly [string, (ca: FakeCa) => Promise<Reachable>
       const server = await startCaServer(ca, { accounts: { svc: password } });
       return {
         settings: `kind: adcs-rpc, host: 127.0.0.1, port: ${server.port}, caName: LAB-CA1-CA`,
+        account: (file) => `ntlm: { user: svc, domain: LAB, password: { file: ${file} } }`,
+        password,
+        close: () => server.close(),
+      };
+    },
+  ],
+  [
+    'through CES',
+    async (ca) => {
+      const server = await startCes(ca, 'userNameToken');
+      return {
+        settings: `kind: adcs-ces, url: '${server.url}', tls: { pins: ['${server.pin}'] }`,
+        account: (file) => `userNameToken: { user: ${cesAccount}, password: { file: ${file} } }`,
+        password: cesPassword,
         close: () => server.close(),
       };
     },
@@ -60,13 +80,13 @@ function enrollments(reach: (ca: FakeCa) => Promise<Reachable>): void {
     ca.templates.set('CEPEncryption', { does: 'wait' });
     server = await reach(ca);
     secrets = mkdtempSync(join(tmpdir(), 'scep-gateway-adcs-'));
-    writeFileSync(join(secrets, 'password'), password);
+    writeFileSync(join(secrets, 'password'), server.password);
     gateway = await startGateway({
       config: `
 issuers:
   corp:
     { ${server.settings}, template: Phones,
-      authentication: { ntlm: { user: svc, domain: LAB, password: { file: ${join(secrets, 'password')} } } } }
+      authentication: { ${server.account(join(secrets, 'password'))} } }
 profiles:
   default: { paths: [/scep], issuer: corp }
   manual: { paths: [/scep/manual], issuer: corp, template: Manual }

@@ -57,7 +57,8 @@ export async function startCes(ca: FakeCa, scheme: Scheme): Promise<CesService> 
     if (cut === 'hang') return;
     if (cut === 'before') return void request.socket.destroy();
     if (scheme === 'negotiate' && !hasTicket(request, ticket(binding))) {
-      return offer(response, 'Negotiate');
+      offer(response, 'Negotiate');
+      return;
     }
     if (scheme === 'certificate' && !hasCertificate(request)) {
       return void response.writeHead(403).end('403.7 - Client certificate required');
@@ -122,7 +123,7 @@ async function serviceAnswer(
 }
 
 /** What the CA says of a question, in CES' form. */
-export async function caAnswer(ca: FakeCa, question: Question): Promise<RawAnswer> {
+async function caAnswer(ca: FakeCa, question: Question): Promise<RawAnswer> {
   const { type, requestId, csr, context } = question;
   if (ca.outage !== undefined) return fault(question, { errorCode: Number(ca.outage) | 0 });
   const request = type === 'Issue' ? await ca.submit(csr, context, account) : ca.find(+requestId);
@@ -153,7 +154,7 @@ function ofRequest(ca: FakeCa, question: Question, { id, state }: FakeRequest): 
   }
 }
 
-export interface ResponseParts {
+interface ResponseParts {
   readonly requestId?: string;
   readonly disposition?: string;
   readonly bundle?: Buffer;
