@@ -84,17 +84,26 @@ export function accessGuard(
     return route?.kind === 'denied' ? [...clientCertificate.steps, ...route.steps] : undefined;
   }
 
-  return async (request, _response, next) => {
+  return async (request, response, next) => {
+    const waits = waitsForContinue(request);
     const exchange = exchanges.of(request);
     const group = groupOf(exchange.target);
     exchange.group = group.kind;
     const steps = await denial(request, group, exchange);
     if (steps === undefined) {
+      if (waits) response.writeContinue();
       next();
       return;
     }
+    // Whether the body follows all the same, only the caller knows (RFC 9110 §10.1.1).
+    if (waits) response.setHeader('Connection', 'close');
     deps.metrics.denied(group.kind);
     await record(exchange, group.kind === 'scep' ? group.profile : undefined, steps);
     throw new GatewayError('http.forbidden', 'Forbidden.');
   };
+}
+
+/** A body that is announced and held back until the server asks for it. */
+function waitsForContinue({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
 }
