@@ -1,20 +1,12 @@
 /** Allow lists and client certificates, before anything else of a request but its path is looked at. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import {
-  createRateLimit,
-  originText,
-  type ListenerCertificates,
-  type RouteGroup,
-} from '../access/index.js';
+import { originText, type ListenerCertificates, type RouteGroup } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
+import { createRecordLimit } from './record-limit.js';
 import { createRouteGroups } from './route-group.js';
-
-/** Audit records of denials: a flood from one address, or from many, must not fill the disk. */
-const recordsOfAddress = { count: 60, seconds: 60 };
-const recordsOfAll = { count: 6000, seconds: 60 };
 
 export function accessGuard(
   deps: Pick<
@@ -31,8 +23,7 @@ export function accessGuard(
   exchanges: Exchanges,
 ): RequestHandler {
   const groupOf = createRouteGroups(deps.profiles, deps.defaultProfile);
-  const ofAddress = createRateLimit(recordsOfAddress);
-  const ofAll = createRateLimit(recordsOfAll);
+  const mayRecord = createRecordLimit();
 
   /** Resolves when the record is durable; the caller is refused even where it cannot be. */
   async function record(
@@ -42,7 +33,7 @@ export function accessGuard(
   ): Promise<void> {
     const { correlationId, origin, address } = exchange;
     const reason = [...origin.steps, ...steps].join('; ');
-    if ((await ofAddress.take(address)) > 0 || (await ofAll.take('')) > 0) {
+    if (!(await mayRecord(address))) {
       deps.log.debug('access denied', { address, reason });
       return;
     }
