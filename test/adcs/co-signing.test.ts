@@ -94,7 +94,7 @@ function direct(): CaInterface {
       case 'denied':
         return {
           kind: 'failed',
-          hresult: Number(state.hresult) as Extract<CaReply, { kind: 'failed' }>['hresult'],
+          hresult: Number(state.hresult),
           message: state.text,
         };
     }
@@ -178,7 +178,10 @@ describe.each(['cms', 'cmc'] as const)('%s', (form) => {
 
   test('a certificate with the key of another signs nothing that counts', async () => {
     const agents = [{ ...(await agent()), key: testKey('ra-old') }];
-    expect(await submit(issuer({ form, agents }))).toMatchObject({ kind: 'unavailable' });
+    expect(await submit(issuer({ form, agents }))).toMatchObject({
+      kind: 'refused',
+      hresult: 0x80090006,
+    });
     expect(ca.requests[0]?.state).toMatchObject({ kind: 'denied', hresult: '0x80090006' });
   });
 
