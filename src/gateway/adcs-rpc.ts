@@ -3,7 +3,13 @@ import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import {
+  chainPins,
+  configuredChain,
+  frontedByRa,
+  openAdcsFront,
+  templateRule,
+} from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
@@ -14,6 +20,7 @@ export async function openAdcsRpc(
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
   const { resolved, data, notices, clock } = dependencies;
+  const front = await openAdcsFront(name, config, dependencies);
   const issuer = await openRpcIssuer({
     name,
     host: config.host,
@@ -23,6 +30,7 @@ export async function openAdcsRpc(
     identity: accountIdentity(config.authentication),
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
+    coSigning: front.agents?.coSigning,
     chain: await configuredChain(config, clock),
     pins: chainPins(config),
     submitMillis: config.timeoutSeconds * 1000,
@@ -30,7 +38,7 @@ export async function openAdcsRpc(
     report: (notice) => notices.post(name, notice),
     clock,
   });
-  return frontedByRa(name, issuer, config, dependencies);
+  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** The strongest first. */

@@ -3,7 +3,13 @@ import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import {
+  chainPins,
+  configuredChain,
+  frontedByRa,
+  openAdcsFront,
+  templateRule,
+} from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -25,6 +31,7 @@ export async function openWebEnrollment(
   });
   const identity = accountIdentity(config.authentication);
   const chain = await configuredChain(config, clock);
+  const front = await openAdcsFront(name, config, dependencies);
   const issuer = await openWebEnrollmentIssuer({
     name,
     client,
@@ -32,13 +39,14 @@ export async function openWebEnrollment(
     identity,
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
+    coSigning: front.agents?.coSigning,
     chain: chain && givenChain(chain),
     pins: chainPins(config),
     state: data.settings,
     report: (notice) => notices.post(name, notice),
     clock,
   });
-  return frontedByRa(name, issuer, config, dependencies);
+  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */
