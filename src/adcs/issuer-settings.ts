@@ -1,4 +1,5 @@
 import type { Notice } from '../issuer/index.js';
+import type { CoSigning } from './co-signing.js';
 import type { ChainState } from './fetched-chain.js';
 import type { TemplateRule } from './template-choice.js';
 
@@ -10,6 +11,8 @@ export interface IssuerSettings {
   readonly templates: TemplateRule;
   /** Further request attributes, name and value. */
   readonly attributes: readonly (readonly [string, string])[];
+  /** Undefined: requests go bare. */
+  readonly coSigning?: CoSigning | undefined;
   /** SHA-256 of the issuing CA certificates to accept, lower case hex; empty: any at first. */
   readonly pins: readonly string[];
   readonly state: ChainState;

@@ -34,7 +34,8 @@ export function notAnswered(outcome: NotAnswered): Unavailable {
  * An HTTP status in place of an answer. http.sys and proxies say 503 before the application is asked; a
  * gateway time-out or a crash of the application may come after the CA was.
  *
- * @param mends what an operator does about a status, where it is another thing here than with every IIS
+ * @param mends what an operator has to do about a status, beside what there is to do with every IIS: until
+ *   then the CA is left alone for longer
  */
 export function statusOutage(
   { status, headers }: Pick<Answered, 'status' | 'headers'>,
@@ -42,10 +43,11 @@ export function statusOutage(
 ): Unavailable {
   const retryAfter = Number(headers['retry-after']);
   const mend = mends[status] ?? everywhere[status];
+  const what = `The web server of the CA answered with HTTP ${status}.`;
   return {
     kind: 'unavailable',
     submission: mayHaveRun(status) ? 'unknown' : 'none',
-    detail: `The web server of the CA answered with HTTP ${status}.`,
+    detail: [what, hints[status]].filter(Boolean).join(' '),
     ...(mend !== undefined && { mend }),
     ...(Number.isInteger(retryAfter) && retryAfter > 0 && { retryAfterSeconds: retryAfter }),
   };
@@ -57,6 +59,13 @@ function mayHaveRun(status: number): boolean {
 
 type Mends = Readonly<Record<number, string | undefined>>;
 
+/** What waiting alone may mend, or what one request alone may cause: the others are sent all the same. */
+const hints: Mends = {
+  413: 'If it says so to every request: raise uploadReadAheadSize and maxAllowedContentLength of the IIS site.',
+  500: 'Look into the event log and the IIS log of the web server.',
+  503: 'If that lasts: start the application pool of the IIS site.',
+};
+
 const redirected = 'Write the address the web server redirects to into `url`.';
 
 const everywhere: Mends = {
@@ -65,9 +74,6 @@ const everywhere: Mends = {
   307: redirected,
   308: redirected,
   403: 'Check SSL settings, IP restrictions and client certificates of the IIS site; it answers 403 to plain HTTP where SSL is required.',
-  413: 'Raise uploadReadAheadSize and maxAllowedContentLength of the IIS site.',
-  500: 'Look into the event log and the IIS log of the web server.',
-  503: 'Start the application pool of the IIS site.',
 };
 
 function loginMend(scheme: string | undefined, offered: readonly string[]): string {

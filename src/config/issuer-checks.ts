@@ -1,5 +1,6 @@
 import { checkAdcsCes, checkAdcsRpc, checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
+import { checkCoSign } from './co-sign-checks.js';
 import { checkFileSet } from './file-set-check.js';
 import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
 import { checkNdesIssuer, checkNdesProfile } from './ndes-issuer-checks.js';
@@ -11,6 +12,7 @@ export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
     ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
       ...(issuer.importRa ? checkFileSet(['issuers', name, 'importRa'], issuer.importRa) : []),
+      ...checkCoSign(['issuers', name, 'coSign'], 'coSign' in issuer ? issuer.coSign : undefined),
       ...checkByKind(['issuers', name], issuer, checked),
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [

@@ -72,13 +72,26 @@ function mappingKeys(schemas: readonly Schema[]): Map<string, KeyNode> {
   );
 }
 
-/** `kind` of the one or the other; of keys that are alike the first. */
+/** `kind` of the one or the other; mappings with the keys of both; of keys that are alike the first. */
 function merged(one: Schema, other: Schema): Schema {
+  if (one.properties && other.properties) {
+    return {
+      ...one,
+      properties: { ...one.properties, ...otherKeys(one.properties, other.properties) },
+      required: [...(one.required ?? []), ...(other.required ?? [])],
+    };
+  }
   if (other.const === undefined || (one.const === undefined && one.enum === undefined)) return one;
   return {
     description: [one.description, other.description].join(' '),
     enum: [...(one.enum ?? (one.const === undefined ? [] : [one.const])), other.const],
   };
+}
+
+type Properties = NonNullable<Schema['properties']>;
+
+function otherKeys(one: Properties, other: Properties): Properties {
+  return Object.fromEntries(Object.entries(other).filter(([name]) => !Object.hasOwn(one, name)));
 }
 
 function eachSchema({ type, items, additionalProperties }: Schema): Schema | undefined {

@@ -1,4 +1,5 @@
 import { cesUrlWarnings } from './ces-url-warning.js';
+import { coSignWarnings } from './co-sign-checks.js';
 import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
@@ -9,6 +10,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
     ...dataWarnings(config.data),
     ...signInWarnings(config),
     ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
+    ...coSignWarnings(config),
     ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { isXmlText } from '../xml/index.js';
-import { configuredChain, frontedByRa, issuerSettings } from './adcs-parts.js';
+import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -18,8 +18,10 @@ export async function openAdcsCes(
   const { readSecret } = resolved;
   const { negotiate } = config.authentication;
   const submitMillis = config.timeoutSeconds * 1000;
+  const front = await openAdcsFront(name, config, dependencies);
   const issuer = await openCesIssuer({
     ...issuerSettings(name, config, dependencies),
+    coSigning: front.agents?.coSigning,
     client: createWebClient({
       origin: new URL(config.url).origin,
       credentials: await webCredentials({ negotiate }, readSecret),
@@ -33,7 +35,7 @@ export async function openAdcsCes(
     chain: await configuredChain(config, clock),
     submitMillis,
   });
-  return frontedByRa(name, issuer, config, dependencies);
+  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** @throws GatewayError `config.invalid` */

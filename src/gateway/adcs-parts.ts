@@ -8,10 +8,16 @@ import {
 } from '../adcs/index.js';
 import type { AdcsCesConfig, AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { frontedAuthority, type Authority, type Notice } from '../issuer/index.js';
+import {
+  frontedAuthority,
+  type Authority,
+  type LocalAuthority,
+  type Notice,
+} from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import { accountIdentity } from './account-identity.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
+import { openEnrollmentAgents, type EnrollmentAgents } from './enrollment-agents.js';
 import { openRaKeys } from './ra-keys.js';
 import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
@@ -77,14 +83,30 @@ function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string
   return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
 }
 
-/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
-export async function frontedByRa(
+/** What stands before the CA: the RA keys, and the enrollment agents where the CA wants them. */
+export interface AdcsFront {
+  readonly ra: LocalAuthority;
+  readonly agents: EnrollmentAgents | undefined;
+}
+
+export async function openAdcsFront(
   name: string,
-  issuer: AdcsIssuer,
   config: AdcsConfig,
   dependencies: AuthorityDependencies,
-): Promise<Authority> {
+): Promise<AdcsFront> {
   const ra = await openRaKeys(name, config, dependencies);
+  const { coSign } = config;
+  const agents = coSign && (await openEnrollmentAgents(name, coSign, ra, dependencies));
+  return { ra, agents };
+}
+
+/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
+export function frontedByRa(
+  { ra, agents }: AdcsFront,
+  issuer: AdcsIssuer,
+  config: AdcsConfig,
+  { clock }: AuthorityDependencies,
+): Authority {
   const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
   const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
   return frontedAuthority({
@@ -93,9 +115,13 @@ export async function frontedByRa(
     replacedCas: () => issuer.replacedCas,
     maintain: async () => [
       ...(await issuer.maintain()),
-      ...(await keepRaFresh(ra.raKeeper, enroll, dependencies.clock())),
+      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
+      ...(agents?.notices(clock()) ?? []),
     ],
-    reload: () => issuer.reload(),
+    reload: async () => {
+      await agents?.refresh();
+      return issuer.reload();
+    },
     enrollRa: enroll,
   });
 }

@@ -2,7 +2,7 @@ import { openRpcIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
-import { configuredChain, frontedByRa, issuerSettings } from './adcs-parts.js';
+import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
@@ -13,16 +13,18 @@ export async function openAdcsRpc(
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
   const { resolved, clock } = dependencies;
+  const front = await openAdcsFront(name, config, dependencies);
   const issuer = await openRpcIssuer({
     ...issuerSettings(name, config, dependencies),
     host: config.host,
     port: config.port,
     authority: config.caName,
     signIns: await signInsOf(config, resolved.readSecret),
+    coSigning: front.agents?.coSigning,
     chain: await configuredChain(config, clock),
     submitMillis: config.timeoutSeconds * 1000,
   });
-  return frontedByRa(name, issuer, config, dependencies);
+  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** The strongest first. */

@@ -2,7 +2,7 @@ import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
-import { configuredChain, frontedByRa, issuerSettings } from './adcs-parts.js';
+import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -23,13 +23,15 @@ export async function openWebEnrollment(
     clock,
   });
   const chain = await configuredChain(config, clock);
+  const front = await openAdcsFront(name, config, dependencies);
   const issuer = await openWebEnrollmentIssuer({
     ...issuerSettings(name, config, dependencies),
     client,
     directory: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
+    coSigning: front.agents?.coSigning,
     chain: chain && givenChain(chain),
   });
-  return frontedByRa(name, issuer, config, dependencies);
+  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */

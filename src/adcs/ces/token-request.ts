@@ -16,7 +16,7 @@ interface Addressing {
 
 /** Asks for a certificate (§3.1.4.2.1.1). */
 export function encodeIssue(
-  { csr, template, attributes }: CaRequest,
+  { csr, format, template, attributes }: CaRequest,
   addressing: Addressing,
 ): Buffer {
   const items = [['CertificateTemplate', template] as const, ...attributes];
@@ -25,7 +25,8 @@ export function encodeIssue(
       'w:BinarySecurityToken',
       {
         'xmlns:w': namespaces.security,
-        ValueType: uris.pkcs10,
+        // CMS and CMC alike (MS-WCCE §2.2.2.6.2, §2.2.2.6.3).
+        ValueType: format === 'pkcs10' ? uris.pkcs10 : uris.pkcs7,
         EncodingType: uris.base64,
       },
       csr.toString('base64'),
