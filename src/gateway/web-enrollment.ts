@@ -1,10 +1,10 @@
-import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
+import { givenChain, openWebEnrollmentIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { accountIdentity } from './account-identity.js';
 import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Web Enrollment pages, with RA keys of ours in front. */
@@ -13,8 +13,16 @@ export async function openWebEnrollment(
   config: WebEnrollmentConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, data, notices, clock } = dependencies;
-  const { readSecret } = resolved;
+  const issuer = await openWebEnrollmentCa(name, config, caNeeds(name, dependencies));
+  return frontedByRa(name, issuer, config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openWebEnrollmentCa(
+  name: string,
+  config: WebEnrollmentConfig,
+  { readSecret, state, report, clock }: CaNeeds,
+): Promise<AdcsIssuer> {
   const url = new URL(config.url);
   const client = createWebClient({
     origin: url.origin,
@@ -25,7 +33,7 @@ export async function openWebEnrollment(
   });
   const identity = accountIdentity(config.authentication);
   const chain = await configuredChain(config, clock);
-  const issuer = await openWebEnrollmentIssuer({
+  return openWebEnrollmentIssuer({
     name,
     client,
     directory: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
@@ -34,11 +42,10 @@ export async function openWebEnrollment(
     attributes: Object.entries(config.attributes),
     chain: chain && givenChain(chain),
     pins: chainPins(config),
-    state: data.settings,
-    report: (notice) => notices.post(name, notice),
+    state,
+    report,
     clock,
   });
-  return frontedByRa(name, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */
