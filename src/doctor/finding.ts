@@ -8,7 +8,7 @@ import type { GatewayError } from '../errors/index.js';
  * - `failed`: it does not work.
  * - `skipped`: not looked at, because of something else.
  */
-export type CheckResult = 'ok' | 'info' | 'warning' | 'failed' | 'skipped';
+type CheckResult = 'ok' | 'info' | 'warning' | 'failed' | 'skipped';
 
 /** What one check found. Names, addresses, thumbprints and codes may stand in it; secrets never. */
 export interface Finding {

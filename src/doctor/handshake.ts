@@ -53,7 +53,7 @@ function shaken(socket: TLSSocket, millis: number): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    socket.on('error', (error) => {
+    socket.on('error', (error: Error) => {
       clearTimeout(timer);
       reject(error);
     });

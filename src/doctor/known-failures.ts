@@ -14,7 +14,7 @@ interface KnownFailure {
  * The rows of connectors' troubleshooting tables, and what goes wrong in the same places here. Before the
  * table of HRESULTs: a row knows more of the place than a code.
  */
-export const knownFailures: readonly KnownFailure[] = [
+const knownFailures: readonly KnownFailure[] = [
   {
     id: 'rpc-unavailable',
     pattern: /RPC server is unavailable|RPC_S_SERVER_UNAVAILABLE|0x800706ba|\b1722\b/i,

@@ -25,7 +25,7 @@ export interface SignInFacts {
 }
 
 /** The one that the client takes: the strongest that is offered; NTLM also travels in `Negotiate`. */
-export function usedScheme({ configured, offered }: SignInFacts): Scheme | undefined {
+function usedScheme({ configured, offered }: SignInFacts): Scheme | undefined {
   const isOffered = (scheme: Scheme) =>
     offered.includes(scheme) || (scheme === 'ntlm' && offered.includes('negotiate'));
   return strongestFirst.find((scheme) => configured.includes(scheme) && isOffered(scheme));
@@ -90,7 +90,7 @@ export async function examineSignIn(
   );
 }
 
-export function signInVerdict(outcome: WebOutcome, facts: SignInFacts, isTls: boolean): Verdict {
+function signInVerdict(outcome: WebOutcome, facts: SignInFacts, isTls: boolean): Verdict {
   const used = usedScheme(facts);
   const how = used ?? (facts.hasCertificate ? 'the client certificate' : 'nobody');
   switch (outcome.kind) {
@@ -138,7 +138,7 @@ function endMend(reason: string): string {
 }
 
 /** `sign-in.channel-binding`. */
-export function bindingVerdict(used: Scheme | undefined, isTls: boolean): Verdict {
+function bindingVerdict(used: Scheme | undefined, isTls: boolean): Verdict {
   if (used === undefined || used === 'basic') {
     return info(
       `No channel binding: ${used === 'basic' ? 'Basic' : 'a client certificate'} has none of its own; TLS protects it.`,
