@@ -73,6 +73,8 @@ export interface Authenticator {
   readonly challenge: string | undefined;
   /** False where the scheme is not offered by this connection; its credentials are not taken there. */
   isOffered?(channel: SignInChannel): boolean;
+  /** Told of every request before it is judged, whoever judges it. */
+  heed?(request: IncomingMessage): void;
   /**
    * Undefined when the request carries no credentials of this scheme.
    * @throws GatewayError `http.overload` when too many sign-ins wait for their password check

@@ -18,6 +18,7 @@ export async function authenticate(
     const offered = authenticator.isOffered?.(caller.channel) ?? true;
     return challenge === undefined || !offered ? [] : [challenge];
   });
+  for (const authenticator of authenticators) authenticator.heed?.(request);
   for (const authenticator of authenticators) {
     const outcome = await authenticator.authenticate(request, caller);
     if (outcome) return { outcome, challenges };

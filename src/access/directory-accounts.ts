@@ -129,7 +129,10 @@ export function createDirectoryAccounts(options: {
   };
 }
 
-/** Rights of several groups add up. */
+/**
+ * Rights of several groups add up. Quota and profiles belong to the right to fetch challenges: a group that
+ * does not give it must not widen what another one gives.
+ */
 export function directoryRights(
   { account, groups }: DirectoryUser,
   rights: readonly GroupRights[],
@@ -137,15 +140,16 @@ export function directoryRights(
   const held = rights.filter(({ group }) => groups.includes(group));
   if (held.length === 0)
     return { kind: 'none', reason: `${account} is in no group with rights here.` };
-  const all = held.some(({ profiles }) => profiles === undefined);
+  const fetching = held.filter(({ roles }) => roles.includes('challenge'));
+  const all = fetching.some(({ profiles }) => profiles === undefined);
   return {
     kind: 'account',
     account: {
       name: account,
       passwordHash: undefined,
       roles: [...new Set(held.flatMap(({ roles }) => roles))],
-      quota: Math.max(...held.map(({ quota }) => quota)),
-      profiles: all ? undefined : [...new Set(held.flatMap(({ profiles }) => profiles ?? []))],
+      quota: Math.max(0, ...fetching.map(({ quota }) => quota)),
+      profiles: all ? undefined : [...new Set(fetching.flatMap(({ profiles }) => profiles ?? []))],
     },
   };
 }

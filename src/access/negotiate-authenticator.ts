@@ -34,17 +34,24 @@ export function createNegotiateAuthenticator(options: {
   /** Sign-ins that wait for their next leg. */
   const halfway = new WeakMap<Socket, KerberosAcceptor>();
 
+  const watched = new WeakSet<Socket>();
+
   function take(socket: Socket, channel: SignInChannel): KerberosAcceptor {
     const begun = halfway.get(socket);
     halfway.delete(socket);
-    if (begun) return begun;
-    const acceptor = acceptors.create(bindingOf(channel, channelBinding));
-    return acceptor;
+    return begun ?? acceptors.create(bindingOf(channel, channelBinding));
   }
 
   function keep(socket: Socket, acceptor: KerberosAcceptor): void {
     halfway.set(socket, acceptor);
-    socket.once('close', () => acceptor.close());
+    if (watched.has(socket)) return;
+    watched.add(socket);
+    socket.once('close', () => abandon(socket));
+  }
+
+  function abandon(socket: Socket): void {
+    halfway.get(socket)?.close();
+    halfway.delete(socket);
   }
 
   async function signIn(
@@ -76,7 +83,10 @@ export function createNegotiateAuthenticator(options: {
       channelBinding !== 'required' || (tls.kind === 'here' && tls.binding !== undefined),
     async authenticate(request, { channel }) {
       const token = negotiateToken(request.headers.authorization);
-      if (token === undefined || readNtlmToken(token)) return undefined;
+      if (token === undefined || readNtlmToken(token)) {
+        abandon(request.socket);
+        return undefined;
+      }
       return signIn(request, token, channel);
     },
   };

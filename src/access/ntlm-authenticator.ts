@@ -189,6 +189,11 @@ export function createNtlmAuthenticator(options: {
   return {
     challenge: 'NTLM',
     isOffered,
+    // Other credentials end what was signed in, also where nobody asks us about them (Kerberos).
+    heed({ socket, headers }) {
+      const { authorization } = headers;
+      if (authorization !== undefined && !readNtlmCredentials(authorization)) states.delete(socket);
+    },
     authenticate: (request, { channel }) => signIn(request, channel),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  attestedBy,
   demandAuthorization,
   type Authorization,
   type IssuanceOutcome,
@@ -7,9 +8,11 @@ import {
   type Notice,
 } from '../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
+import { addedExtensions, unheard } from './added-extensions.js';
 import type { CaAnswer } from './ca-answer.js';
 import type { CaChainSource } from './ca-chain-source.js';
 import type { CaInterface, CaReply } from './ca-interface.js';
+import { coSigned, isCoSigned, type CoSigning } from './co-signing.js';
 import { beyondGranted } from './granted-content.js';
 import { faultOfIssued } from './issued-certificate.js';
 import { outcomeOf } from './refusal.js';
@@ -25,6 +28,8 @@ export interface AdcsIssuerOptions {
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
   readonly chain: CaChainSource;
+  /** Undefined: the CSR goes bare. */
+  readonly coSigning?: CoSigning | undefined;
   /** How long a submission may take, of which the CA's policy module takes most; default 60 000. */
   readonly submitMillis?: number;
   /** Hears of a CA that answers another question than it was asked: somebody must look. */
@@ -32,7 +37,7 @@ export interface AdcsIssuerOptions {
   readonly clock: () => Date;
 }
 
-/** AD CS through one of its interfaces. The CSR goes as the device signed it. */
+/** AD CS through one of its interfaces. The CSR goes as the device signed it, bare or with more signatures round it. */
 export class AdcsIssuer implements Issuer {
   readonly name: string;
   readonly identity?: string;
@@ -52,17 +57,27 @@ export class AdcsIssuer implements Issuer {
   async submit(request: IssuanceRequest, authorization: Authorization): Promise<IssuanceOutcome> {
     demandAuthorization(request, authorization);
     const { ca, attributes, templates, chain, submitMillis } = this.#options;
-    const { csr } = request;
+    const { csr, content } = request;
     const rule = request.template === undefined ? templates : fixedTemplate(request.template);
     const template = chooseTemplate(rule, csr);
-    const claim = claimThatOverrules(csr, template) ?? beyondGranted(csr, request.content);
+    const coSigning = this.#coSigningFor(template);
+    const additions = coSigning?.form === 'cmc' ? coSigning.additions : [];
+    const added = addedExtensions(csr, content, attestedBy(authorization.ground), additions);
+    const claim =
+      claimThatOverrules(csr, template) ??
+      beyondGranted(csr, content) ??
+      unheard(csr, content, added);
     if (claim !== undefined) return { kind: 'refused', text: claim, detail: claim };
     // Before anything is sent: a certificate that cannot be checked is of no use.
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
+    const wrapped = coSigning
+      ? await coSigned(coSigning, csr, added, this.#options.clock())
+      : ({ format: 'pkcs10', csr: csr.der } as const);
+    if ('kind' in wrapped) return wrapped;
 
     const answer = await ca.submit(
-      { csr: csr.der, template, attributes },
+      { ...wrapped, template, attributes },
       AbortSignal.timeout(submitMillis ?? limits.submitMillis),
     );
     switch (answer.kind) {
@@ -86,7 +101,7 @@ export class AdcsIssuer implements Issuer {
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
     const signal = AbortSignal.timeout(submitMillis ?? limits.submitMillis);
-    const reply = await ca.submit({ csr, template, attributes }, signal);
+    const reply = await ca.submit({ csr, format: 'pkcs10', template, attributes }, signal);
     // The caller notes the request id first; what came along is asked for again, and checked then.
     return reply.kind === 'certificate' ? { kind: 'issued', requestId: reply.requestId } : reply;
   }
@@ -143,6 +158,11 @@ export class AdcsIssuer implements Issuer {
   /** Asks the CA for its certificates. @returns why it cannot be told, or is not believed */
   refreshChain(signal: AbortSignal): Promise<Unavailable | undefined> {
     return this.#options.chain.refresh(signal);
+  }
+
+  #coSigningFor(template: string): CoSigning | undefined {
+    const { coSigning } = this.#options;
+    return coSigning && isCoSigned(coSigning, template) ? coSigning : undefined;
   }
 
   #alarm(text: string): void {

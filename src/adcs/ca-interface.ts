@@ -14,9 +14,13 @@ export interface CaInterface {
   crl?(signal: AbortSignal): Promise<Buffer | Unavailable>;
 }
 
+/** How a request is wrapped: bare, or with the signature of an enrollment agent round it. */
+export type RequestFormat = 'pkcs10' | 'cms' | 'cmc';
+
 export interface CaRequest {
-  /** DER, as the device signed it. */
+  /** DER: the CSR as the device signed it, or CMS or CMC round it. */
   readonly csr: Buffer;
+  readonly format: RequestFormat;
   /** `cn` of the certificate template. */
   readonly template: string;
   /** Further request attributes, name and value. */

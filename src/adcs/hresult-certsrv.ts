@@ -7,7 +7,7 @@ const archival = 'Turn off key archival in the certificate template.';
 const subjectFromAd =
   'Set the certificate template to "Supply in the request" (Subject Name), or complete the account in Active Directory.';
 const coSigning =
-  'The certificate template wants the signature of an enrollment agent: turn that off, or give the gateway an enrollment agent certificate and turn co-signing on.';
+  'The certificate template wants the signature of an enrollment agent: sign for it with `coSign` of the issuer, or set its authorized signatures to 0 (Issuance Requirements tab).';
 
 /** CERTSRV_E_*: MS-ERREF §2.1.1; 0x80094014 to 0x80094018 after the Windows SDK. */
 export const certsrvEntries: readonly (readonly [Hresult, HresultEntry])[] = [
@@ -277,8 +277,8 @@ export const certsrvEntries: readonly (readonly [Hresult, HresultEntry])[] = [
     0x8009480a,
     configuration(
       'CERTSRV_E_SIGNATURE_COUNT',
-      'the template demands the signature of an enrollment agent',
-      coSigning,
+      'the template demands more signatures of enrollment agents than the request has',
+      'Sign for it with `coSign` of the issuer; a template with two authorized signatures needs `coSign.secondAgent` too.',
     ),
   ],
   [
@@ -286,7 +286,7 @@ export const certsrvEntries: readonly (readonly [Hresult, HresultEntry])[] = [
     configuration(
       'CERTSRV_E_SIGNATURE_REJECTED',
       'the certificate of the enrollment agent does not satisfy the template',
-      'Give the gateway a certificate with the application policy that the Issuance Requirements tab names (Certificate Request Agent).',
+      'Give `coSign.agent` a certificate with the application policy that the Issuance Requirements tab names (Certificate Request Agent).',
     ),
   ],
   [

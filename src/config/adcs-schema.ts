@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { coSign } from './co-sign-schema.js';
 import { filePath } from './imported-pair-schema.js';
 import { raKeys } from './ra-schema.js';
+import { templateName } from './template-name.js';
 import { webSignIn, webTls } from './web-sign-in-schema.js';
-
-/** Goes into a line `CertificateTemplate:name`: no line ends, no colon. */
-export const templateName = z
-  .string()
-  .regex(
-    /^[^\p{C}:"\\]{1,64}$/u,
-    'the name (cn) of a certificate template such as `IPSECIntermediateOffline`',
-  );
 
 /** NDES asks for this one unless its registry says otherwise. */
 const usual = 'IPSECIntermediateOffline';
@@ -64,6 +58,7 @@ export const adcsKeys = {
     })
     .prefault({})
     .describe('Certificate templates of the RA certificates that `ra enroll` asks for.'),
+  coSign,
   ...raKeys,
 };
 

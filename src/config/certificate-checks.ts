@@ -1,5 +1,5 @@
-import { checkFileSet } from './issuer-checks.js';
 import type { CheckedConfig } from './checked-config.js';
+import { checkFileSet } from './file-set-check.js';
 import { nearest } from './nearest.js';
 import { problemAt, quoted, type ConfigPath, type ConfigProblem } from './problem.js';
 import { mappingAt } from './raw-value.js';

@@ -1,5 +1,6 @@
 /** Schema, loading, defaults, cross checks; what is wrong is said key by key, with the mend. */
 export { checkConfig } from './check.js';
+export type { CoSignConfig } from './co-sign-schema.js';
 export { ConfigFault } from './config-fault.js';
 export { describeConfig } from './describe.js';
 export { loadConfig, type ResolvedConfig } from './load.js';

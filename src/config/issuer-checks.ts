@@ -1,6 +1,7 @@
 import { checkAdcsRpc, checkWebEnrollment } from './adcs-checks.js';
 import type { CheckedConfig } from './checked-config.js';
-import type { ImportedPair } from './imported-pair-schema.js';
+import { checkCoSign } from './co-sign-checks.js';
+import { checkFileSet } from './file-set-check.js';
 import type { IssuerConfig, LocalIssuerConfig } from './issuer-schema.js';
 import { checkNdesIssuer, checkNdesProfile } from './ndes-issuer-checks.js';
 import { nearest } from './nearest.js';
@@ -11,6 +12,7 @@ export function checkIssuers(checked: CheckedConfig): ConfigProblem[] {
   return [
     ...Object.entries(checked.config.issuers).flatMap(([name, issuer]) => [
       ...(issuer.importRa ? checkFileSet(['issuers', name, 'importRa'], issuer.importRa) : []),
+      ...checkCoSign(['issuers', name, 'coSign'], 'coSign' in issuer ? issuer.coSign : undefined),
       ...checkByKind(['issuers', name], issuer, checked),
     ]),
     ...Object.entries(checked.config.profiles).flatMap(([name, profile]) => [
@@ -63,35 +65,6 @@ function checkByIssuer(
 ): ConfigProblem[] {
   const issuer = Object.hasOwn(issuers, profile.issuer) ? issuers[profile.issuer] : undefined;
   return issuer?.kind === 'ndes' ? checkNdesProfile(path, profile, issuer, raw) : [];
-}
-
-/** A key with its certificate, in one file or in two. */
-export function checkFileSet(
-  path: ConfigPath,
-  { pfx, certificate, key }: Pick<ImportedPair, 'pfx' | 'certificate' | 'key'>,
-): ConfigProblem[] {
-  if (pfx !== undefined && (certificate !== undefined || key !== undefined)) {
-    return [
-      problemAt(
-        path,
-        'names both a PKCS#12 file and PEM files',
-        'write either `pfx`, or `certificate` and `key`',
-      ),
-    ];
-  }
-  if (pfx !== undefined) return [];
-  if (certificate === undefined && key === undefined) {
-    return [problemAt(path, 'names no file', 'write either `pfx`, or `certificate` and `key`')];
-  }
-  if (key === undefined) {
-    return [
-      problemAt(path, 'has a certificate without its key', 'add `key: path of the PEM file`'),
-    ];
-  }
-  if (certificate !== undefined) return [];
-  return [
-    problemAt(path, 'has a key without its certificate', 'add `certificate: path of the PEM file`'),
-  ];
 }
 
 /** Nothing outlives the CA that signed it (RFC 5280 §6.1.3 would fail for the rest of its life). */

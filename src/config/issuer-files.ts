@@ -1,5 +1,6 @@
 /** Files and secrets that an issuer names, whatever its kind. */
 import { resolve } from 'node:path';
+import type { CoSignConfig } from './co-sign-schema.js';
 import type { ImportedPair } from './imported-pair-schema.js';
 import type { IssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import type { ConfigPath } from './problem.js';
@@ -25,10 +26,11 @@ export function absoluteIssuer(
     };
   }
   if (issuer.kind === 'adcs-rpc') {
-    const { authentication, caCertificates } = issuer;
+    const { authentication, caCertificates, coSign } = issuer;
     return {
       ...issuer,
       ...importRa,
+      ...(coSign && { coSign: absoluteCoSign(coSign, baseDirectory, secret) }),
       ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
       authentication: absoluteAccounts(authentication, baseDirectory, secret),
     };
@@ -53,13 +55,26 @@ export function absoluteIssuer(
       }),
     };
   }
-  const { authentication, caCertificates } = issuer;
+  const { authentication, caCertificates, coSign } = issuer;
   return {
     ...issuer,
     ...importRa,
+    ...(coSign && { coSign: absoluteCoSign(coSign, baseDirectory, secret) }),
     ...(caCertificates !== undefined && { caCertificates: path(caCertificates) }),
     tls: absoluteTls,
     authentication: absoluteSignIn(authentication, baseDirectory, secret),
+  };
+}
+
+function absoluteCoSign(
+  { agent, secondAgent, ...coSign }: CoSignConfig,
+  baseDirectory: string,
+  secret: SecretChange,
+): CoSignConfig {
+  return {
+    ...coSign,
+    ...(agent && { agent: absolutePair(agent, baseDirectory, secret) }),
+    ...(secondAgent && { secondAgent: absolutePair(secondAgent, baseDirectory, secret) }),
   };
 }
 
@@ -128,7 +143,11 @@ export function issuerSecrets(
       ...signInSecrets(['adminPage', 'authentication'], adminPage?.authentication ?? {}),
     );
   } else {
-    named.push(...signInSecrets(['authentication'], issuer.authentication));
+    named.push(
+      ...signInSecrets(['authentication'], issuer.authentication),
+      [['coSign', 'agent', 'passphrase'], issuer.coSign?.agent?.passphrase],
+      [['coSign', 'secondAgent', 'passphrase'], issuer.coSign?.secondAgent?.passphrase],
+    );
   }
   return named.flatMap(([path, reference]) => (reference ? [{ path, reference }] : []));
 }

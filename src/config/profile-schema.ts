@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { addressRulesSchema } from './access-schema.js';
-import { templateName } from './adcs-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
 import { secretSchema } from './secret.js';
+import { templateName } from './template-name.js';
 import { trustNamesSchema } from './tls-schema.js';
 
 const oid = z.string().regex(/^[0-2](\.\d+)+$/, 'a dotted OID such as `1.3.6.1.5.5.7.3.2`');

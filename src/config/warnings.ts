@@ -1,3 +1,4 @@
+import { coSignWarnings } from './co-sign-checks.js';
 import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
@@ -8,6 +9,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
     ...dataWarnings(config.data),
     ...signInWarnings(config),
     ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
+    ...coSignWarnings(config),
     ...ntlmWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];

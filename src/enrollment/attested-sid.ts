@@ -1,4 +1,4 @@
-import type { AuthorizationGround } from '../issuer/index.js';
+import { attestedBy, type AuthorizationGround } from '../issuer/index.js';
 import { extensionOids, sidExtension, sidInUri } from '../x509/index.js';
 import type { PolicyDecision } from './policy.js';
 import { PolicyRefusal } from './policy-refusal.js';
@@ -14,7 +14,7 @@ export function withAttestedSid(
   { sidUri }: Pick<CsrPolicy, 'sidUri'>,
 ): PolicyDecision {
   if (decision.kind === 'refused') return decision;
-  const sid = ground.by === 'challenge' || ground.by === 'renewal' ? ground.sid : undefined;
+  const { sid } = attestedBy(ground);
   if (sidUri === 'attested' && decision.san.some((name) => claimsOther(name, sid))) {
     return { kind: 'refused', refusal: notAttested() };
   }

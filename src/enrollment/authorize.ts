@@ -1,6 +1,6 @@
 import type { ChallengeUse, ChallengeValidator, ChallengeVerdict } from '../challenge/index.js';
 import type { ErrorCode } from '../errors/index.js';
-import type { Authorization, AuthorizationGround } from '../issuer/index.js';
+import { attestedBy, type Authorization, type AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
 import { approverOf } from './conclusion.js';
@@ -88,8 +88,9 @@ function kindOf(id: ChallengeId): 'static' | 'external' | 'dynamic' {
 /** The proof the issuer demands, from a durable transaction that was authorized. */
 export function authorizationFor(record: TransactionRecord): Authorization {
   const approver = approverOf(record.state);
+  const recorded = recordedGround(record);
   const ground: AuthorizationGround =
-    approver === undefined ? recordedGround(record) : { by: 'approval', approver };
+    approver === undefined ? recorded : { by: 'approval', approver, ...attestedBy(recorded) };
   return mintAuthorization(record.id, record.csrKey, ground);
 }
 

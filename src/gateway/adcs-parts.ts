@@ -8,9 +8,10 @@ import {
 } from '../adcs/index.js';
 import type { AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { frontedAuthority, type Authority } from '../issuer/index.js';
+import { frontedAuthority, type Authority, type LocalAuthority } from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
+import { openEnrollmentAgents, type EnrollmentAgents } from './enrollment-agents.js';
 import { openRaKeys } from './ra-keys.js';
 import { keepRaFresh } from './ra-upkeep.js';
 import { readText } from './text-file.js';
@@ -59,14 +60,30 @@ export function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>):
   return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
 }
 
-/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
-export async function frontedByRa(
+/** What stands before the CA: the RA keys, and the enrollment agents where the CA wants them. */
+export interface AdcsFront {
+  readonly ra: LocalAuthority;
+  readonly agents: EnrollmentAgents | undefined;
+}
+
+export async function openAdcsFront(
   name: string,
-  issuer: AdcsIssuer,
   config: AdcsConfig,
   dependencies: AuthorityDependencies,
-): Promise<Authority> {
+): Promise<AdcsFront> {
   const ra = await openRaKeys(name, config, dependencies);
+  const { coSign } = config;
+  const agents = coSign && (await openEnrollmentAgents(name, coSign, ra, dependencies));
+  return { ra, agents };
+}
+
+/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
+export function frontedByRa(
+  { ra, agents }: AdcsFront,
+  issuer: AdcsIssuer,
+  config: AdcsConfig,
+  { clock }: AuthorityDependencies,
+): Authority {
   const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
   const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
   return frontedAuthority({
@@ -75,9 +92,13 @@ export async function frontedByRa(
     replacedCas: () => issuer.replacedCas,
     maintain: async () => [
       ...(await issuer.maintain()),
-      ...(await keepRaFresh(ra.raKeeper, enroll, dependencies.clock())),
+      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
+      ...(agents?.notices(clock()) ?? []),
     ],
-    reload: () => issuer.reload(),
+    reload: async () => {
+      await agents?.refresh();
+      return issuer.reload();
+    },
     enrollRa: enroll,
   });
 }

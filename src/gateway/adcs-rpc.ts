@@ -3,7 +3,13 @@ import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import {
+  chainPins,
+  configuredChain,
+  frontedByRa,
+  openAdcsFront,
+  templateRule,
+} from './adcs-parts.js';
 import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
@@ -13,15 +19,16 @@ export async function openAdcsRpc(
   config: AdcsRpcConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const issuer = await openRpcCa(name, config, caNeeds(name, dependencies));
-  return frontedByRa(name, issuer, config, dependencies);
+  const front = await openAdcsFront(name, config, dependencies);
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openRpcCa(name, config, needs), config, dependencies);
 }
 
 /** The CA alone. It is asked for nothing yet. */
 export async function openRpcCa(
   name: string,
   config: AdcsRpcConfig,
-  { readSecret, state, report, clock, onSignIn = () => undefined }: CaNeeds,
+  { readSecret, state, report, clock, coSigning, onSignIn = () => undefined }: CaNeeds,
 ): Promise<AdcsIssuer> {
   return openRpcIssuer({
     name,
@@ -32,6 +39,7 @@ export async function openRpcCa(
     identity: accountIdentity(config.authentication),
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
+    coSigning,
     chain: await configuredChain(config, clock),
     pins: chainPins(config),
     submitMillis: config.timeoutSeconds * 1000,

@@ -1,3 +1,4 @@
+import type { CoSigning } from '../adcs/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Notice } from '../issuer/index.js';
 import type { SettingsStore } from '../store/index.js';
@@ -19,6 +20,8 @@ export interface CaNeeds {
   readonly state: Pick<SettingsStore, 'get' | 'set'>;
   readonly report: (notice: Notice) => void;
   readonly clock: () => Date;
+  /** Signs beside the device, for templates that want it. */
+  readonly coSigning?: CoSigning | undefined;
   /** Hears which way to sign in is begun, where the interface chooses among several. */
   readonly onSignIn?: (scheme: string) => void;
 }

@@ -2,6 +2,7 @@
 import { parseCertificateName } from '../access/index.js';
 import { ConfigFault, type ResolvedConfig } from '../config/index.js';
 import { isGatewayError } from '../errors/index.js';
+import { agentNotices, readAgents } from './enrollment-agents.js';
 import { openTrustLists, silentLog } from './trust-lists.js';
 import { expiryWarning, readTlsIdentity } from './tls-identity.js';
 
@@ -34,6 +35,20 @@ export async function checkFiles(resolved: ResolvedConfig, now: Date): Promise<W
       const { certificate } = await readTlsIdentity(address, tls, readSecret);
       const warning = expiryWarning(certificate, now);
       return warning ? [{ key, warning: `the certificate ${warning.text}` }] : [];
+    });
+  }
+  for (const [name, issuer] of Object.entries(config.issuers)) {
+    const coSign = 'coSign' in issuer ? issuer.coSign : undefined;
+    if (!coSign) continue;
+    const key = `issuers.${name}.coSign`;
+    await attempt(key, async () => {
+      const agents = await readAgents(coSign, readSecret);
+      return agents.flatMap((agent) =>
+        agentNotices(agent, coSign.applicationPolicy, now).map(({ text }) => ({
+          key,
+          warning: text,
+        })),
+      );
     });
   }
   for (const [name, list] of Object.entries(config.access.trustLists)) {

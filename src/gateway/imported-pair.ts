@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { ImportedPair, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { importPem, importPfx, type ImportedIdentity } from '../keys/index.js';
+import { importPem, importPfx, type ImportedIdentity, type KeyPurpose } from '../keys/index.js';
 
 /** Undefined when the files are gone and the import was done before: keys and certificates are kept. */
 export async function readImport(
   { pfx, certificate, key, passphrase }: ImportedPair,
   readSecret: ResolvedConfig['readSecret'],
   founded: boolean,
+  purpose?: KeyPurpose,
 ): Promise<ImportedIdentity | undefined> {
   const files = await Promise.all((pfx === undefined ? [certificate, key] : [pfx]).map(read));
   const missing = files.find((file) => file.kind === 'missing');
@@ -15,12 +16,15 @@ export async function readImport(
   if (missing) throw unreadable(missing.path, missing.cause);
   const [first, second] = files.flatMap((file) => (file.kind === 'read' ? [file.bytes] : []));
   const secret = passphrase && (await readSecret(passphrase));
-  if (second === undefined) return importPfx(first ?? Buffer.alloc(0), secret);
-  return importPem({
-    certificate: (first ?? second).toString('utf8'),
-    key: second.toString('utf8'),
-    passphrase: secret,
-  });
+  if (second === undefined) return importPfx(first ?? Buffer.alloc(0), secret, purpose);
+  return importPem(
+    {
+      certificate: (first ?? second).toString('utf8'),
+      key: second.toString('utf8'),
+      passphrase: secret,
+    },
+    purpose,
+  );
 }
 
 type ImportFile =

@@ -3,7 +3,13 @@ import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { accountIdentity } from './account-identity.js';
-import { chainPins, configuredChain, frontedByRa, templateRule } from './adcs-parts.js';
+import {
+  chainPins,
+  configuredChain,
+  frontedByRa,
+  openAdcsFront,
+  templateRule,
+} from './adcs-parts.js';
 import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -13,15 +19,16 @@ export async function openWebEnrollment(
   config: WebEnrollmentConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const issuer = await openWebEnrollmentCa(name, config, caNeeds(name, dependencies));
-  return frontedByRa(name, issuer, config, dependencies);
+  const front = await openAdcsFront(name, config, dependencies);
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openWebEnrollmentCa(name, config, needs), config, dependencies);
 }
 
 /** The CA alone. It is asked for nothing yet. */
 export async function openWebEnrollmentCa(
   name: string,
   config: WebEnrollmentConfig,
-  { readSecret, state, report, clock }: CaNeeds,
+  { readSecret, state, report, clock, coSigning }: CaNeeds,
 ): Promise<AdcsIssuer> {
   const url = new URL(config.url);
   const client = createWebClient({
@@ -40,6 +47,7 @@ export async function openWebEnrollmentCa(
     identity,
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
+    coSigning,
     chain: chain && givenChain(chain),
     pins: chainPins(config),
     state,

@@ -1,20 +1,12 @@
 /** Allow lists and client certificates, before anything else of a request but its path is looked at. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import {
-  createRateLimit,
-  originText,
-  type ListenerCertificates,
-  type RouteGroup,
-} from '../access/index.js';
+import { originText, type ListenerCertificates, type RouteGroup } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
+import { createRecordLimit } from './record-limit.js';
 import { createRouteGroups } from './route-group.js';
-
-/** Audit records of denials: a flood from one address, or from many, must not fill the disk. */
-const recordsOfAddress = { count: 60, seconds: 60 };
-const recordsOfAll = { count: 6000, seconds: 60 };
 
 export function accessGuard(
   deps: Pick<
@@ -31,8 +23,7 @@ export function accessGuard(
   exchanges: Exchanges,
 ): RequestHandler {
   const groupOf = createRouteGroups(deps.profiles, deps.defaultProfile);
-  const ofAddress = createRateLimit(recordsOfAddress);
-  const ofAll = createRateLimit(recordsOfAll);
+  const mayRecord = createRecordLimit();
 
   /** Resolves when the record is durable; the caller is refused even where it cannot be. */
   async function record(
@@ -42,7 +33,7 @@ export function accessGuard(
   ): Promise<void> {
     const { correlationId, origin, address } = exchange;
     const reason = [...origin.steps, ...steps].join('; ');
-    if ((await ofAddress.take(address)) > 0 || (await ofAll.take('')) > 0) {
+    if (!(await mayRecord(address))) {
       deps.log.debug('access denied', { address, reason });
       return;
     }
@@ -84,17 +75,26 @@ export function accessGuard(
     return route?.kind === 'denied' ? [...clientCertificate.steps, ...route.steps] : undefined;
   }
 
-  return async (request, _response, next) => {
+  return async (request, response, next) => {
+    const waits = waitsForContinue(request);
     const exchange = exchanges.of(request);
     const group = groupOf(exchange.target);
     exchange.group = group.kind;
     const steps = await denial(request, group, exchange);
     if (steps === undefined) {
+      if (waits) response.writeContinue();
       next();
       return;
     }
+    // Whether the body follows all the same, only the caller knows (RFC 9110 §10.1.1).
+    if (waits) response.setHeader('Connection', 'close');
     deps.metrics.denied(group.kind);
     await record(exchange, group.kind === 'scep' ? group.profile : undefined, steps);
     throw new GatewayError('http.forbidden', 'Forbidden.');
   };
+}
+
+/** A body that is announced and held back until the server asks for it. */
+function waitsForContinue({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
 }

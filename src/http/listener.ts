@@ -1,11 +1,12 @@
 /** One TCP listener: HTTP/1.0 and 1.1, with limits that hold before a request is looked at. */
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ProxyProtocol } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { CallerReading, HttpApp } from './app.js';
+import { countHeaders, withFewHeaders } from './header-count.js';
 import { closeServer, watchOpenWork } from './open-work.js';
 import { guardConnections } from './proxy-gate.js';
 import { createTlsServer, isTlsFault, type ListenerTls, type TlsIdentity } from './tls-server.js';
@@ -62,9 +63,16 @@ export async function createListener(
     connectionsCheckingInterval: Math.min(5000, timeouts.headersMillis),
     ...app.messageClasses,
   };
-  const handle: RequestListener = (request, response) => app.handle(request, response, options);
+  const handle = withFewHeaders(
+    (request, response) => app.handle(request, response, options),
+    (address) => log.debug('request refused: too many headers', { address }),
+  );
   const secure = tls && createTlsServer(httpOptions, tls, handle);
   const server = secure?.server ?? createServer(httpOptions, handle);
+  countHeaders(server);
+  // Else node asks for the body, or answers 417, before the guard knows of the caller.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug('connection refused', { code: error.code, address: socket.remoteAddress });
     if (isTlsFault(error)) socket.destroy();

@@ -17,16 +17,17 @@ export function createRouteGroups(
     if (scep && (!scep.needsOperation || parseScepQuery(query).operation !== undefined)) {
       return { kind: 'scep', profile: scep.profile };
     }
-    const [, first = ''] = path.toLowerCase().split('/');
+    const folded = path.toLowerCase();
+    if (folded === '/healthz') return { kind: 'health' };
+    const [, first = ''] = folded.split('/');
     return { kind: kinds.get(first) ?? 'admin' };
   };
 }
 
-const kinds: ReadonlyMap<string, 'api' | 'publications' | 'metrics' | 'health'> = new Map([
+const kinds: ReadonlyMap<string, 'api' | 'publications' | 'metrics'> = new Map([
   ['api', 'api'],
   ['crl', 'publications'],
   ['ca', 'publications'],
   ['metrics', 'metrics'],
   ['readyz', 'metrics'],
-  ['healthz', 'health'],
 ]);

@@ -12,6 +12,7 @@ import {
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpAuditRecord, HttpDeps } from './http.types.js';
+import { createRecordLimit } from './record-limit.js';
 
 /**
  * Who signed in. The function throws GatewayError `http.unauthorized` with the headers of the 401 set, and
@@ -31,10 +32,17 @@ export function createSignIn(
   exchanges: Exchanges,
   authenticators: readonly Authenticator[],
 ): SignIn {
+  const mayRecord = createRecordLimit();
+
   async function record(
     exchange: Exchange,
     facts: Pick<HttpAuditRecord, 'event' | 'actor' | 'code' | 'reason'>,
   ): Promise<void> {
+    // Certificates that are refused are not braked as passwords are.
+    if (!(await mayRecord(originText(exchange.origin)))) {
+      deps.log.debug('sign-in refused', { account: facts.actor, reason: facts.reason });
+      return;
+    }
     await deps.audit({
       at: deps.clock(),
       correlationId: exchange.correlationId,
@@ -66,6 +74,7 @@ export function createSignIn(
 
   return async (request, response) => {
     const exchange = exchanges.of(request);
+    refuseSeveralCredentials(request);
     const { outcome, challenges, stoppedSeconds } = await deps.signInBrake.attempt(
       originText(exchange.origin),
       request.headers.authorization,
@@ -95,6 +104,14 @@ export function createSignIn(
     response.setHeader('WWW-Authenticate', challenges);
     throw unauthorized();
   };
+}
+
+/** Which of them counts, the next program on the way would have to guess (RFC 9110 §5.3). */
+function refuseSeveralCredentials({ rawHeaders }: IncomingMessage): void {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  if (names.filter((name) => /^authorization$/i.test(name)).length > 1) {
+    throw new GatewayError('http.message', 'The request has more than one Authorization header.');
+  }
 }
 
 function unauthorized(): GatewayError {

@@ -65,4 +65,7 @@ type NoticeCode =
   | 'crl.failed'
   | 'upstream.failed'
   | 'upstream.ca-changed'
-  | 'upstream.expiring';
+  | 'upstream.expiring'
+  | 'agent.renewed'
+  | 'agent.expiring'
+  | 'agent.unusable';

@@ -4,22 +4,31 @@
  * type, path or header reaches a CA without it.
  */
 export type AuthorizationGround =
-  | {
+  | ({
       readonly by: 'challenge';
       readonly challengeId: string;
       readonly account: string | undefined;
-      /** Windows SID that was attested with it. */
-      readonly sid?: string | undefined;
-    }
-  | {
-      readonly by: 'renewal';
-      readonly certificateSerial: string;
-      /** Windows SID in the renewed certificate. */
-      readonly sid?: string | undefined;
-    }
-  | { readonly by: 'approval'; readonly approver: string }
+    } & Attested)
+  /** What it attests stands in the renewed certificate. */
+  | ({ readonly by: 'renewal'; readonly certificateSerial: string } & Attested)
+  /** What was attested before somebody approved. */
+  | ({ readonly by: 'approval'; readonly approver: string } & Attested)
   /** A profile that says in so many words that no challenge is asked for. */
   | { readonly by: 'open-profile'; readonly profile: string };
+
+/** What somebody other than the device vouched for. */
+export interface Attested {
+  /** Windows SID, `S-1-5-21-…`. */
+  readonly sid?: string | undefined;
+  /** As `subjectAltNameText` writes them: `dns:host`. */
+  readonly san?: readonly string[] | undefined;
+}
+
+export function attestedBy(ground: AuthorizationGround): Attested {
+  if (ground.by === 'open-profile') return {};
+  const { sid, san } = ground;
+  return { ...(sid !== undefined && { sid }), ...(san && { san }) };
+}
 
 export class Authorization {
   readonly #genuine = true;

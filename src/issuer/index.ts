@@ -1,5 +1,10 @@
 /** The Issuer seam and the CAs behind it. */
-export { Authorization, type AuthorizationGround } from './authorization.js';
+export {
+  attestedBy,
+  Authorization,
+  type Attested,
+  type AuthorizationGround,
+} from './authorization.js';
 export { demandAuthorization } from './authorization-demand.js';
 export type { Authority, Notice } from './authority.js';
 export { withTemplate } from './fixed-template.js';

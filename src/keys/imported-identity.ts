@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
 import { orderChain, type Certificate } from '../x509/index.js';
 
-/** A private key from outside with its certificate and chain: of a CA, an RA or a TLS listener. */
+/** A private key from outside with its certificate and chain: of a CA, an RA, an agent or a TLS listener. */
 export interface ImportedIdentity {
   /** PKCS#8, not encrypted: for `KeyStore.import` or a TLS context, nothing else. */
   readonly privateKeyPem: string;
@@ -10,8 +10,8 @@ export interface ImportedIdentity {
   readonly certificates: readonly Certificate[];
 }
 
-/** What the key shall do: SCEP needs RSA. */
-export type KeyPurpose = 'scep' | 'tls';
+/** What the key shall do: SCEP needs RSA, TLS and enrollment agents only sign. */
+export type KeyPurpose = 'scep' | 'tls' | 'agent';
 
 /** @throws GatewayError `config.invalid` unless one of the keys suits and belongs to one of the certificates */
 export function pairUp(
@@ -40,10 +40,10 @@ function identity(
   purpose: KeyPurpose,
 ): ImportedIdentity {
   const { kind, bits, description } = certificate.publicKey;
-  if (purpose === 'tls' && (kind === 'other' || (kind === 'rsa' && bits < 2048)))
+  if (purpose !== 'scep' && (kind === 'other' || (kind === 'rsa' && bits < 2048)))
     throw invalid(
       `The key is ${description}.`,
-      'TLS clients take RSA keys with 2048 bits or more, and EC keys on P-256, P-384 or P-521.',
+      `${purpose === 'tls' ? 'TLS clients take' : 'Enrollment agents sign with'} RSA keys with 2048 bits or more, and EC keys on P-256, P-384 or P-521.`,
     );
   if (purpose === 'scep' && (kind !== 'rsa' || bits < 2048))
     throw invalid(

@@ -46,4 +46,8 @@ export const cmsOids = {
   mgf1: '1.2.840.113549.1.1.8',
   pwriKek: '1.2.840.113549.1.9.16.3.9',
   pbkdf2: '1.2.840.113549.1.5.12',
+  /** CMC (RFC 5272): id-cct-PKIData, id-cmc-addExtensions, id-alg-noSignature. */
+  pkiData: '1.3.6.1.5.5.7.12.2',
+  addExtensions: '1.3.6.1.5.5.7.7.8',
+  noSignature: '1.3.6.1.5.5.7.6.2',
 } as const;

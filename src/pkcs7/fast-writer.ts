@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
-import { der, tag } from '../asn1/index.js';
+import { der } from '../asn1/index.js';
 import type { Certificate } from '../x509/index.js';
-import { writeCipher, writeDigest, writeSignatureAlgorithm } from './algorithm-identifier.js';
+import { writeCipher } from './algorithm-identifier.js';
 import { ciphers, cmsOids, type ContentCipher } from './algorithms.js';
 import { writeIssuerAndSerial } from './certificate-identifier.js';
 import { unusableRecipient } from './cms-error.js';
@@ -11,6 +10,7 @@ import { writeContentInfo } from './content-info.js';
 import { wrapContentKey } from './content-key.js';
 import { writeKeyTransport } from './key-transport.js';
 import { writePasswordRecipient } from './password-recipient.js';
+import { writeSignedAttributes, writeSignedData, writeSignerInfo } from './signer-info.js';
 
 type RandomBytes = (size: number) => Buffer;
 
@@ -53,32 +53,16 @@ export class FastWriter {
 
   async sign({ content, contentType = cmsOids.data, ...request }: SignRequest): Promise<Buffer> {
     const { digest, signer, certificates } = request;
-    const contentDigest = hash(digest, content ?? Buffer.alloc(0), 'buffer');
-    const attributes = der.setOf(
-      writeAttribute(cmsOids.contentType, der.oid(contentType)),
-      writeAttribute(cmsOids.messageDigest, der.octetString(contentDigest)),
-      ...request.attributes.map(({ oid, value }) => writeAttribute(oid, value)),
+    const attributes = writeSignedAttributes(
+      contentType,
+      content ?? Buffer.alloc(0),
+      digest,
+      request.attributes,
     );
-    const signature = await signer.key.sign(digest, attributes);
-    const signerInfo = der.sequence(
-      der.unsignedInteger(1),
-      this.#identifier(signer.certificate),
-      writeDigest(digest),
-      retagged(attributes, tag.contextConstructed(0)),
-      writeSignatureAlgorithm(signer.key.publicKey, digest),
-      der.octetString(signature),
-    );
-    return writeContentInfo(
-      cmsOids.signedData,
-      der.sequence(
-        // RFC 5652 §5.1.
-        der.unsignedInteger(contentType === cmsOids.data ? 1 : 3),
-        der.setOf(writeDigest(digest)),
-        writeEncapsulated(contentType, content),
-        ...writeCertificates(certificates),
-        der.setOf(signerInfo),
-      ),
-    );
+    const identifier = this.#identifier(signer.certificate);
+    const signerInfo = await writeSignerInfo(signer.key, identifier, digest, attributes);
+    const signerInfos = [signerInfo];
+    return writeSignedData({ contentType, content, digest, certificates, signerInfos });
   }
 
   async #recipientInfo(
@@ -105,28 +89,4 @@ export class FastWriter {
     }
     return identifier;
   }
-}
-
-function writeAttribute(type: string, value: Buffer): Buffer {
-  return der.sequence(der.oid(type), der.setOf(value));
-}
-
-function writeEncapsulated(contentType: string, content: Buffer | undefined): Buffer {
-  return content === undefined
-    ? der.sequence(der.oid(contentType))
-    : der.sequence(der.oid(contentType), der.contextConstructed(0, der.octetString(content)));
-}
-
-/** In the order given, not sorted: Apple takes the first for the signer's. */
-function writeCertificates(certificates: readonly Certificate[]): Buffer[] {
-  return certificates.length === 0
-    ? []
-    : [der.contextConstructed(0, ...certificates.map((certificate) => certificate.der))];
-}
-
-/** The same content under another tag: attributes are signed as SET and sent as `[0]` (RFC 5652 §5.4). */
-function retagged(element: Buffer, identifier: number): Buffer {
-  const copy = Buffer.from(element);
-  copy[0] = identifier;
-  return copy;
 }

@@ -20,4 +20,5 @@ export {
 } from './codec.js';
 export { createFastCodec } from './fast-codec.js';
 export { certificateBundle, crlBundle, readBundle, type Bundle } from './bundle.js';
+export { coSignedCmc, coSignedRequest, type CoSigner } from './co-signed-request.js';
 export { createPkijsCodec } from './pkijs-codec.js';

@@ -58,7 +58,9 @@ function accounts(directory: Directory, clock = () => new Date()) {
     rights: [
       { group: 'SCEP', roles: ['challenge'], quota: 10, profiles: ['wifi'] },
       { group: 'Ops', roles: ['approve', 'read'], quota: 500, profiles: ['vpn'] },
-      { group: 'All', roles: ['read'], quota: 1, profiles: undefined },
+      { group: 'All', roles: ['read'], quota: 900, profiles: undefined },
+      { group: 'More', roles: ['challenge'], quota: 20, profiles: ['eap'] },
+      { group: 'Any', roles: ['challenge', 'revoke'], quota: 1, profiles: undefined },
     ],
     lockout: createLockout({ failures: 3, seconds: 1800 }),
     clock,
@@ -81,14 +83,30 @@ describe('an account of the directory', () => {
       principal: {
         account: 'mdm@corp.example',
         roles: ['challenge', 'approve', 'read'],
-        quota: 500,
-        profiles: ['wifi', 'vpn'],
+        quota: 10,
+        profiles: ['wifi'],
         scheme: 'basic',
       },
     });
-    state.groups = ['SCEP', 'All'];
+    state.groups = ['SCEP', 'More'];
     expect(await made.signIn('other', right)).toMatchObject({
-      principal: { roles: ['challenge', 'read'], profiles: undefined },
+      principal: { roles: ['challenge'], quota: 20, profiles: ['wifi', 'eap'] },
+    });
+    state.groups = ['SCEP', 'Any'];
+    expect(await made.signIn('third', right)).toMatchObject({
+      principal: { quota: 10, profiles: undefined },
+    });
+  });
+
+  test('may fetch challenges no more widely than its groups that give challenges', async () => {
+    const { directory, state } = scripted(['SCEP', 'All']);
+    const made = accounts(directory);
+    expect(await made.signIn('mdm', right)).toMatchObject({
+      principal: { roles: ['challenge', 'read'], quota: 10, profiles: ['wifi'] },
+    });
+    state.groups = ['Ops', 'All'];
+    expect(await made.signIn('other', right)).toMatchObject({
+      principal: { roles: ['approve', 'read'], quota: 0, profiles: [] },
     });
   });
 

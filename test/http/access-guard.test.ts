@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createAllowLists, createClientAddress } from '../../src/access/index.js';
 import { rulesOf } from '../access/origins.js';
-import { as, send } from './client.js';
+import { as, send, sendRaw } from './client.js';
 import { startGateway, type Gateway } from './gateway.js';
 
 const jamf = '54.208.14.206';
@@ -148,6 +149,50 @@ describe('allow lists', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
     expect(gateway.requests).toEqual([]);
   });
+
+  test('ask for a body only whom they let in', async () => {
+    const port = await startGuarded();
+    const asking = async (client: string, expectation: string) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(
+        `POST ${scep}?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\n` +
+          `X-Forwarded-For: ${client}\r\nX-MS-Proxy: AzureAD-Application-Proxy\r\n` +
+          'Content-Length: 3\r\n\r\n',
+      );
+      const [first] = (await once(socket, 'data')) as [Buffer];
+      return { socket, first: first.toString('latin1') };
+    };
+    const denied = await asking(outside, '100-continue');
+    expect(denied.first).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n(?:.+\r\n)*Connection: close\r\n/);
+    expect(await text(denied.socket)).toBe('');
+    const odd = await asking(outside, 'the-unexpected');
+    expect(odd.first).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+    odd.socket.destroy();
+    expect(gateway.audits).toHaveLength(2);
+
+    const allowed = await asking(jamf, '100-continue');
+    expect(allowed.first).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    allowed.socket.write('0\x01\x02');
+    const [second] = (await once(allowed.socket, 'data')) as [Buffer];
+    expect(second.toString('latin1')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    allowed.socket.destroy();
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  test.each([199, 200, 1000, 5000])(
+    'a client that sends %d headers cannot push out what the proxy appends',
+    async (fields) => {
+      const port = await startGuarded();
+      const answer = await sendRaw(
+        port,
+        `GET ${scep}?operation=GetCACaps HTTP/1.1\r\nHost: x\r\nConnection: close\r\n` +
+          `X-MS-Proxy: AzureAD-Application-Proxy\r\nX-Forwarded-For: ${jamf}\r\n` +
+          `${'a: b\r\n'.repeat(fields - 5)}X-Forwarded-For: ${outside}\r\n\r\n`,
+      );
+      expect(answer.slice(0, 12)).toBe(fields > 200 ? 'HTTP/1.1 431' : 'HTTP/1.1 403');
+      expect(gateway.requests).toEqual([]);
+    },
+  );
 
   test.each([
     ['a header that is folded over two lines', `X-Forwarded-For: ${jamf},\r\n ${outside}`, 400],

@@ -17,7 +17,6 @@ import {
   encodeStatusInspection,
   parseCertServerAnswer,
   type CertServerAnswer,
-  type RequestFormat,
 } from './cert-server-request.js';
 import { answerOf } from './disposition.js';
 import { faultOutage, outageOf } from './outage.js';
@@ -39,11 +38,6 @@ export interface CertPassageOptions {
 /** Makes what one connection signs in with. */
 type RpcSignInMaker = () => Promise<RpcSignIn>;
 
-export interface CertPassageRequest extends CaRequest {
-  /** Default `pkcs10`; else `csr` is CMS or CMC around one. */
-  readonly format?: RequestFormat;
-}
-
 /** The CA service itself over RPC (MS-ICPR): one connection a call, as certreq does it. */
 export class CertPassage implements CaInterface {
   readonly #options: CertPassageOptions;
@@ -60,8 +54,8 @@ export class CertPassage implements CaInterface {
     return this.#lastBundle;
   }
 
-  async submit(wanted: CertPassageRequest, signal: AbortSignal): Promise<CaReply> {
-    const { csr, format = 'pkcs10', template, attributes } = wanted;
+  async submit(wanted: CaRequest, signal: AbortSignal): Promise<CaReply> {
+    const { csr, format, template, attributes } = wanted;
     const stub = encodeNewRequest(this.#options.authority, {
       request: csr,
       format,

@@ -1,5 +1,6 @@
 /** CertServerRequest, the one method of ICertPassage (MS-ICPR §3.2.4.1.1), as NDR. */
 import { NdrReader, NdrWriter, type SyntaxId } from '../../dcerpc/index.js';
+import type { RequestFormat } from '../ca-interface.js';
 
 export const certPassage: SyntaxId = {
   uuid: '91ae6020-9e3c-11cf-8d7c-00aa00c091be',
@@ -10,9 +11,11 @@ export const certPassage: SyntaxId = {
 export const certServerRequest = 0;
 
 /** The form of a request, where `dwFlags` says it (MS-WCCE §3.2.1.4.2.1.1). */
-const requestTypes = { pkcs10: 0x100, cms: 0x300, cmc: 0x400 } as const;
-
-export type RequestFormat = keyof typeof requestTypes;
+const requestTypes: Readonly<Record<RequestFormat, number>> = {
+  pkcs10: 0x100,
+  cms: 0x300,
+  cmc: 0x400,
+};
 
 export interface NewRequest {
   /** DER. */

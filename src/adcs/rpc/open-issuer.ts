@@ -1,6 +1,7 @@
 import type { Notice } from '../../issuer/index.js';
 import type { Certificate } from '../../x509/index.js';
 import { AdcsIssuer } from '../adcs-issuer.js';
+import type { CoSigning } from '../co-signing.js';
 import type { ChainState } from '../fetched-chain.js';
 import type { TemplateRule } from '../template-choice.js';
 import { openAnsweredChain } from './answered-chain.js';
@@ -12,6 +13,8 @@ export interface RpcIssuerOptions extends Omit<CertPassageOptions, 'connectMilli
   readonly identity: string | undefined;
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
+  /** Undefined: requests go bare. */
+  readonly coSigning?: CoSigning | undefined;
   /** Checked; undefined: the first certificate brings it. */
   readonly chain: readonly Certificate[] | undefined;
   /** SHA-256 of the issuing CA certificates to accept, lower case hex; empty: any at first. */

@@ -2,6 +2,7 @@ import type { Notice } from '../../issuer/index.js';
 import type { WebClient } from '../../web-client/index.js';
 import type { CaChainSource } from '../ca-chain-source.js';
 import { AdcsIssuer } from '../adcs-issuer.js';
+import type { CoSigning } from '../co-signing.js';
 import { FetchedChain, type ChainState } from '../fetched-chain.js';
 import type { TemplateRule } from '../template-choice.js';
 import { Certsrv } from './certsrv.js';
@@ -16,6 +17,8 @@ export interface WebEnrollmentIssuerOptions {
   readonly identity: string | undefined;
   readonly templates: TemplateRule;
   readonly attributes: readonly (readonly [string, string])[];
+  /** Undefined: requests go bare. */
+  readonly coSigning?: CoSigning | undefined;
   /** Undefined: the CA is asked. */
   readonly chain: CaChainSource | undefined;
   /** SHA-256 of the issuing CA certificates to accept, lower case hex; empty: any at first. */

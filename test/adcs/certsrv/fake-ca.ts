@@ -5,19 +5,26 @@ import {
   basicConstraints,
   buildCertificate,
   buildCrl,
+  extendedKeyUsage,
+  extendedKeyUsages,
   extensionOids,
   keyUsage,
   parseCertificationRequest,
   subjectKeyIdentifier,
   type Certificate,
+  type Extension,
 } from '../../../src/x509/index.js';
-import { selfSigned } from '../../support/certificates.js';
+import { issuedBy, selfSigned, type CertificateOptions } from '../../support/certificates.js';
 import { testKey, type TestKeyName } from '../../support/keys.js';
+import { BadRequest, faultOfAgents, receive, type ReceivedRequest } from './co-signed.js';
 
 /** What a certificate template makes of a request. */
 export type TemplateRule =
-  | { readonly does: 'issue' }
-  | { readonly does: 'wait' }
+  | {
+      readonly does: 'issue' | 'wait';
+      /** Signatures of enrollment agents (`msPKI-RA-Signature`). */
+      readonly agents?: number;
+    }
   | { readonly does: 'deny'; readonly hresult: string; readonly text: string };
 
 export interface FakeRequest {
@@ -25,7 +32,14 @@ export interface FakeRequest {
   readonly user: string;
   readonly template: string;
   readonly attributes: ReadonlyMap<string, string>;
+  /** PKCS#10, taken out of what came. */
   readonly csr: Buffer;
+  /** Undefined for what is none of them. */
+  readonly format: ReceivedRequest['format'] | undefined;
+  /** Who signed besides the requester. */
+  readonly agents: readonly Certificate[];
+  /** By the agents. */
+  readonly added: readonly Extension[];
   state:
     | { readonly kind: 'pending' }
     | { readonly kind: 'issued'; readonly certificate: Certificate }
@@ -69,26 +83,53 @@ export class FakeCa {
     );
   }
 
+  /** @param message PKCS#10, CMS or CMC, told apart by what it is (CR_IN_FORMATANY) */
   async submit(
-    csr: Buffer,
+    message: Buffer,
     attributes: ReadonlyMap<string, string>,
     user: string,
   ): Promise<FakeRequest> {
     const template = attributes.get('CertificateTemplate') ?? '';
+    const received = this.#receive(message);
     const request: FakeRequest = {
       id: 80 + this.requests.length + 1,
       user,
       template,
       attributes,
-      csr,
+      ...received,
       state: { kind: 'pending' },
     };
     this.requests.push(request);
     const rule = this.templates.get(template) ?? unsupported(template);
-    if (rule.does === 'issue') await this.issue(request.id);
-    if (rule.does === 'deny')
+    const demanded = rule.does === 'deny' ? 0 : (rule.agents ?? 0);
+    const fault = received.fault ?? faultOfAgents(received, demanded, this.certificate);
+    if (rule.does === 'deny') {
       request.state = { kind: 'denied', hresult: rule.hresult, text: rule.text };
+    } else if (fault) {
+      request.state = { kind: 'denied', ...fault };
+    } else if (rule.does === 'issue') {
+      await this.issue(request.id);
+    }
     return request;
+  }
+
+  /** An enrollment agent that this CA certified. */
+  agent(key: TestKeyName, options: CertificateOptions = {}): Promise<Certificate> {
+    return issuedBy({ certificate: this.certificate, key: testKey('ca') }, testKey(key).publicKey, {
+      subject: 'CN=Enrollment Agent',
+      extensions: [extendedKeyUsage([extendedKeyUsages.certificateRequestAgent])],
+      ...options,
+    });
+  }
+
+  #receive(message: Buffer): Received {
+    try {
+      return receive(message);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      const fault = { hresult: error.hresult, text: error.message };
+      return { format: undefined, csr: message, agents: [], added: [], fault };
+    }
   }
 
   find(id: number): FakeRequest | undefined {
@@ -108,6 +149,7 @@ export class FakeCa {
         spki: this.wrongKey ? testKey(this.wrongKey).publicKey.spki : publicKey.spki,
         extensions: [
           ...extensions.filter(({ oid }) => oid !== extensionOids.subjectKeyIdentifier),
+          ...request.added,
           subjectKeyIdentifier(publicKey),
           authorityKeyIdentifier(caKeyIdentifier),
         ],
@@ -147,6 +189,11 @@ export class FakeCa {
 }
 
 const caKeyIdentifier = parseBer(subjectKeyIdentifier(testKey('ca').publicKey).value).octets();
+
+type Received = Pick<FakeRequest, 'csr' | 'format' | 'agents' | 'added'> & {
+  readonly fault?: Fault;
+};
+type Fault = { readonly hresult: string; readonly text: string };
 
 function unsupported(template: string): TemplateRule {
   return {

@@ -134,6 +134,10 @@ async function certServerRequest(
     }),
   );
   const made = await ca.submit(Buffer.from(request), pairs, `LAB\\${user}`);
+  // Windows decodes what the flags name; what it is not, it does not guess.
+  if (made.format && flags !== { pkcs10: 0x100, cms: 0x300, cmc: 0x400 }[made.format]) {
+    return answer({ requestId: made.id, returned: 0x80091004 });
+  }
   return dispositionOf(ca, made, 'request', withoutChain);
 }
 
