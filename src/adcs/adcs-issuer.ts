@@ -173,7 +173,9 @@ export class AdcsIssuer implements Issuer {
   async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
     const signal = AbortSignal.timeout(limits.retrieveMillis);
     const retrieved = await this.#options.ca.retrieve(requestId, signal);
-    if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
+    // The CA has just said that there is one: an error in place of it is no word on the request.
+    if (retrieved.kind === 'unavailable' || retrieved.kind === 'failed')
+      return { kind: 'pending', requestId };
     return this.#outcome(retrieved, csr.publicKey.id);
   }
 

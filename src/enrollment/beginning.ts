@@ -137,7 +137,11 @@ async function beginningOf(
   }
   if (isInProcess(profile)) return { kind: 'open', state: { kind: 'authorized' } };
   const ready = dependencies.lines.of(profile).find((line) => line.capacity(1) > 0);
-  if (ready) return { kind: 'open', state: { kind: 'submitting', issuer: ready.name } };
+  if (ready) {
+    // It may take this one under submission, as it did the others.
+    await requireRoom(dependencies, profile);
+    return { kind: 'open', state: { kind: 'submitting', issuer: ready.name } };
+  }
   if (profile.outage === 'retry-later') {
     const seconds = retryAfterSeconds(dependencies, profile);
     return { kind: 'come-again', outcome: { kind: 'unavailable', retryAfterSeconds: seconds } };

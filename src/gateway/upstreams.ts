@@ -129,6 +129,7 @@ async function openHttp(
   connections: number,
 ): Promise<UpstreamHttp> {
   const answerMillis = timeoutSeconds * 1000;
+  const totalMillis = answerMillis + 15_000;
   return new UpstreamHttp({
     web: createWebClient({
       origin,
@@ -138,7 +139,7 @@ async function openHttp(
       limits: {
         connectMillis: Math.min(10_000, answerMillis),
         answerMillis,
-        totalMillis: answerMillis + 15_000,
+        totalMillis,
         answerBytes,
       },
     }),
@@ -146,6 +147,7 @@ async function openHttp(
       failures: 5,
       pauseMillis: 2000,
       mostMillis: 60_000,
+      trialMillis: totalMillis,
       stopwatch: () => performance.now(),
     }),
     concurrent: connections,
