@@ -10,5 +10,6 @@ export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { enrollRa } from './ra-enrollment.js';
 export { outcomeOf } from './refusal.js';
 export { fixedTemplate, type TemplateRule } from './template-choice.js';
+export { certPassage } from './rpc/cert-server-request.js';
 export { openRpcIssuer } from './rpc/open-issuer.js';
 export { openWebEnrollmentIssuer } from './webenroll/open-issuer.js';
