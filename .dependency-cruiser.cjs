@@ -52,6 +52,18 @@ const rooms = {
     'x509',
     'xml',
   ],
+  doctor: [
+    'errors',
+    'adcs',
+    'address',
+    'config',
+    'dcerpc',
+    'gateway',
+    'issuer',
+    'upstream',
+    'web-client',
+    'x509',
+  ],
   http: ['errors', 'access', 'challenge', 'ndes', 'scep', 'telemetry', 'x509'],
 };
 

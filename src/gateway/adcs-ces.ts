@@ -1,11 +1,11 @@
-import { openCesIssuer } from '../adcs/index.js';
+import { openCesIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { AdcsCesConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { isXmlText } from '../xml/index.js';
 import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Certificate Enrollment Web Service, with RA keys of ours in front. */
@@ -14,14 +14,22 @@ export async function openAdcsCes(
   config: AdcsCesConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, clock } = dependencies;
-  const { readSecret } = resolved;
+  const front = await openAdcsFront(name, config, dependencies);
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openCesCa(name, config, needs), config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openCesCa(
+  name: string,
+  config: AdcsCesConfig,
+  needs: CaNeeds,
+): Promise<AdcsIssuer> {
+  const { readSecret, clock } = needs;
   const { negotiate } = config.authentication;
   const submitMillis = config.timeoutSeconds * 1000;
-  const front = await openAdcsFront(name, config, dependencies);
-  const issuer = await openCesIssuer({
-    ...issuerSettings(name, config, dependencies),
-    coSigning: front.agents?.coSigning,
+  return openCesIssuer({
+    ...issuerSettings(name, config, needs),
     client: createWebClient({
       origin: new URL(config.url).origin,
       credentials: await webCredentials({ negotiate }, readSecret),
@@ -35,7 +43,6 @@ export async function openAdcsCes(
     chain: await configuredChain(config, clock),
     submitMillis,
   });
-  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** @throws GatewayError `config.invalid` */

@@ -8,15 +8,10 @@ import {
 } from '../adcs/index.js';
 import type { AdcsCesConfig, AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import {
-  frontedAuthority,
-  type Authority,
-  type LocalAuthority,
-  type Notice,
-} from '../issuer/index.js';
+import { frontedAuthority, type Authority, type LocalAuthority } from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import { accountIdentity } from './account-identity.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import type { AuthorityDependencies, CaNeeds } from './authority-dependencies.js';
 import { openEnrollmentAgents, type EnrollmentAgents } from './enrollment-agents.js';
 import { openRaKeys } from './ra-keys.js';
 import { keepRaFresh } from './ra-upkeep.js';
@@ -27,16 +22,17 @@ type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig | AdcsCesConfig;
 export function issuerSettings(
   name: string,
   config: AdcsConfig,
-  { data, notices, clock }: AuthorityDependencies,
+  { state, report, clock, coSigning }: CaNeeds,
 ) {
   return {
     name,
     identity: accountIdentity(config.authentication),
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
+    coSigning,
     pins: chainPins(config),
-    state: data.settings,
-    report: (notice: Notice) => notices.post(name, notice),
+    state,
+    report,
     clock,
   };
 }

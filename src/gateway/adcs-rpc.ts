@@ -1,9 +1,9 @@
-import { openRpcIssuer } from '../adcs/index.js';
+import { openRpcIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
 import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
 /** AD CS over RPC, with RA keys of ours in front. */
@@ -12,41 +12,57 @@ export async function openAdcsRpc(
   config: AdcsRpcConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, clock } = dependencies;
   const front = await openAdcsFront(name, config, dependencies);
-  const issuer = await openRpcIssuer({
-    ...issuerSettings(name, config, dependencies),
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openRpcCa(name, config, needs), config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openRpcCa(
+  name: string,
+  config: AdcsRpcConfig,
+  needs: CaNeeds,
+): Promise<AdcsIssuer> {
+  const { readSecret, clock, onSignIn = () => undefined } = needs;
+  return openRpcIssuer({
+    ...issuerSettings(name, config, needs),
     host: config.host,
     port: config.port,
     authority: config.caName,
-    signIns: await signInsOf(config, resolved.readSecret),
-    coSigning: front.agents?.coSigning,
+    signIns: await signInsOf(config, readSecret, onSignIn),
     chain: await configuredChain(config, clock),
     submitMillis: config.timeoutSeconds * 1000,
   });
-  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** The strongest first. */
 async function signInsOf(
   { host, authentication: { negotiate, ntlm } }: AdcsRpcConfig,
   readSecret: ResolvedConfig['readSecret'],
+  onSignIn: (scheme: string) => void,
 ): Promise<(() => Promise<RpcSignIn>)[]> {
   const service = `host/${host}`;
   const signIns: (() => Promise<RpcSignIn>)[] = [];
   if (negotiate) {
     const initiators = kerberosInitiators(negotiate);
-    signIns.push(() =>
-      kerberosSignIn((target) => initiators.create(target), negotiate.spn ?? service),
-    );
+    signIns.push(() => {
+      onSignIn('Kerberos');
+      return kerberosSignIn((target) => initiators.create(target), negotiate.spn ?? service);
+    });
   }
   if (ntlm) {
     const { user, domain } = ntlm;
     const account = { user, domain, password: await readSecret(ntlm.password) };
     const options = { targetName: service };
     signIns.push(
-      () => Promise.resolve(ntlmSignIn(account, options)),
-      () => Promise.resolve(spnegoNtlmSignIn(account, options)),
+      () => {
+        onSignIn('NTLM');
+        return Promise.resolve(ntlmSignIn(account, options));
+      },
+      () => {
+        onSignIn('NTLM in SPNEGO');
+        return Promise.resolve(spnegoNtlmSignIn(account, options));
+      },
     );
   }
   return signIns;

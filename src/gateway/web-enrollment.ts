@@ -1,9 +1,9 @@
-import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
+import { givenChain, openWebEnrollmentIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Web Enrollment pages, with RA keys of ours in front. */
@@ -12,8 +12,18 @@ export async function openWebEnrollment(
   config: WebEnrollmentConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, clock } = dependencies;
-  const { readSecret } = resolved;
+  const front = await openAdcsFront(name, config, dependencies);
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openWebEnrollmentCa(name, config, needs), config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openWebEnrollmentCa(
+  name: string,
+  config: WebEnrollmentConfig,
+  needs: CaNeeds,
+): Promise<AdcsIssuer> {
+  const { readSecret, clock } = needs;
   const url = new URL(config.url);
   const client = createWebClient({
     origin: url.origin,
@@ -23,15 +33,12 @@ export async function openWebEnrollment(
     clock,
   });
   const chain = await configuredChain(config, clock);
-  const front = await openAdcsFront(name, config, dependencies);
-  const issuer = await openWebEnrollmentIssuer({
-    ...issuerSettings(name, config, dependencies),
+  return openWebEnrollmentIssuer({
+    ...issuerSettings(name, config, needs),
     client,
     directory: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
-    coSigning: front.agents?.coSigning,
     chain: chain && givenChain(chain),
   });
-  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */
