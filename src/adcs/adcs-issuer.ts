@@ -146,13 +146,18 @@ export class AdcsIssuer implements Issuer {
 
   /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
   async maintain(): Promise<readonly Notice[]> {
-    const { ca, chain } = this.#options;
+    const { ca } = this.#options;
     const signal = AbortSignal.timeout(limits.maintainMillis);
-    const outage = (await ca.probe?.(signal)) ?? (await chain.refresh(signal));
+    const outage = (await ca.probe?.(signal)) ?? (await this.refreshChain(signal));
     if (outage === undefined) return [];
     const { detail, mend } = outage;
     const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
     return [{ severity: 'error', code: 'upstream.failed', text: text.join(' ') }];
+  }
+
+  /** Asks the CA for its certificates. @returns why it cannot be told, or is not believed */
+  refreshChain(signal: AbortSignal): Promise<Unavailable | undefined> {
+    return this.#options.chain.refresh(signal);
   }
 
   #coSigningFor(template: string): CoSigning | undefined {
@@ -168,7 +173,9 @@ export class AdcsIssuer implements Issuer {
   async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
     const signal = AbortSignal.timeout(limits.retrieveMillis);
     const retrieved = await this.#options.ca.retrieve(requestId, signal);
-    if (retrieved.kind === 'unavailable') return { kind: 'pending', requestId };
+    // The CA has just said that there is one: an error in place of it is no word on the request.
+    if (retrieved.kind === 'unavailable' || retrieved.kind === 'failed')
+      return { kind: 'pending', requestId };
     return this.#outcome(retrieved, csr.publicKey.id);
   }
 

@@ -20,7 +20,9 @@ export function createDenialCache(millis: number, clock: () => Date): DenialCach
   return {
     get(digest) {
       const entry = denials.get(digest);
-      if (entry === undefined || entry.until > clock().getTime()) return entry?.denial;
+      const left = (entry?.until ?? 0) - clock().getTime();
+      // More than was ever given: the clock was set back.
+      if (left > 0 && left <= millis) return entry?.denial;
       denials.delete(digest);
       return undefined;
     },

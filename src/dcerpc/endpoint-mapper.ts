@@ -1,6 +1,7 @@
 /** Finds the port of an interface on a server: ept_map (C706 appendix O, MS-RPCE §2.2.1.2.4). */
+import { isGatewayError } from '../errors/index.js';
 import type { ChannelOptions } from './channel.js';
-import { connectRpc } from './connection.js';
+import { connectRpc, type RpcAnswer, type RpcConnection } from './connection.js';
 import { NdrReader } from './ndr-reader.js';
 import { NdrWriter } from './ndr-writer.js';
 import { bindRefused, malformed, notRegistered } from './rpc-error.js';
@@ -25,7 +26,7 @@ const mostTowers = 8;
  * sends us to a port of the same server, where the sign-in decides.
  *
  * @param options `port` is that of the endpoint mapper
- * @throws GatewayError `rpc.not-registered`, and those of `connectRpc` and `call`
+ * @throws GatewayError `rpc.not-registered`, and those of `connectRpc` and `call` but `rpc.unanswered`
  */
 export async function tcpPort(abstract: SyntaxId, options: ChannelOptions): Promise<number> {
   const connection = await connectRpc({
@@ -34,13 +35,23 @@ export async function tcpPort(abstract: SyntaxId, options: ChannelOptions): Prom
     signIn: undefined,
   });
   try {
-    const answer = await connection.call(eptMap, encodeEptMap(abstract));
+    const answer = await lookUp(connection, abstract);
     if (answer.kind === 'fault') {
       throw bindRefused(`the endpoint mapper answers with fault ${hex(answer.status)}`);
     }
     return parseEptMap(answer.stub, abstract);
   } finally {
     connection.close();
+  }
+}
+
+/** A question changes nothing at the server, so no answer leaves nothing in doubt. */
+async function lookUp(connection: RpcConnection, abstract: SyntaxId): Promise<RpcAnswer> {
+  try {
+    return await connection.call(eptMap, encodeEptMap(abstract));
+  } catch (error) {
+    const isLost = isGatewayError(error) && error.code === 'rpc.unanswered';
+    throw isLost && isGatewayError(error.cause) ? error.cause : error;
   }
 }
 

@@ -143,32 +143,32 @@ class StoredBacklog implements Backlog {
     });
   }
 
-  /** What no CA has seen in all that time: the device has long asked for something else. */
+  /**
+   * What no CA has seen in all that time: the device has long asked for something else. Also of a profile
+   * that is gone. What an administrator approved stays: he may have thought about it for weeks.
+   */
   async #drop(): Promise<void> {
     const { store, settings, clock, report } = this.#dependencies;
     const before = new Date(clock().getTime() - settings.dropMillis);
     for (const { id } of await store.queuedBefore(before, dropsOfRound)) {
       const record = await store.hold(id, newHold(this.#dependencies), clock());
-      const profile = record && this.#profiles.get(record.key.profile);
-      if (!record || !profile || !isQueued(record)) continue;
+      if (record?.state.kind !== 'authorized') continue;
       const client = {
         correlationId: `backlog-${id.slice(0, 8)}`,
         address: record.clientAddress,
         userAgent: undefined,
       };
       const text = `No CA could be reached for ${Math.round(settings.dropMillis / 3_600_000)} hours; the request is dropped and its challenge given back.`;
-      await giveBack(
-        this.#dependencies,
-        { profile, record, client },
-        {
-          at: clock(),
-          event: 'enrollment.dropped',
-          outcome: 'error',
-          code: 'issuer.unavailable',
-          reason: text,
-        },
-      );
-      report({ kind: 'dropped', transaction: id, profile: profile.name, issuer: undefined, text });
+      const decision = {
+        at: clock(),
+        event: 'enrollment.dropped',
+        outcome: 'error',
+        code: 'issuer.unavailable',
+        reason: text,
+      } as const;
+      await giveBack(this.#dependencies, { record, client }, decision);
+      const { profile } = record.key;
+      report({ kind: 'dropped', transaction: id, profile, issuer: undefined, text });
     }
   }
 
@@ -181,8 +181,4 @@ class StoredBacklog implements Backlog {
       report({ kind: 'overdue', transaction: '', profile, issuer, text });
     }
   }
-}
-
-function isQueued({ state }: TransactionRecord): boolean {
-  return state.kind === 'authorized' || state.kind === 'approved';
 }

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/index.js';
 import type { AuthorizationGround } from '../issuer/index.js';
 import type { TransactionRecord, TransactionState } from '../store/index.js';
 import { answerTransaction } from './answer.js';
-import { withAttestedSid } from './attested-sid.js';
+import { withAttested } from './attested-content.js';
 import { checkChallenge, type Credential } from './authorize.js';
 import { challengeUse } from './challenge-use.js';
 import { confirmChallenge } from './conclusion.js';
@@ -38,7 +38,7 @@ export async function begin(
   const { store, challenges, clock, vault } = dependencies;
   const id = rowId(transaction, replaced?.id);
   const policy = decidePolicy(request.csr, profile.policy);
-  const use = challengeUse(request, id, policy);
+  const use = challengeUse(request, id, policy, profile.policy);
 
   if (credential.kind === 'challenge') {
     const verdict = await checkChallenge(credential.password, use, profile, challenges);
@@ -60,9 +60,15 @@ export async function begin(
   const ground: AuthorizationGround =
     credential.kind === 'ground'
       ? credential.ground
-      : { by: 'challenge', challengeId: held?.id ?? '', account: held?.account, sid: held?.sid };
+      : {
+          by: 'challenge',
+          challengeId: held?.id ?? '',
+          account: held?.account,
+          sid: held?.sid,
+          san: held?.san,
+        };
 
-  const granted = withAttestedSid(policy, ground, profile.policy);
+  const granted = withAttested(policy, ground, profile.policy);
   if (granted.kind === 'refused') {
     if (held) await challenges.release(held.id, id);
     return refuseRequest(dependencies, request, granted.refusal);
@@ -137,7 +143,11 @@ async function beginningOf(
   }
   if (isInProcess(profile)) return { kind: 'open', state: { kind: 'authorized' } };
   const ready = dependencies.lines.of(profile).find((line) => line.capacity(1) > 0);
-  if (ready) return { kind: 'open', state: { kind: 'submitting', issuer: ready.name } };
+  if (ready) {
+    // It may take this one under submission, as it did the others.
+    await requireRoom(dependencies, profile);
+    return { kind: 'open', state: { kind: 'submitting', issuer: ready.name } };
+  }
   if (profile.outage === 'retry-later') {
     const seconds = retryAfterSeconds(dependencies, profile);
     return { kind: 'come-again', outcome: { kind: 'unavailable', retryAfterSeconds: seconds } };

@@ -17,6 +17,7 @@ export class CircuitBreaker {
   #failures = 0;
   #openings = 0;
   #retryAt: Date | undefined;
+  #openedAt: Date | undefined;
   #probing = false;
 
   constructor(options: BreakerOptions) {
@@ -35,7 +36,10 @@ export class CircuitBreaker {
   /** How many of `most` calls may start now. */
   capacity(most: number): number {
     if (this.#retryAt === undefined) return most;
-    return !this.#probing && this.#options.clock() >= this.#retryAt ? 1 : 0;
+    const now = this.#options.clock();
+    // A clock that was set back would leave the CA alone for as long as that.
+    const wasSetBack = this.#openedAt !== undefined && now < this.#openedAt;
+    return !this.#probing && (now >= this.#retryAt || wasSetBack) ? 1 : 0;
   }
 
   /** Whether this call may pass; one that may has to end in `succeeded` or `failed`. */
@@ -67,6 +71,7 @@ export class CircuitBreaker {
     if (!wasProbe && !atOnce && this.#failures < failures) return;
     this.#openings += 1;
     const wait = Math.max(backoffMillis(this.#openings, pace, random), atLeastMillis);
-    this.#retryAt = new Date(clock().getTime() + wait);
+    this.#openedAt = clock();
+    this.#retryAt = new Date(this.#openedAt.getTime() + wait);
   }
 }

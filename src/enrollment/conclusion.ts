@@ -178,7 +178,7 @@ async function submitted(
  */
 export async function giveBack(
   { store, challenges }: ConclusionDependencies,
-  { record, client }: OpenTransaction,
+  { record, client }: Omit<OpenTransaction, 'profile'>,
   decision: Parameters<typeof auditRecord>[1],
 ): Promise<void> {
   await Promise.all([

@@ -107,7 +107,10 @@ async function nobodyTookIt(
     await giveBack(dependencies, open, { at: clock(), ...audit });
     return {
       kind: 'unavailable',
-      retryAfterSeconds: unavailable?.retryAfterSeconds ?? retryAfterSeconds(dependencies, profile),
+      retryAfterSeconds: Math.min(
+        unavailable?.retryAfterSeconds ?? retryAfterSeconds(dependencies, profile),
+        longestRetryAfterSeconds,
+      ),
     };
   }
   const attempts = (row.errand?.attempts ?? 0) + (unavailable === undefined ? 0 : 1);
@@ -123,6 +126,9 @@ async function nobodyTookIt(
   });
   return moved && tellToWait(profile);
 }
+
+/** A CA may say what it likes: a device that was told a year does not come again. */
+const longestRetryAfterSeconds = 3600;
 
 /** Until the first of the profile's issuers may be asked again; at least 5 seconds, at most 10 minutes. */
 export function retryAfterSeconds(

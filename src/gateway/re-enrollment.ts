@@ -10,6 +10,7 @@ import { fetchThrough, ReEnrollingIssuer } from '../upstream/index.js';
 import type { RsaKey } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
+import { upstreamOutage } from './upstream-outage.js';
 import { upstreamWarnings } from './upstream-warnings.js';
 import type { Upstream } from './upstreams.js';
 
@@ -29,6 +30,7 @@ export async function openReEnrollment(
       selfSigning(await signerKey(data.keys, `${name}.upstream-signer`), clock),
     challenge: config.challenge,
     answersAgain: config.answersAgain,
+    outageOf: upstreamOutage,
   });
   return frontedAuthority({
     issuer,

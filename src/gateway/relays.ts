@@ -16,6 +16,7 @@ import { challengePrecheck } from '../upstream/index.js';
 import type { Certificate } from '../x509/index.js';
 import type { DataDirectory } from './data-directory.js';
 import { httpChallenges } from './profiles.js';
+import { upstreamOutage } from './upstream-outage.js';
 import { upstreamWarnings } from './upstream-warnings.js';
 import type { Upstream, Upstreams } from './upstreams.js';
 
@@ -78,6 +79,7 @@ function openRelay(dependencies: RelayDependencies): ScepServer {
       name,
       upstream: upstream.server,
       precheck: precheckOf(profile, upstream, data, clock),
+      outageOf: upstreamOutage,
     })),
     codec,
     randomBytes,

@@ -212,7 +212,10 @@ export interface EnrollmentStore {
   holdDue(filter: DueFilter, hold: Hold): Promise<readonly TransactionRecord[]>;
   /** How much waits and for whom. */
   backlog(): Promise<readonly BacklogGroup[]>;
-  /** Rows that no CA has seen and that came before `before`, oldest first: what grows too old. */
+  /**
+   * Rows that no CA has seen, that no administrator has approved, and that came before `before`, oldest
+   * first: what grows too old.
+   */
   queuedBefore(before: Date, limit: number): Promise<readonly TransactionRecord[]>;
   /** Rows awaiting an administrator, a CA or the gateway's next attempt, oldest first. */
   pending(filter: PendingFilter): Promise<readonly TransactionRecord[]>;

@@ -72,7 +72,8 @@ export class CaCache {
       await this.refresh();
       return this.#require();
     }
-    const age = this.#now - this.#state.record.fetchedAt.getTime();
+    // Either way: a clock that was set back leaves times in the future.
+    const age = Math.abs(this.#now - this.#state.record.fetchedAt.getTime());
     if (age > this.#options.refreshMillis) void this.refresh();
     return this.#state;
   }
@@ -80,7 +81,8 @@ export class CaCache {
   /** Asks anew, unless that was tried just now. What it knew stays where the answer is none. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#fetching === undefined) {
-      if (this.#lastAttempt > 0 && this.#now - this.#lastAttempt < pauseMillis) return;
+      const sinceLast = Math.abs(this.#now - this.#lastAttempt);
+      if (this.#lastAttempt > 0 && sinceLast < pauseMillis) return;
       this.#lastAttempt = this.#now;
       this.#fetching = this.#fetch().finally(() => {
         this.#fetching = undefined;
@@ -91,12 +93,14 @@ export class CaCache {
 
   #require(): CaState {
     if (this.#state) return this.#state;
-    throw (
-      this.#fault ??
-      new GatewayError('upstream.unavailable', 'The server behind the gateway is not known yet.', {
-        retryAfterSeconds: 30,
-      })
-    );
+    const fault = this.#fault ?? notKnown;
+    const { message, detail, retryAfterSeconds = 30 } = fault;
+    // Whatever it failed with: of the caller's own request nothing was sent.
+    throw new GatewayError('upstream.unavailable', message, {
+      cause: fault,
+      ...(detail !== undefined && { detail }),
+      retryAfterSeconds,
+    });
   }
 
   async #fetch(): Promise<void> {
@@ -107,11 +111,7 @@ export class CaCache {
       const caCert = await this.#ask('GetCACert');
       if (caCert.status !== 200) throw unusable(`GetCACert was answered HTTP ${caCert.status}.`);
       const record: CaRecord = {
-        // Windows Server 2003 closes the connection, others answer 404: then nothing is offered.
-        caps:
-          caps.status === 200
-            ? { contentType: caps.contentType, body: caps.body }
-            : { contentType: 'text/plain', body: Buffer.alloc(0) },
+        caps: capsOf(caps, before),
         caCert: { contentType: caCert.contentType, body: caCert.body },
         fetchedAt: this.#options.clock(),
         replaced: before?.record.replaced ?? [],
@@ -176,6 +176,31 @@ export class CaCache {
 function sessionOf({ caps }: CaRecord, authority: ScepAuthority): ScepSession {
   return { capabilities: parseCapabilities(caps.body.toString('latin1')), authority };
 }
+
+/**
+ * Windows Server 2003 closes the connection, others answer 404: then nothing is offered. Where something was
+ * before, a lost answer and a page of somebody else's take nothing back: devices would fall back to SHA-1
+ * and DES.
+ */
+function capsOf(
+  { status, contentType, body }: Awaited<ReturnType<CaCacheOptions['fetch']>>,
+  before: CaState | undefined,
+): CaRecord['caps'] {
+  if (status === 200 && isKeywords(body)) return { contentType, body };
+  const isWord = status >= 400 && status < 500;
+  if (before !== undefined && !isWord) return before.record.caps;
+  return { contentType: 'text/plain', body: Buffer.alloc(0) };
+}
+
+/** Lines of printable ASCII (RFC 8894 §3.5.2); a page begins with `<`. */
+function isKeywords(body: Buffer): boolean {
+  return /^[\t\r\n\x20-\x3b\x3d-\x7e]*$/.test(body.toString('latin1'));
+}
+
+const notKnown = new GatewayError(
+  'upstream.unavailable',
+  'The server behind the gateway is not known yet.',
+);
 
 const unusableText = 'The CA certificates of the server behind the gateway cannot be used.';
 

@@ -9,6 +9,7 @@ import {
   verifyIssuedBy,
   type Certificate,
 } from '../x509/index.js';
+import { createAnsweredRequests } from './answered-requests.js';
 
 export interface ChallengePrecheckOptions {
   readonly challenges: Pick<Challenges, 'reserve' | 'confirm' | 'release'>;
@@ -22,13 +23,15 @@ const refusal =
 
 /**
  * Lets pass what holds an open challenge, and what is signed with a certificate of upstream's CA that is
- * in force: whether that renews, upstream decides.
+ * in force: whether that renews, upstream decides. The very CSR that has just been answered passes once
+ * more, too: the answer may not have arrived, and what upstream says to a repetition is its own affair.
  */
 export function challengePrecheck({
   challenges,
   cas,
   clock,
 }: ChallengePrecheckOptions): (request: PrecheckRequest) => Promise<PrecheckVerdict> {
+  const answered = createAnsweredRequests(clock);
   return async (request) => {
     if (isRenewal(request.signer, cas(), clock()))
       return passes(undefined, () => Promise.resolve());
@@ -43,6 +46,11 @@ export function challengePrecheck({
       };
     }
     const transaction = transactionOf(request);
+    const repeated = createHash('sha256')
+      .update(transaction)
+      .update(request.csr.info)
+      .digest('hex');
+    if (answered.has(repeated)) return passes(undefined, () => Promise.resolve());
     const verdict = await challenges.reserve(challengePassword, useOf(request, transaction));
     if (verdict.kind === 'refused') {
       const { reason, detail, id } = verdict;
@@ -56,7 +64,10 @@ export function challengePrecheck({
     }
     const { id } = verdict;
     return passes(id, async (outcome) => {
-      if (outcome === 'issued') await challenges.confirm(id, transaction);
+      if (outcome === 'issued') {
+        answered.add(repeated);
+        await challenges.confirm(id, transaction);
+      }
       // What upstream refused, or never got, it may take another time: it counts its own passwords.
       if (outcome === 'refused' || outcome === 'not-sent')
         await challenges.release(id, transaction);

@@ -40,6 +40,11 @@ export interface ReEnrollingIssuerOptions {
    * (RFC 8894 leaves that open; the gateway does, NDES for the very same message only).
    */
   readonly answersAgain: boolean;
+  /**
+   * For an HRESULT of a FAILURE that tells of an outage behind upstream, and not of the request: whether
+   * the request may have been carried out.
+   */
+  readonly outageOf: (hresult: number) => Unavailable['submission'] | undefined;
 }
 
 export class ReEnrollingIssuer implements Issuer {
@@ -155,7 +160,7 @@ export class ReEnrollingIssuer implements Issuer {
       case 'pending':
         return { kind: 'pending', requestId };
       case 'failed':
-        return refusedOutcome(outcome);
+        return this.#outage(outcome) ?? refusedOutcome(outcome);
       case 'issued': {
         const { certificate } = outcome;
         const isSigned = session.authority.certificates.some((ca) =>
@@ -173,6 +178,14 @@ export class ReEnrollingIssuer implements Issuer {
     }
   }
 
+  #outage(refusal: Extract<ScepOutcome, { kind: 'failed' }>): Unavailable | undefined {
+    const { hresult } = refusal;
+    const submission = hresult === undefined ? undefined : this.#options.outageOf(hresult);
+    if (submission === undefined) return undefined;
+    const { detail } = refusedOutcome(refusal);
+    return { kind: 'unavailable', submission, detail };
+  }
+
   async #guarded(work: () => Promise<Judged>, lost: 'none' | 'unknown'): Promise<Judged> {
     try {
       return await work();
@@ -181,11 +194,13 @@ export class ReEnrollingIssuer implements Issuer {
       const answered = error.code === 'scep.reply';
       // Perhaps its RA certificates were renewed, and the reply was good.
       if (answered) void this.#options.server.refresh();
-      const sent = answered || error.code === 'upstream.no-answer';
-      return { ...unavailable(error, sent ? lost : 'none'), answered };
+      return { ...unavailable(error, neverSent.has(error.code) ? 'none' : lost), answered };
     }
   }
 }
+
+/** After every other fault nobody knows how far the request came. */
+const neverSent: ReadonlySet<string> = new Set(['upstream.unavailable', 'upstream.denied']);
 
 type Unavailable = Extract<IssuanceOutcome, { kind: 'unavailable' }>;
 

@@ -33,7 +33,7 @@ export class UpstreamHttp {
    * `upstream.no-answer` when it may have been, `upstream.denied` when the server wants another sign-in
    */
   async send(request: WebRequest): Promise<UpstreamAnswer> {
-    const { web, breaker, concurrent, name } = this.#options;
+    const { breaker, concurrent } = this.#options;
     if (this.#inWork >= concurrent)
       throw this.#unavailable(`${concurrent} requests wait for it`, 5);
     const wait = breaker.refusal();
@@ -41,15 +41,11 @@ export class UpstreamHttp {
       throw this.#unavailable('it has not answered several times in a row', wait);
     this.#inWork += 1;
     try {
-      const outcome = await web.send(request);
+      const outcome = await this.#outcomeOf(request);
       // An error of its own for one message is an answer: no device shall close the way for the others.
       if (isSilence(outcome)) breaker.silent();
       else breaker.answered();
       return this.#answer(outcome);
-    } catch (error) {
-      if (error instanceof GatewayError) throw error;
-      breaker.silent();
-      throw this.#noAnswer(`the client of ${name} failed: ${String(error)}`);
     } finally {
       this.#inWork -= 1;
     }
@@ -57,6 +53,16 @@ export class UpstreamHttp {
 
   close(): void {
     this.#options.web.close();
+  }
+
+  /** A fault of the client itself: who knows how far it came. */
+  async #outcomeOf(request: WebRequest): Promise<WebOutcome> {
+    try {
+      return await this.#options.web.send(request);
+    } catch (error) {
+      const reason = `the client failed: ${error instanceof Error ? error.message : String(error)}`;
+      return { kind: 'unknown', phase: 'answer', reason };
+    }
   }
 
   #answer(outcome: WebOutcome): UpstreamAnswer {

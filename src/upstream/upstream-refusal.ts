@@ -4,7 +4,11 @@ import type { ScepOutcome } from '../scep/index.js';
 type Refusal = Extract<ScepOutcome, { kind: 'failed' }>;
 
 /** A CertRep FAILURE of upstream: the device hears that, the audit record in which words. */
-export function refusedOutcome({ failInfo, failInfoText, hresult }: Refusal): IssuanceOutcome {
+export function refusedOutcome({
+  failInfo,
+  failInfoText,
+  hresult,
+}: Refusal): Extract<IssuanceOutcome, { kind: 'refused' }> {
   const code = hresult === undefined ? undefined : `HRESULT 0x${hex(hresult)}`;
   const words = [failInfo ?? 'no failInfo', code, failInfoText && shortened(failInfoText)];
   return {

@@ -154,6 +154,29 @@ describe('outage: queue', () => {
     expect((await uses()).filter((count) => count > 0)).toHaveLength(3);
   });
 
+  test('nor may more wait than that for a CA that takes everything under submission', async () => {
+    ca = await distantCa({ asksItsManager: true });
+    await open({ profile: { maxPending: 2 } });
+    for (const transactionId of ['T1', 'T2'])
+      expect(await house.enrollment.enroll(await newRequest(transactionId))).toEqual(pending);
+    await expect(house.enrollment.enroll(await newRequest('T3'))).rejects.toMatchObject({
+      code: 'enrollment.pending-limit',
+    });
+    expect([sent(), (await uses()).filter((count) => count > 0).length]).toEqual([2, 2]);
+    await ca.decide(true);
+    minutesPass(5);
+    await round();
+    expect(await house.enrollment.enroll(await newRequest('T3'))).toEqual(pending);
+  });
+
+  test('a clock that is set back leaves the CA alone no longer than before', async () => {
+    await open();
+    answers({ ...down, mend: 'Correct the password of the issuer.' });
+    expect(await house.enrollment.enroll(await newRequest())).toEqual(pending);
+    minutesPass(-24 * 60);
+    expect((await house.enrollment.enroll(await newRequest('T2'))).kind).toBe('issued');
+  });
+
   test('a refused login opens the breaker at once, for the longest wait: an account locks', async () => {
     await open();
     answers({ ...down, detail: '401', mend: 'Correct the password of the issuer.' });
@@ -185,6 +208,36 @@ describe('outage: queue', () => {
     expect([await uses(), (await trail())[0]]).toEqual([[0], 'enrollment.dropped']);
     expect(reported.map(({ kind }) => kind)).toContain('dropped');
   });
+
+  test('so is what waits for a profile that is gone, and it keeps nobody else’s place', async () => {
+    await open();
+    answers(...Array.from({ length: 300 }, () => down));
+    await house.enrollment.enroll({ ...(await newRequest('T0')), profile: 'other' });
+    await house.enrollment.enroll(await newRequest('T1'));
+    await open({ only: true });
+    minutesPass(8 * 24 * 60);
+    await round();
+    expect(await row()).toBeUndefined();
+    expect(await uses()).toEqual([0, 0]);
+    expect(reported.flatMap((event) => (event.kind === 'dropped' ? event.profile : []))).toEqual([
+      'other',
+      'default',
+    ]);
+  });
+
+  test('what an administrator approved after weeks is not dropped for its age', async () => {
+    await open({ profile: { approval: 'manual' } });
+    const request = await newRequest();
+    expect(await house.enrollment.enroll(request)).toEqual(pending);
+    minutesPass(20 * 24 * 60);
+    answers(down);
+    await house.approve();
+    await round();
+    expect((await row())?.state).toEqual({ kind: 'approved', approver: 'alice' });
+    minutesPass(2 * 60);
+    await round();
+    expect((await house.enrollment.poll(request)).kind).toBe('issued');
+  });
 });
 
 describe('outage: retry-later', () => {
@@ -206,6 +259,15 @@ describe('outage: retry-later', () => {
     expect(sent()).toBe(1);
     minutesPass(2);
     expect((await house.enrollment.enroll(request)).kind).toBe('issued');
+  });
+
+  test('a CA that says to come again in years is not taken at its word', async () => {
+    await open(retryLater);
+    answers({ ...down, retryAfterSeconds: 999_999_999 });
+    expect(await house.enrollment.enroll(await newRequest())).toEqual({
+      kind: 'unavailable',
+      retryAfterSeconds: 3600,
+    });
   });
 
   test('what may have arrived is kept all the same', async () => {

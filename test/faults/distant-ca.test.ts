@@ -74,7 +74,10 @@ async function newRequest(): Promise<EnrollmentRequest> {
   return inProcess(async (house) => deviceRequest({ challengePassword: await house.challenge() }));
 }
 
-const submit = ['findTransaction', 'check', 'reserve', 'open', 'submit', 'conclude', 'confirm'];
+const submit = [
+  ...['findTransaction', 'check', 'countPending', 'reserve', 'open', 'submit', 'conclude'],
+  'confirm',
+];
 
 /** The one certificate, the same for each who asks, its challenge spent once. */
 async function expectOne(house: Installation, request: EnrollmentRequest): Promise<void> {

@@ -329,8 +329,9 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
         await openWith('2', 1, { createdAt: at(0), state: { kind: 'approved', approver: 'x' } });
         await openWith('3', 1, { createdAt: at(0), state: submitted });
         await openWith('4', 1, { createdAt: at(9) });
-        expect(ids(await store.queuedBefore(at(5), 10))).toEqual(['2', '1']);
-        expect(ids(await store.queuedBefore(at(5), 1))).toEqual(['2']);
+        await openWith('5', 1, { createdAt: at(2) });
+        expect(ids(await store.queuedBefore(at(5), 10))).toEqual(['1', '5']);
+        expect(ids(await store.queuedBefore(at(5), 1))).toEqual(['1']);
       });
     });
 

@@ -9,6 +9,7 @@ beforeEach(() => {
     failures: 3,
     pauseMillis: 2000,
     mostMillis: 5000,
+    trialMillis: 30_000,
     stopwatch: () => now,
   });
 });
@@ -58,6 +59,23 @@ test('a trial whose end nobody reports does not close the way for ever', () => {
   fail(3);
   now = 2000;
   breaker.refusal();
-  now = 4000;
+  now = 31_999;
+  expect(breaker.refusal()).toBe(1);
+  now = 32_000;
   expect(breaker.refusal()).toBeUndefined();
+});
+
+test('a trial that takes its time is the only one: no stampede to a server that hangs', () => {
+  fail(3);
+  now = 2000;
+  expect(breaker.refusal()).toBeUndefined();
+  for (now = 3000; now < 20_000; now += 1000) expect(breaker.refusal()).toBe(2);
+  breaker.silent();
+  expect(breaker.refusal()).toBe(4);
+});
+
+test('requests that were under way when it opened make it no worse', () => {
+  fail(3);
+  fail(40);
+  expect(breaker.refusal()).toBe(2);
 });

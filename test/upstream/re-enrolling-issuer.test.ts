@@ -48,6 +48,7 @@ function issuer(
       signerFor: (subject) => selfSignedSigner({ key, subject }),
       challenge: 'one-time',
       answersAgain: false,
+      outageOf: () => undefined,
       ...options,
     }),
   };
@@ -172,6 +173,41 @@ describe('submit', () => {
     upstream.misbehaviour = how;
     expect(await submit(made)).toMatchObject({ kind: 'unavailable', submission });
   });
+
+  test.each(['cut', 'an error page'] as const)(
+    'GetCACert of an unknown upstream is %s: nothing was sent',
+    async (how) => {
+      if (how === 'cut') upstream.dead = true;
+      else upstream.caCert = Buffer.from('<html>Server Error</html>');
+      expect(await submit(issuer())).toMatchObject({ kind: 'unavailable', submission: 'none' });
+      expect(upstream.operations()).not.toContain('PKIOperation');
+    },
+  );
+
+  test('an answer with a status that HTTP does not have leaves the submission unknown', async () => {
+    const made = issuer();
+    await made.server.current();
+    upstream.misbehaviour = { kind: 'status', status: 999 };
+    expect(await submit(made)).toMatchObject({ kind: 'unavailable', submission: 'unknown' });
+  });
+
+  test.each(['none', 'unknown'] as const)(
+    'a FAILURE by which upstream tells of an outage is one: submission %s',
+    async (submission) => {
+      const other = await startUpstream({ microsoftAttributes: true });
+      all.push(other);
+      other.scenario.enrollment.outcome = { kind: 'rejected', code: 'policy.key', text: 'No.' };
+      const made = issuer(
+        { outageOf: (code) => (code === 0x80070057 ? submission : undefined) },
+        other,
+      );
+      expect(await submit(made)).toEqual({
+        kind: 'unavailable',
+        submission,
+        detail: expect.stringContaining('HRESULT 0x80070057'),
+      });
+    },
+  );
 
   test('a certificate that no CA of upstream signed is not believed', async () => {
     const strange = await selfSigned(testKey('client'), { subject: 'CN=device-1,O=Example' });

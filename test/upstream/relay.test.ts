@@ -22,6 +22,8 @@ const client = { correlationId: 'ref-1', address: '192.0.2.1', userAgent: undefi
 let upstream: Upstream;
 let events: RelayEvent[];
 let milliseconds: number;
+const outages = new Map<number, 'none' | 'unknown'>();
+afterEach(() => outages.clear());
 beforeEach(async () => {
   upstream = await startUpstream();
   events = [];
@@ -31,7 +33,14 @@ afterEach(() => upstream.close());
 
 function relay(precheck?: RelayPrecheck, options: ReachOptions = {}): ScepServer {
   return createScepRelay({
-    profiles: [{ name: 'default', upstream: reach(upstream, options).server, precheck }],
+    profiles: [
+      {
+        name: 'default',
+        upstream: reach(upstream, options).server,
+        precheck,
+        outageOf: (hresult) => outages.get(hresult),
+      },
+    ],
     codec,
     randomBytes,
     stopwatch: () => (milliseconds += 5),
@@ -219,6 +228,29 @@ describe('an answer that is none', () => {
   });
 });
 
+describe('a FAILURE by which upstream tells of an outage behind it', () => {
+  test.each([
+    ['none', 'upstream.unavailable'],
+    ['unknown', 'upstream.no-answer'],
+  ] as const)('submission %s: 503, and the device comes again', async (submission, code) => {
+    const other = await startUpstream({ microsoftAttributes: true });
+    other.scenario.enrollment.outcome = { kind: 'rejected', code: 'policy.key', text: 'No.' };
+    await upstream.close();
+    upstream = other;
+    const server = relay();
+    expect((await post(server, await upstream.scenario.message())).status).toBe(200);
+    outages.set(0x80070057, submission);
+    await expect(post(server, await upstream.scenario.message())).rejects.toMatchObject({
+      code,
+      retryAfterSeconds: 30,
+    });
+    expect(events).toMatchObject([
+      { outcome: 'failure' },
+      { outcome: 'unavailable', code, reason: expect.stringContaining('HRESULT 0x80070057') },
+    ]);
+  });
+});
+
 describe('other operations', () => {
   const get = (server: ScepServer, operation: string) =>
     server.handle({ profile: 'default', operation, message: undefined, client });
@@ -301,6 +333,31 @@ describe('where the RA keys of upstream are ours', () => {
     expect(events).toMatchObject([
       { outcome: 'success', challengeId: expect.any(String) },
       { outcome: 'refused', code: 'challenge.refused', reason: 'challenge used' },
+    ]);
+  });
+
+  test('a device that missed the answer sends its request again, which upstream answers', async () => {
+    const server = looking();
+    const password = await challenge();
+    const content = await testRequest(upstream.scenario.device, { challengePassword: password });
+    const again = () => upstream.scenario.message({ content, transactionId: 'tx-1' });
+    const { raSigning } = upstream.scenario.authority;
+    const statuses = [];
+    for (const message of [await again(), await again()])
+      statuses.push(
+        readReply((await post(server, message)).body, raSigning.certificate, codec).pkiStatus,
+      );
+    expect(statuses).toEqual(['0', '0']);
+    // Another request with that challenge is none of it, be it of the same key and transaction.
+    const other = await testRequest(upstream.scenario.device, {
+      challengePassword: password,
+      subject: 'CN=another',
+    });
+    await post(server, await upstream.scenario.message({ content: other, transactionId: 'tx-1' }));
+    expect(events.map(({ outcome, code }) => [outcome, code])).toEqual([
+      ['success', undefined],
+      ['success', undefined],
+      ['refused', 'challenge.refused'],
     ]);
   });
 

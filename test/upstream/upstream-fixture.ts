@@ -134,6 +134,7 @@ export function reach(upstream: { readonly url: URL }, options: ReachOptions = {
       failures: options.failures ?? 1000,
       pauseMillis: 2000,
       mostMillis: 60_000,
+      trialMillis: 30_000,
       stopwatch: options.stopwatch ?? (() => 0),
     }),
     concurrent: options.concurrent ?? 8,

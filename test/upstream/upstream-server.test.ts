@@ -45,7 +45,8 @@ describe('GetCACaps and GetCACert', () => {
     const { server, notices } = reach(upstream);
     for (let times = 0; times < 3; times++) {
       await expect(server.caCert()).rejects.toMatchObject({
-        code: expect.stringMatching(/^upstream\.(no-answer|unavailable)$/),
+        code: 'upstream.unavailable',
+        retryAfterSeconds: 30,
       });
     }
     expect(upstream.seen.length).toBeLessThanOrEqual(2);
@@ -74,6 +75,43 @@ describe('GetCACaps and GetCACert', () => {
     expect(await server.caCaps()).toEqual({ contentType: 'text/plain', body: Buffer.alloc(0) });
     await server.send(await upstream.scenario.message());
     expect(upstream.seen.at(-1)?.method).toBe('GET');
+  });
+
+  test.each([
+    ['a page of a proxy', '<html><h1>Maintenance</h1></html>'],
+    ['octets that are no text', 'AES\u0000\u0001'],
+  ])('GetCACaps that is %s offers nothing', async (_name, caps) => {
+    upstream.caps = caps;
+    const { server } = reach(upstream);
+    expect((await server.caCaps()).body).toEqual(Buffer.alloc(0));
+  });
+
+  test('what GetCACaps once offered is not taken back by an answer that is none', async () => {
+    let now = new Date('2026-06-01T00:00:00Z');
+    const { server } = reach(upstream, { clock: () => now });
+    const { body } = await server.caCaps();
+    expect(body.length).toBeGreaterThan(0);
+    upstream.caps = '<html><h1>Maintenance</h1></html>';
+    now = new Date('2026-06-01T02:00:00Z');
+    await server.refresh();
+    expect((await server.caCaps()).body).toEqual(body);
+    upstream.caps = '';
+    now = new Date('2026-06-01T04:00:00Z');
+    await server.refresh();
+    expect((await server.caCaps()).body).toEqual(Buffer.alloc(0));
+  });
+
+  test('a clock that was set back holds up no question', async () => {
+    let now = new Date('2026-06-02T00:00:00Z');
+    const { server } = reach(upstream, { clock: () => now });
+    await server.caCaps();
+    now = new Date('2026-06-01T00:00:00Z');
+    await server.refresh();
+    expect(upstream.operations()).toHaveLength(4);
+    now = new Date('2026-05-01T00:00:00Z');
+    await server.caCaps();
+    await server.refresh();
+    expect(upstream.operations()).toHaveLength(6);
   });
 
   test('a pin that no certificate has is refused, whoever answers', async () => {

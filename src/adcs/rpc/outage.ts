@@ -7,10 +7,11 @@ import type { Unavailable } from '../unavailable.js';
 /** The CA was not reached, did not let us in, or its answer did not come. */
 export function outageOf({ code, message, detail, mend }: GatewayError): Unavailable {
   const step = mend ?? mends[code];
+  const what = detail === undefined ? message : `${message} (${detail})`;
   return {
     kind: 'unavailable',
     submission: code === 'rpc.unanswered' ? 'unknown' : 'none',
-    detail: detail === undefined ? message : `${message} (${detail})`,
+    detail: [what, hints[code]].filter(Boolean).join(' '),
     ...(step !== undefined && { mend: step }),
   };
 }
@@ -18,12 +19,16 @@ export function outageOf({ code, message, detail, mend }: GatewayError): Unavail
 const signIn =
   'Check user name, password or keytab of the issuer, whether the account is locked or disabled, and whether it may sign in to the CA server over the network.';
 
-/** Only what waiting does not mend, or an operator has to look at. */
-const mends: Partial<Record<ErrorCode, string>> = {
+/** Where waiting alone may mend it, such as a restart of the CA: the CA is soon asked again. */
+const hints: Partial<Record<ErrorCode, string>> = {
   'rpc.unreachable':
-    'Check `host` and `port` of the issuer, DNS, and firewalls: port 135 and the dynamic range (49152 to 65535) of the CA, or its fixed port.',
+    'If that lasts: check `host` and `port` of the issuer, DNS, and firewalls: port 135 and the dynamic range (49152 to 65535) of the CA, or its fixed port.',
   'rpc.not-registered':
-    'Check that the service CertSvc runs on this host, and that InterfaceFlags of the CA do not hold IF_NORPCICERTREQUEST.',
+    'If that lasts: check that the service CertSvc runs on this host, and that InterfaceFlags of the CA do not hold IF_NORPCICERTREQUEST.',
+};
+
+/** Only what waiting does not mend, or an operator has to look at: the CA is left alone for longer. */
+const mends: Partial<Record<ErrorCode, string>> = {
   'rpc.bind-refused':
     'Check host and port of the issuer: what answers there is no CA, or one that takes no requests over RPC.',
   'rpc.mechanism-refused':

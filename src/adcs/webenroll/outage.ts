@@ -36,10 +36,11 @@ export function notAnswered(outcome: NotAnswered): Unavailable {
 export function notAPage({ status, headers }: Answered): Unavailable | undefined {
   if (status === 200) return undefined;
   const retryAfter = Number(headers['retry-after']);
+  const what = `The web server of the CA answered with HTTP ${status}.`;
   return {
     kind: 'unavailable',
     submission: mayHaveRun(status) ? 'unknown' : 'none',
-    detail: `The web server of the CA answered with HTTP ${status}.`,
+    detail: [what, hints[status]].filter(Boolean).join(' '),
     ...(mends[status] !== undefined && { mend: mends[status] }),
     ...(Number.isInteger(retryAfter) && retryAfter > 0 && { retryAfterSeconds: retryAfter }),
   };
@@ -49,6 +50,14 @@ function mayHaveRun(status: number): boolean {
   return status >= 500 && status !== 503;
 }
 
+/** What waiting alone may mend, or what one request alone may cause: the others are sent all the same. */
+const hints: Readonly<Record<number, string | undefined>> = {
+  413: 'If it says so to every request: raise uploadReadAheadSize and maxAllowedContentLength of the IIS site.',
+  500: 'Look into the event log and the IIS log of the web server.',
+  503: 'If that lasts: start the application pool of the IIS site.',
+};
+
+/** What an operator has to mend: until then the CA is left alone for longer. */
 const mends: Readonly<Record<number, string | undefined>> = {
   301: 'Write the address the web server redirects to into `url`.',
   302: 'Write the address the web server redirects to into `url`.',
@@ -56,9 +65,6 @@ const mends: Readonly<Record<number, string | undefined>> = {
   308: 'Write the address the web server redirects to into `url`.',
   403: 'Check SSL settings, IP restrictions and client certificates of the IIS site; it answers 403 to plain HTTP where SSL is required.',
   404: 'Check `url`: Web Enrollment answers under /certsrv/, and its role must be installed on that server.',
-  413: 'Raise uploadReadAheadSize and maxAllowedContentLength of the IIS site.',
-  500: 'Look into the event log and the IIS log of the web server.',
-  503: 'Start the application pool of the IIS site.',
 };
 
 function loginMend(scheme: string | undefined, offered: readonly string[]): string {

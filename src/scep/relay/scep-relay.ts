@@ -2,6 +2,7 @@
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 import type { Pkcs7Codec } from '../../pkcs7/index.js';
 import { asReply, readCertRep, type CertRep } from '../client/cert-rep.js';
+import type { ScepRefusal } from '../client/scep-client.types.js';
 import type { ScepRequest, ScepResponse, ScepServer } from '../scep-server.types.js';
 import { precheck, type Prechecked } from './precheck.js';
 import { readRelayedRequest, type RelayedRequest } from './relayed-request.js';
@@ -108,6 +109,7 @@ class Relay implements ScepServer {
     const { challengeId } = checked;
     try {
       const { body, reply } = await this.#pass(request.message, learnt.message, profile.upstream);
+      requireNoOutage(reply, profile);
       await checked.settle(settledBy[reply.kind]);
       await tell({ challengeId, ...answered(reply) });
       return { status: 200, contentType: 'application/x-pki-message', body };
@@ -168,10 +170,26 @@ function readReply(
 
 function answered(reply: CertRep): Told {
   if (reply.kind !== 'failed') return { outcome: reply.kind };
-  const { failInfo, failInfoText, hresult } = reply;
+  return { outcome: 'failure', failInfo: reply.failInfo, reason: shortened(wordsOf(reply)) };
+}
+
+function wordsOf({ failInfo, failInfoText, hresult }: ScepRefusal): string {
   const code = hresult === undefined ? [] : [`HRESULT 0x${hresult.toString(16).padStart(8, '0')}`];
-  const reason = [failInfo ?? 'no failInfo', ...code, ...(failInfoText ? [failInfoText] : [])];
-  return { outcome: 'failure', failInfo, reason: shortened(reason.join(': ')) };
+  return [failInfo ?? 'no failInfo', ...code, ...(failInfoText ? [failInfoText] : [])].join(': ');
+}
+
+/**
+ * A FAILURE is the end for a device. Where it says that the CA behind upstream does not answer, it is kept back.
+ * @throws GatewayError `upstream.unavailable`, `upstream.no-answer`
+ */
+function requireNoOutage(reply: CertRep, { outageOf }: RelayProfile): void {
+  if (reply.kind !== 'failed' || reply.hresult === undefined) return;
+  const submission = outageOf(reply.hresult);
+  if (submission === undefined) return;
+  const code = submission === 'none' ? 'upstream.unavailable' : 'upstream.no-answer';
+  throw new GatewayError(code, 'The CA behind this gateway cannot be reached.', {
+    detail: `the upstream server answered FAILURE: ${wordsOf(reply)}`,
+  });
 }
 
 /** A device never sees FAILURE for an outage, nor an answer that is none: it comes again. */

@@ -13,6 +13,11 @@ export interface RelayProfile {
   readonly upstream: RelayUpstream;
   /** Where the RA keys of upstream are ours, too. */
   readonly precheck: RelayPrecheck | undefined;
+  /**
+   * For an HRESULT of a FAILURE that tells of an outage behind upstream, and not of the request: whether
+   * the request may have been carried out.
+   */
+  readonly outageOf: (hresult: number) => 'none' | 'unknown' | undefined;
 }
 
 /**

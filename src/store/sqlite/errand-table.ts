@@ -10,7 +10,7 @@ import type { Database } from './database.js';
 import { stateKind, transactionFromRow } from './transaction-row.js';
 import { isConcluded, isPending } from './transaction-table.js';
 
-const isQueued = "state IN ('authorized', 'approved') AND due_at IS NOT NULL";
+const isQueued = "state = 'authorized' AND due_at IS NOT NULL";
 const isFree = '(held_until IS NULL OR held_until <= ?)';
 
 export function isAnythingDue(db: Database, now: Date): boolean {

@@ -17,6 +17,7 @@ export interface CaServerOptions extends Omit<PeerOptions, 'interfaces'> {
   readonly answer?: (stub: Buffer) => PeerAnswer | undefined;
   /** What the endpoint mapper does; default: it knows the CA. */
   readonly mapper?: 'knows-nothing' | 'faults';
+  readonly mapperMisbehaves?: NonNullable<PeerOptions['misbehave']>;
   /** Certificates in the CMS around an issued one; default: it and its CA. */
   readonly withoutChain?: boolean;
 }
@@ -49,6 +50,7 @@ export async function startCaServer(ca: FakeCa, options: CaServerOptions = {}): 
     ],
   });
   const endpointMapper = await startPeer({
+    ...(options.mapperMisbehaves && { misbehave: options.mapperMisbehaves }),
     interfaces: [
       {
         syntax: mapper,

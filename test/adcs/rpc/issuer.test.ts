@@ -174,7 +174,6 @@ describe('the way in', () => {
 
 describe('an outage is none of the device’s', () => {
   test.each<readonly [string, CaServerOptions, string]>([
-    ['the endpoint mapper knows no CA', { mapper: 'knows-nothing' }, 'CertSvc'],
     ['the endpoint mapper answers with a fault', { mapper: 'faults' }, 'Check host and port'],
     ['no way to sign in is known', { mechanisms: [9] }, 'another way to sign in'],
     ['the password is wrong', { accounts: { 'svc-scep': 'other' } }, 'Check user name, password'],
@@ -188,12 +187,47 @@ describe('an outage is none of the device’s', () => {
     expect(ca.requests).toHaveLength(0);
   });
 
+  // No `mend`, which would keep the gateway away for the longest wait: a restart is over sooner.
   test('nobody answers', async () => {
-    expect(await submit(await issuer(nowhere, { mapped: false }))).toMatchObject({
+    expect(await submit(await issuer(nowhere, { mapped: false }))).toEqual({
       kind: 'unavailable',
       submission: 'none',
-      detail: expect.stringContaining('ECONNREFUSED') as unknown,
+      detail: expect.stringMatching(/ECONNREFUSED.*check `host` and `port`/) as unknown,
     });
+  });
+
+  test('the endpoint mapper knows no CA yet', async () => {
+    expect(await submit(await issuer(await server({ mapper: 'knows-nothing' })))).toEqual({
+      kind: 'unavailable',
+      submission: 'none',
+      detail: expect.stringContaining('CertSvc') as unknown,
+    });
+  });
+
+  test.each<readonly [PeerStep, 'cut' | 'silence']>([
+    ['accept', 'cut'],
+    ['bind_ack', 'cut'],
+    ['execute', 'cut'],
+    ['response', 'cut'],
+    ['bind_ack', 'silence'],
+    ['response', 'silence'],
+  ])('the endpoint mapper at %s: %s. Nothing was sent to the CA', async (step, how) => {
+    const started = await server({
+      mapperMisbehaves: (now) => (now === step ? how : undefined),
+    });
+    expect(await submit(await issuer(started, { submitMillis: 400 }))).toMatchObject({
+      kind: 'unavailable',
+      submission: 'none',
+    });
+    expect([started.peer.seen, ca.requests]).toEqual([[], []]);
+  });
+
+  test('the endpoint mapper talks nonsense', async () => {
+    const started = await server({
+      mapperMisbehaves: (now) =>
+        now === 'response' ? { instead: Buffer.alloc(64, 0xff) } : undefined,
+    });
+    expect(await submit(await issuer(started))).toMatchObject({ submission: 'none' });
   });
 
   test.each<readonly [number, 'none' | 'unknown']>([
@@ -332,7 +366,7 @@ describe('maintenance', () => {
   });
 
   test.each<readonly [string, CaServerOptions | undefined, string]>([
-    ['nobody is there', undefined, 'Check `host` and `port`'],
+    ['nobody is there', undefined, 'check `host` and `port`'],
     ['the password is wrong', { accounts: {} }, 'Check user name, password'],
   ])('tells when %s', async (_, options, mend) => {
     const to = await issuer(options ? await server(options) : nowhere);

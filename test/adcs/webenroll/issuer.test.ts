@@ -241,6 +241,38 @@ describe('submit', () => {
     expect(outcome).toHaveProperty('detail', expect.stringContaining(detail));
   });
 
+  test.each([413, 500, 503])(
+    'HTTP %i keeps the gateway away for no longer than any outage: one request may cause it',
+    async (code) => {
+      client.fault = ({ method }) => (method === 'POST' ? status(code) : undefined);
+      const outcome = await submit();
+      expect(outcome).toHaveProperty('detail', expect.stringMatching(/IIS/));
+      expect(outcome).not.toHaveProperty('mend');
+    },
+  );
+
+  test.each<[string, string]>([
+    ['an error page', '<html><body>Server Error in Application</body></html>'],
+    ['an error page with a number', '<p>0x800706ba (WIN32: 1722)</p>'],
+    ['a request that is not known', '<p>0x80094004 (CERTSRV_E_PROPERTY_EMPTY)</p>'],
+    ['nothing', ''],
+    ['garbage', '\u0000\u0001\u0002'],
+  ])('%s in place of the issued certificate: it is asked for later', async (_, page) => {
+    client.fault = ({ path }) =>
+      path.includes('certnew.cer')
+        ? { kind: 'answered', status: 200, headers: {}, body: Buffer.from(page) }
+        : undefined;
+    const issuer = await open();
+    const request = await issuanceRequest('transaction-1');
+    expect(await issuer.submit(request, authorizationFor(request))).toEqual({
+      kind: 'pending',
+      requestId: '81',
+    });
+    client.fault = () => undefined;
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
+    expect(ca.requests).toHaveLength(1);
+  });
+
   test('what an operator has to do about a refused login is said', async () => {
     client.fault = () => ({
       kind: 'login-refused',

@@ -5,6 +5,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 home=$LAB/icpr
+/usr/bin/python3 -c 'import Cryptodome, gssapi, impacket' || {
+  echo 'lab: the CA service needs python3-impacket and python3-gssapi; scripts/install-interop.sh installs them' >&2
+  exit 1
+}
 mkdir -p "$home/decide" "$home/private"
 : >"$home/requests"
 
