@@ -3,7 +3,7 @@ export type { AdcsIssuer } from './adcs-issuer.js';
 export type { CaAnswer } from './ca-answer.js';
 export { checkCaChain } from './ca-chain.js';
 export { givenChain } from './ca-chain-source.js';
-export type { CoSigning } from './co-signing.js';
+export { isCoSigned, type CoSigning } from './co-signing.js';
 export { faultOfAgent, hasPolicy } from './enrollment-agent.js';
 export { hresultInText, hresultText, toHresult } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
