@@ -50,6 +50,18 @@ const rooms = {
     'web-client',
     'x509',
   ],
+  doctor: [
+    'errors',
+    'adcs',
+    'address',
+    'config',
+    'dcerpc',
+    'gateway',
+    'issuer',
+    'upstream',
+    'web-client',
+    'x509',
+  ],
   http: ['errors', 'access', 'challenge', 'ndes', 'scep', 'telemetry', 'x509'],
 };
 

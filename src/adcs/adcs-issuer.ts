@@ -146,13 +146,18 @@ export class AdcsIssuer implements Issuer {
 
   /** Looks whether the CA can be reached and still is the one it was. Never rejects. */
   async maintain(): Promise<readonly Notice[]> {
-    const { ca, chain } = this.#options;
+    const { ca } = this.#options;
     const signal = AbortSignal.timeout(limits.maintainMillis);
-    const outage = (await ca.probe?.(signal)) ?? (await chain.refresh(signal));
+    const outage = (await ca.probe?.(signal)) ?? (await this.refreshChain(signal));
     if (outage === undefined) return [];
     const { detail, mend } = outage;
     const text = [`The CA of issuer ${this.name} cannot be asked: ${detail}`, mend].filter(Boolean);
     return [{ severity: 'error', code: 'upstream.failed', text: text.join(' ') }];
+  }
+
+  /** Asks the CA for its certificates. @returns why it cannot be told, or is not believed */
+  refreshChain(signal: AbortSignal): Promise<Unavailable | undefined> {
+    return this.#options.chain.refresh(signal);
   }
 
   #coSigningFor(template: string): CoSigning | undefined {

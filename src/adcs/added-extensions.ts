@@ -50,6 +50,13 @@ export function unheard(
 
 /** Policy wrote the names; that each of them was vouched for is looked at here once more. */
 function isAttested(names: Extension, attested: readonly string[]): boolean {
-  const known = new Set(attested);
-  return readSubjectAltNames(names.value).every((name) => known.has(subjectAltNameText(name)));
+  const known = new Set(attested.map(folded));
+  return readSubjectAltNames(names.value).every((name) =>
+    known.has(folded(subjectAltNameText(name))),
+  );
+}
+
+/** A challenge may be bound to `DNS: Host.Example`, and policy writes what it means. */
+function folded(text: string): string {
+  return text.replace(/\s+/g, '').toLowerCase();
 }

@@ -25,7 +25,7 @@ export type CoSigning = {
 type Wrapped = Pick<CaRequest, 'csr' | 'format'>;
 
 /** Whether requests for this template are co-signed. Names of templates are not case-sensitive. */
-export function isCoSigned({ templates }: CoSigning, template: string): boolean {
+export function isCoSigned({ templates }: Pick<CoSigning, 'templates'>, template: string): boolean {
   const name = template.toLowerCase();
   return templates.length === 0 || templates.some((each) => each.toLowerCase() === name);
 }

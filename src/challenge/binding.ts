@@ -17,7 +17,7 @@ export function bindingMismatch(binding: ChallengeBinding, use: ChallengeUse): s
   if (subject !== undefined && foldSubject(subject) !== foldSubject(use.subject))
     return `bound to subject ${subject}, used for ${use.subject}`;
   if (san !== undefined) {
-    const mismatch = sanMismatch(san, use.san);
+    const mismatch = sanMismatch(san, use);
     if (mismatch !== undefined) return mismatch;
   }
   if (key !== undefined && foldKeyId(key) !== foldKeyId(use.keyId))
@@ -59,9 +59,15 @@ export function requireRelayable(
     throw unusable('Messages of this profile pass sealed, so a binding cannot be checked here.');
 }
 
-/** Every SAN of the request must be listed, and one at least be there; an empty list allows none. */
-function sanMismatch(listed: readonly string[], asked: readonly string[]): string | undefined {
-  if (listed.length > 0 && asked.length === 0)
+/**
+ * Every SAN of the request must be listed, and one at least be there unless it gets them all; an empty list
+ * allows none.
+ */
+function sanMismatch(
+  listed: readonly string[],
+  { san: asked, sanIsAdded = false }: ChallengeUse,
+): string | undefined {
+  if (listed.length > 0 && asked.length === 0 && !sanIsAdded)
     return `bound to ${listed.join(', ')}, used without SAN`;
   const known = new Set(listed.map(foldSan));
   const stranger = asked.find((entry) => !known.has(foldSan(entry)));

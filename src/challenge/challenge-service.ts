@@ -131,11 +131,12 @@ class ChallengeService implements Challenges {
     const found = await this.#fitting(password, use);
     if (found.kind === 'refused') return found;
     const { id, account, binding } = found.record;
-    const { sid } = binding;
-    if (await this.#store.isHeld(id, use.transaction)) return { kind: 'held', id, account, sid };
+    const { sid, san } = binding;
+    if (await this.#store.isHeld(id, use.transaction))
+      return { kind: 'held', id, account, sid, san };
     const state = challengeState(found.record, this.#clock());
     return state === 'open'
-      ? { kind: 'valid', id, account, sid }
+      ? { kind: 'valid', id, account, sid, san }
       : { kind: 'refused', id, reason: state, detail: undefined };
   }
 
@@ -143,13 +144,13 @@ class ChallengeService implements Challenges {
     const found = await this.#fitting(password, use);
     if (found.kind === 'refused') return found;
     const { id, account, binding } = found.record;
-    const { sid } = binding;
+    const { sid, san } = binding;
     const outcome = await this.#store.reserve(id, use.transaction, this.#clock());
     switch (outcome.kind) {
       case 'reserved':
-        return { kind: 'valid', id, account, sid };
+        return { kind: 'valid', id, account, sid, san };
       case 'held':
-        return { kind: 'held', id, account, sid };
+        return { kind: 'held', id, account, sid, san };
       case 'refused':
         return { kind: 'refused', id, reason: outcome.reason, detail: undefined };
     }

@@ -38,6 +38,8 @@ export interface ChallengeUse {
   readonly subject: string;
   /** `dns:host` … as in ChallengeBinding. */
   readonly san: readonly string[];
+  /** A request without SAN will get the names that the challenge is bound to. */
+  readonly sanIsAdded?: boolean;
   readonly keyId: string;
   readonly address: string;
   /** The enrollment transaction that would hold the challenge. */
@@ -61,6 +63,8 @@ export type ChallengeVerdict =
       readonly account: string;
       /** Windows SID that was attested for the certificate. */
       readonly sid?: string | undefined;
+      /** Names that it is bound to. */
+      readonly san?: readonly string[] | undefined;
     }
   | {
       readonly kind: 'refused';

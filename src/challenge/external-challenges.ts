@@ -176,7 +176,7 @@ function opened(
   kind: 'valid' | 'held',
   { id, account, binding }: ChallengeRecord,
 ): ChallengeVerdict {
-  return { kind, id, account, sid: binding.sid };
+  return { kind, id, account, sid: binding.sid, san: binding.san };
 }
 
 function refused({ reason, detail }: Denial, id?: ChallengeId): Refusal {

@@ -9,6 +9,8 @@ export const exitCodes = {
   configuration: 3,
   /** Not now: unreachable, overloaded, still pending. */
   unavailable: 4,
+  /** Of `doctor`: everything works, but somebody should look. */
+  warnings: 5,
   internal: 70,
 } as const;
 

@@ -8,6 +8,7 @@ import { complain, outliveReaders } from './terminal.js';
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   init: async () => (await import('./init.js')).initCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
   config: async () => (await import('./config.js')).configCommand(),
   challenge: async () => (await import('./challenge.js')).challengeCommand(),
   certificate: async () => (await import('./certificate.js')).certificateCommand(),
@@ -18,7 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   access: async () => (await import('./access.js')).accessCommand(),
   directory: async () => (await import('./directory.js')).directoryCommand(),
   account: async () => (await import('./account.js')).accountCommand(),
-  token: async () => (await import('./account.js')).tokenCommand(),
+  token: async () => (await import('./token.js')).tokenCommand(),
   ca: async () => (await import('./ca.js')).caCommand(),
   issuer: async () => (await import('./issuer.js')).issuerCommand(),
   ra: async () => (await import('./ra.js')).raCommand(),
@@ -40,6 +41,7 @@ Examples:
   scep-gateway enroll --url http://127.0.0.1:8080/scep --subject CN=device-1 --challenge-file -
   scep-gateway certificate show CN=device-1     what happened to device-1
   scep-gateway inspect request.der              what is wrong with a message
+  scep-gateway doctor                           what is wrong with the configuration, the CA, the network
   scep-gateway <command> --help                 more, with examples
 
 Environment:
@@ -52,6 +54,7 @@ Exit codes:
   2   the command was not understood, or was given what it cannot use
   3   the configuration or a key cannot be used
   4   not now: unreachable, overloaded, or still pending
+  5   doctor: warnings, nothing failed
   70  a fault of scep-gateway itself`,
   );
 for (const command of await commandsFor(process.argv[2])) program.addCommand(command);

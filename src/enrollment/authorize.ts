@@ -1,10 +1,16 @@
 import type { ChallengeUse, ChallengeValidator, ChallengeVerdict } from '../challenge/index.js';
-import type { ErrorCode } from '../errors/index.js';
+import { isGatewayError, type ErrorCode } from '../errors/index.js';
 import { attestedBy, type Authorization, type AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
 import { approverOf } from './conclusion.js';
-import { sidOf } from '../x509/index.js';
+import {
+  extensionOids,
+  readSubjectAltNames,
+  sidOf,
+  subjectAltNameText,
+  type Certificate,
+} from '../x509/index.js';
 import type { EnrollmentRequest } from './enrollment.types.js';
 import type { EnrollmentProfile } from './profile.js';
 import { renewalRefusal } from './renewal.js';
@@ -29,7 +35,12 @@ export function credentialOf(
   if (renewed && refusal === undefined) {
     return {
       kind: 'ground',
-      ground: { by: 'renewal', certificateSerial: renewed.serial, sid: sidOf(request.signer) },
+      ground: {
+        by: 'renewal',
+        certificateSerial: renewed.serial,
+        sid: sidOf(request.signer),
+        san: namesIn(request.signer),
+      },
     };
   }
   const password = request.csr.challengePassword;
@@ -52,6 +63,16 @@ export function credentialOf(
     code: 'challenge.missing',
     text: 'The request has no challenge password. Obtain one and put it into the request.',
   };
+}
+
+function namesIn(certificate: Certificate): string[] | undefined {
+  const extension = certificate.extension(extensionOids.subjectAltName);
+  try {
+    return extension && readSubjectAltNames(extension.value).map(subjectAltNameText);
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  }
 }
 
 function takesChallenges(profile: EnrollmentProfile): boolean {

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/index.js';
 import type { AuthorizationGround } from '../issuer/index.js';
 import type { TransactionRecord, TransactionState } from '../store/index.js';
 import { answerTransaction } from './answer.js';
-import { withAttestedSid } from './attested-sid.js';
+import { withAttested } from './attested-content.js';
 import { checkChallenge, type Credential } from './authorize.js';
 import { challengeUse } from './challenge-use.js';
 import { confirmChallenge } from './conclusion.js';
@@ -38,7 +38,7 @@ export async function begin(
   const { store, challenges, clock, vault } = dependencies;
   const id = rowId(transaction, replaced?.id);
   const policy = decidePolicy(request.csr, profile.policy);
-  const use = challengeUse(request, id, policy);
+  const use = challengeUse(request, id, policy, profile.policy);
 
   if (credential.kind === 'challenge') {
     const verdict = await checkChallenge(credential.password, use, profile, challenges);
@@ -60,9 +60,15 @@ export async function begin(
   const ground: AuthorizationGround =
     credential.kind === 'ground'
       ? credential.ground
-      : { by: 'challenge', challengeId: held?.id ?? '', account: held?.account, sid: held?.sid };
+      : {
+          by: 'challenge',
+          challengeId: held?.id ?? '',
+          account: held?.account,
+          sid: held?.sid,
+          san: held?.san,
+        };
 
-  const granted = withAttestedSid(policy, ground, profile.policy);
+  const granted = withAttested(policy, ground, profile.policy);
   if (granted.kind === 'refused') {
     if (held) await challenges.release(held.id, id);
     return refuseRequest(dependencies, request, granted.refusal);

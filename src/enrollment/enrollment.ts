@@ -115,7 +115,8 @@ class DurableEnrollment implements EnrollmentService {
     const credential = credentialOf(request, renewed, profile, clock());
     if (credential.kind === 'none') return refuseRequest(this.#answering, request, credential);
     if (live && credential.kind === 'challenge') {
-      const use = challengeUse(request, live.id, decidePolicy(request.csr, profile.policy));
+      const policy = decidePolicy(request.csr, profile.policy);
+      const use = challengeUse(request, live.id, policy, profile.policy);
       const verdict = await checkChallenge(credential.password, use, profile, challenges);
       if (verdict.kind === 'held') return answerLive(live);
     }

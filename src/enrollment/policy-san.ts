@@ -1,5 +1,7 @@
+import { isGatewayError } from '../errors/index.js';
 import {
   extensionOids,
+  parseSubjectAltName,
   readSubjectAltNames,
   sidInUri,
   subjectAltNameText,
@@ -19,27 +21,73 @@ export interface SanDecision {
 
 export function decideSubjectAltNames(
   csr: CertificationRequest,
-  policy: Pick<CsrPolicy, 'san' | 'sidUri' | 'unlisted'>,
+  policy: Pick<CsrPolicy, 'san' | 'sidUri' | 'unlisted' | 'attestedSan'>,
   notes: string[],
 ): SanDecision {
   const granted = requestedNames(csr).filter((name) => isGranted(name, policy, notes));
-  if (policy.san.required && granted.length === 0) {
-    throw new PolicyRefusal(
-      'policy.san',
-      `This profile needs a subjectAltName of type ${policy.san.types.join(' or ')}.`,
-    );
-  }
+  // Names that were attested may still come.
+  if (policy.san.required && granted.length === 0 && !policy.attestedSan) throw sanMissing(policy);
   return {
     names: granted.map(subjectAltNameText),
-    extension:
-      granted.length === 0
-        ? undefined
-        : (critical) =>
-            writeSubjectAltNames(
-              granted.map(({ raw }) => raw),
-              critical,
-            ),
+    extension: granted.length === 0 ? undefined : (critical) => extensionOf(granted, critical),
   };
+}
+
+/**
+ * Names that somebody else vouched for, as text.
+ * @throws PolicyRefusal for one that this profile would not grant a device either, or that cannot be written
+ */
+export function grantAttestedNames(
+  texts: readonly string[],
+  policy: Pick<CsrPolicy, 'san' | 'sidUri'>,
+): {
+  readonly names: readonly string[];
+  readonly extension: (subjectIsEmpty: boolean) => Extension;
+} {
+  const strict = {
+    san: policy.san,
+    sidUri: policy.sidUri === 'strip' ? 'refuse' : policy.sidUri,
+    unlisted: 'refuse',
+  } as const;
+  const names = texts.map(attestedName);
+  for (const name of names) isGranted(name, strict, []);
+  return {
+    names: names.map(subjectAltNameText),
+    extension: (critical) => extensionOf(names, critical),
+  };
+}
+
+export function sanMissing({ san }: Pick<CsrPolicy, 'san'>): PolicyRefusal {
+  return new PolicyRefusal(
+    'policy.san',
+    `This profile needs a subjectAltName of type ${san.types.join(' or ')}.`,
+  );
+}
+
+function attestedName(text: string): SubjectAltName {
+  try {
+    return parseSubjectAltName(canonical(text));
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    throw new PolicyRefusal(
+      'policy.san',
+      'A subjectAltName that was attested for this request cannot be written.',
+    );
+  }
+}
+
+/** A binding is compared without regard to blanks, and to case in its kind. */
+function canonical(text: string): string {
+  const trimmed = text.trim();
+  const colon = trimmed.indexOf(':');
+  return `${trimmed.slice(0, colon).toLowerCase()}:${trimmed.slice(colon + 1).trim()}`;
+}
+
+function extensionOf(names: readonly SubjectAltName[], critical: boolean): Extension {
+  return writeSubjectAltNames(
+    names.map(({ raw }) => raw),
+    critical,
+  );
 }
 
 /** SANs of a CSR as text; an unreadable extension is refused, never dropped. */

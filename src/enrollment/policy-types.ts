@@ -17,6 +17,8 @@ export interface CsrPolicy {
   readonly extensions: readonly string[];
   readonly unlisted: 'strip' | 'refuse';
   readonly sidUri: 'strip' | 'refuse' | 'attested' | 'allow';
+  /** The issuer tells its CA the names that were attested, where a request has none itself. */
+  readonly attestedSan?: boolean;
   readonly validityDays: number;
   readonly honourRequestedValidity: boolean;
 }

@@ -1,7 +1,7 @@
 import type { CertificateContent } from '../issuer/index.js';
 import type { EnrollmentStore, TransactionRecord } from '../store/index.js';
 import { parseCertificationRequest, type CertificationRequest } from '../x509/index.js';
-import { withAttestedSid } from './attested-sid.js';
+import { withAttested } from './attested-content.js';
 import { recordedGround } from './authorize.js';
 import {
   groundOf,
@@ -74,7 +74,7 @@ export function reopen(
 ): { readonly csr: CertificationRequest; readonly policy: PolicyDecision } {
   const csr = parseCertificationRequest(vault.open(record.csr));
   const policy = decidePolicy(csr, profile.policy);
-  return { csr, policy: withAttestedSid(policy, recordedGround(record), profile.policy) };
+  return { csr, policy: withAttested(policy, recordedGround(record), profile.policy) };
 }
 
 /** Authorized once, interrupted, and revoked before anybody came back for it. */

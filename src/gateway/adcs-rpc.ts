@@ -1,4 +1,4 @@
-import { openRpcIssuer } from '../adcs/index.js';
+import { openRpcIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
 import type { Authority } from '../issuer/index.js';
@@ -10,7 +10,7 @@ import {
   openAdcsFront,
   templateRule,
 } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
 /** AD CS over RPC, with RA keys of ours in front. */
@@ -19,48 +19,64 @@ export async function openAdcsRpc(
   config: AdcsRpcConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, data, notices, clock } = dependencies;
   const front = await openAdcsFront(name, config, dependencies);
-  const issuer = await openRpcIssuer({
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openRpcCa(name, config, needs), config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openRpcCa(
+  name: string,
+  config: AdcsRpcConfig,
+  { readSecret, state, report, clock, coSigning, onSignIn = () => undefined }: CaNeeds,
+): Promise<AdcsIssuer> {
+  return openRpcIssuer({
     name,
     host: config.host,
     port: config.port,
     authority: config.caName,
-    signIns: await signInsOf(config, resolved.readSecret),
+    signIns: await signInsOf(config, readSecret, onSignIn),
     identity: accountIdentity(config.authentication),
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
-    coSigning: front.agents?.coSigning,
+    coSigning,
     chain: await configuredChain(config, clock),
     pins: chainPins(config),
     submitMillis: config.timeoutSeconds * 1000,
-    state: data.settings,
-    report: (notice) => notices.post(name, notice),
+    state,
+    report,
     clock,
   });
-  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** The strongest first. */
 async function signInsOf(
   { host, authentication: { negotiate, ntlm } }: AdcsRpcConfig,
   readSecret: ResolvedConfig['readSecret'],
+  onSignIn: (scheme: string) => void,
 ): Promise<(() => Promise<RpcSignIn>)[]> {
   const service = `host/${host}`;
   const signIns: (() => Promise<RpcSignIn>)[] = [];
   if (negotiate) {
     const initiators = kerberosInitiators(negotiate);
-    signIns.push(() =>
-      kerberosSignIn((target) => initiators.create(target), negotiate.spn ?? service),
-    );
+    signIns.push(() => {
+      onSignIn('Kerberos');
+      return kerberosSignIn((target) => initiators.create(target), negotiate.spn ?? service);
+    });
   }
   if (ntlm) {
     const { user, domain } = ntlm;
     const account = { user, domain, password: await readSecret(ntlm.password) };
     const options = { targetName: service };
     signIns.push(
-      () => Promise.resolve(ntlmSignIn(account, options)),
-      () => Promise.resolve(spnegoNtlmSignIn(account, options)),
+      () => {
+        onSignIn('NTLM');
+        return Promise.resolve(ntlmSignIn(account, options));
+      },
+      () => {
+        onSignIn('NTLM in SPNEGO');
+        return Promise.resolve(spnegoNtlmSignIn(account, options));
+      },
     );
   }
   return signIns;

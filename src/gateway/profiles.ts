@@ -1,4 +1,5 @@
 /** Configuration → what each room wants to know of a profile. */
+import { isCoSigned } from '../adcs/index.js';
 import type { GatewayConfig, ProfileConfig, ResolvedConfig } from '../config/index.js';
 import type { ChallengeSource, SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
@@ -18,6 +19,8 @@ interface NamedProfile {
   readonly authority: Authority;
   /** Other ways to the same CA. */
   readonly standbys: readonly Authority[];
+  /** Each way tells the CA names that were attested and that the request lacks. */
+  readonly attestedSan: boolean;
   /** Who makes its challenges, where it is not the gateway. */
   readonly challengeSource: ChallengeSource | undefined;
 }
@@ -38,7 +41,24 @@ export function namedProfiles(
     const authority = authorityOf(profile.issuer);
     const standbys = profile.standby.map(authorityOf);
     for (const standby of standbys) requireSameCa(name, authority.issuer, standby.issuer);
-    return [{ name, profile, authority, standbys, challengeSource: upstream?.challengeSource }];
+    const { challengeSource } = upstream ?? {};
+    const attestedSan = addsAttestedSan(profile, config.issuers);
+    return [{ name, profile, authority, standbys, attestedSan, challengeSource }];
+  });
+}
+
+/** Whichever of them is asked, for whichever template. */
+function addsAttestedSan(
+  { issuer, standby, template }: ProfileConfig,
+  issuers: GatewayConfig['issuers'],
+): boolean {
+  return [issuer, ...standby].every((name) => {
+    const config = issuers[name];
+    if (!config || !('coSign' in config) || config.coSign?.form !== 'cmc') return false;
+    const { coSign, templates } = config;
+    const fixed = template ?? config.template;
+    const asked = fixed === undefined ? Object.values(templates) : [fixed];
+    return coSign.addExtensions.includes('san') && asked.every((each) => isCoSigned(coSign, each));
   });
 }
 
@@ -60,6 +80,7 @@ export function enrollmentProfile({
   profile,
   authority,
   standbys,
+  attestedSan,
 }: NamedProfile): EnrollmentProfile {
   const { challenges, policy, renewal, approval, maxPending, outage } = profile;
   return {
@@ -67,7 +88,7 @@ export function enrollmentProfile({
     issuer: templated(authority.issuer, profile),
     standbys: standbys.map(({ issuer }) => templated(issuer, profile)),
     outage,
-    policy,
+    policy: { ...policy, attestedSan },
     renewal,
     approval,
     dynamicChallenges: challenges.dynamic || challenges.single,

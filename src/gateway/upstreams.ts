@@ -10,7 +10,7 @@ import {
   UpstreamServer,
 } from '../upstream/index.js';
 import { createWebClient } from '../web-client/index.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { openRaKeys } from './ra-keys.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
@@ -40,20 +40,8 @@ async function openUpstream(
   config: NdesIssuerConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Upstream> {
-  const { resolved, data, notices, clock } = dependencies;
-  const url = new URL(config.url);
-  const http = await openHttp(name, config, url, {}, resolved.readSecret, config.connections);
-  const server = new UpstreamServer({
-    name,
-    url,
-    http,
-    caIdentifier: config.caIdentifier,
-    fingerprint: config.fingerprint,
-    refreshMillis: config.refreshMinutes * 60_000,
-    state: data.settings,
-    clock,
-    report: ({ kind, text }) => notices.post(name, { ...noticeKinds[kind], text }),
-  });
+  const { resolved } = dependencies;
+  const { server, http } = await openUpstreamServer(name, config, caNeeds(name, dependencies));
   await server.load();
   const page = await openAdminPage(name, config, resolved.readSecret);
   const ra =
@@ -71,6 +59,28 @@ async function openUpstream(
       page?.http.close();
     },
   };
+}
+
+/** The SCEP side alone. It is asked for nothing yet. */
+export async function openUpstreamServer(
+  name: string,
+  config: NdesIssuerConfig,
+  { readSecret, state, report, clock }: CaNeeds,
+): Promise<Pick<Upstream, 'server' | 'http'>> {
+  const url = new URL(config.url);
+  const http = await openHttp(name, config, url, {}, readSecret, config.connections);
+  const server = new UpstreamServer({
+    name,
+    url,
+    http,
+    caIdentifier: config.caIdentifier,
+    fingerprint: config.fingerprint,
+    refreshMillis: config.refreshMinutes * 60_000,
+    state,
+    clock,
+    report: ({ kind, text }) => report({ ...noticeKinds[kind], text }),
+  });
+  return { server, http };
 }
 
 const noticeKinds = {

@@ -1,4 +1,4 @@
-import { givenChain, openWebEnrollmentIssuer } from '../adcs/index.js';
+import { givenChain, openWebEnrollmentIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { WebEnrollmentConfig } from '../config/index.js';
 import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
@@ -10,7 +10,7 @@ import {
   openAdcsFront,
   templateRule,
 } from './adcs-parts.js';
-import type { AuthorityDependencies } from './authority-dependencies.js';
+import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
 /** AD CS behind its Web Enrollment pages, with RA keys of ours in front. */
@@ -19,8 +19,17 @@ export async function openWebEnrollment(
   config: WebEnrollmentConfig,
   dependencies: AuthorityDependencies,
 ): Promise<Authority> {
-  const { resolved, data, notices, clock } = dependencies;
-  const { readSecret } = resolved;
+  const front = await openAdcsFront(name, config, dependencies);
+  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
+  return frontedByRa(front, await openWebEnrollmentCa(name, config, needs), config, dependencies);
+}
+
+/** The CA alone. It is asked for nothing yet. */
+export async function openWebEnrollmentCa(
+  name: string,
+  config: WebEnrollmentConfig,
+  { readSecret, state, report, clock, coSigning }: CaNeeds,
+): Promise<AdcsIssuer> {
   const url = new URL(config.url);
   const client = createWebClient({
     origin: url.origin,
@@ -31,22 +40,20 @@ export async function openWebEnrollment(
   });
   const identity = accountIdentity(config.authentication);
   const chain = await configuredChain(config, clock);
-  const front = await openAdcsFront(name, config, dependencies);
-  const issuer = await openWebEnrollmentIssuer({
+  return openWebEnrollmentIssuer({
     name,
     client,
     directory: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
     identity,
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
-    coSigning: front.agents?.coSigning,
+    coSigning,
     chain: chain && givenChain(chain),
     pins: chainPins(config),
-    state: data.settings,
-    report: (notice) => notices.post(name, notice),
+    state,
+    report,
     clock,
   });
-  return frontedByRa(front, issuer, config, dependencies);
 }
 
 /** certsrv answers otherwise to what does not call itself a browser. */

@@ -9,6 +9,7 @@ export { demandAuthorization } from './authorization-demand.js';
 export type { Authority, Notice } from './authority.js';
 export { withTemplate } from './fixed-template.js';
 export { frontedAuthority } from './fronted-authority.js';
+export { viewAuthority, type AuthorityView } from './local/authority-view.js';
 export type {
   CertificateContent,
   IssuanceOutcome,

@@ -27,6 +27,11 @@ export async function ensureGeneratedPassphrase(directory: string): Promise<stri
   return others;
 }
 
+/** The passphrase in `<directory>/passphrase`; undefined where there is none. @throws as above */
+export function generatedPassphrase(directory: string): Promise<string | undefined> {
+  return read(join(directory, 'passphrase'));
+}
+
 async function read(path: string): Promise<string | undefined> {
   let text: string;
   try {

@@ -1,6 +1,6 @@
 /** Where private keys live. */
 export { FileKeyStore } from './file-key-store.js';
-export { ensureGeneratedPassphrase } from './generated-passphrase.js';
+export { ensureGeneratedPassphrase, generatedPassphrase } from './generated-passphrase.js';
 export type { ImportedIdentity, KeyPurpose } from './imported-identity.js';
 export type { KeyStore } from './key-store.js';
 export { importPem } from './pem-import.js';

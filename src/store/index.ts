@@ -10,6 +10,7 @@ export type {
 } from './challenge-store.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export { openSqliteStores, type SqliteStores } from './sqlite/open.js';
+export { openSettingsReader, type SettingsReader } from './sqlite/settings-reader.js';
 export type {
   AuditRecord,
   BacklogGroup,

@@ -3,7 +3,7 @@ export { adminPageSource } from './admin-page-source.js';
 export { challengePrecheck } from './challenge-precheck.js';
 export { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.js';
 export { ReEnrollingIssuer } from './re-enrolling-issuer.js';
-export { examineUpstream } from './examination.js';
+export { examineUpstream, type Finding } from './examination.js';
 export { fetchThrough } from './fetch-through.js';
 export { adminPageOf } from './scep-target.js';
 export { UpstreamHttp } from './upstream-http.js';

@@ -40,6 +40,7 @@ export {
   extendedKeyUsage,
   keyUsage,
   readBasicConstraints,
+  readCrlDistributionPoints,
   readExtendedKeyUsage,
   readKeyUsage,
   subjectKeyIdentifier,

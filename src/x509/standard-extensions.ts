@@ -100,6 +100,19 @@ export function readExtendedKeyUsage(extension: Extension): string[] {
   );
 }
 
+/** URIs, in order; other forms of name are left out. @throws GatewayError `x509.malformed` */
+export function readCrlDistributionPoints(extension: Extension): string[] {
+  return read(extension, 'cRLDistributionPoints', (node) =>
+    node
+      .require(tag.sequence)
+      .children.flatMap((point) => point.find(tag.contextConstructed(0))?.children ?? [])
+      .filter((fullName) => fullName.is(tag.contextConstructed(0)))
+      .flatMap(({ children }) => children)
+      .filter((name) => name.is(tag.context(6)))
+      .map((uri) => uri.octets().toString('latin1')),
+  );
+}
+
 /** @throws GatewayError `x509.malformed` */
 export function readBasicConstraints(extension: Extension): BasicConstraints {
   return read(extension, 'basicConstraints', (node) => {

@@ -23,6 +23,11 @@ const storedCrl = z.strictObject({
   der: z.base64().transform((text) => Buffer.from(text, 'base64')),
 });
 
+/** nextUpdate of a CRL as it is kept; undefined for what cannot be read. */
+export function storedCrlEnd(text: string): Date | undefined {
+  return storedCrl.safeParse(JSON.parse(text)).data?.nextUpdate;
+}
+
 interface StoredCrl {
   readonly revocationVersion: number;
   readonly thisUpdate: Date;

@@ -28,6 +28,7 @@ import {
 } from './ra-request.js';
 import { endOfRa, renewedRa, takenOverRa, withoutOldRaKeys } from './ra-replacement.js';
 import { RecordKeeper } from './record-keeper.js';
+import { stateKeyOf } from './state-key.js';
 
 /**
  * Opens the embedded CA of an issuer: makes CA and RA on the first start, finds them again on the next,
@@ -77,10 +78,6 @@ export async function isFounded(
   name: string,
 ): Promise<boolean> {
   return (await state.get(stateKeyOf(name))) !== undefined;
-}
-
-function stateKeyOf(name: string): string {
-  return `issuer.${name}`;
 }
 
 /** True for the embedded CA, which alone can be replaced from here. */

@@ -18,7 +18,10 @@ export interface SqliteDriver {
 }
 
 interface SqliteModule {
-  readonly DatabaseSync: new (path: string) => SqliteDriver;
+  readonly DatabaseSync: new (
+    path: string,
+    options: { readonly readOnly: boolean },
+  ) => SqliteDriver;
 }
 
 /**
@@ -27,9 +30,12 @@ interface SqliteModule {
  *
  * @throws GatewayError `store.unavailable` when neither loads or the file cannot be opened
  */
-export async function openSqliteDriver(path: string): Promise<SqliteDriver> {
+export async function openSqliteDriver(
+  path: string,
+  use: 'read-write' | 'read-only' = 'read-write',
+): Promise<SqliteDriver> {
   const { DatabaseSync } = await loadSqlite();
-  return new DatabaseSync(path);
+  return new DatabaseSync(path, { readOnly: use === 'read-only' });
 }
 
 async function loadSqlite(): Promise<SqliteModule> {

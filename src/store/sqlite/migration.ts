@@ -28,6 +28,14 @@ export function migrate(driver: SqliteDriver, now: Date): void {
   }
 }
 
+/** For who only looks. @throws GatewayError `store.schema` for a database of another release */
+export function requireKnownSchema(driver: SqliteDriver): void {
+  if (!hasTable(driver)) throw foreignDatabase();
+  const found = integer(driver, 'SELECT coalesce(max(version), 0) AS n FROM schema_versions');
+  if (found > schemaSteps.length) throw newerSchema(found);
+  if (found < schemaSteps.length) throw olderSchema(found);
+}
+
 function schemaVersion(driver: SqliteDriver): number {
   if (!hasTable(driver)) {
     if (!isEmpty(driver)) throw foreignDatabase();
@@ -59,6 +67,14 @@ function newerSchema(found: number): GatewayError {
     {
       mend: 'Run the newer scep-gateway that wrote it, or restore the backup made before the upgrade.',
     },
+  );
+}
+
+function olderSchema(found: number): GatewayError {
+  return new GatewayError(
+    'store.schema',
+    `The database has schema version ${found}, this release ${schemaSteps.length}.`,
+    { mend: 'Start this release once: it brings the database up to date. Make a backup before.' },
   );
 }
 

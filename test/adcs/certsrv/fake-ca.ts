@@ -32,7 +32,9 @@ export interface FakeRequest {
   readonly user: string;
   readonly template: string;
   readonly attributes: ReadonlyMap<string, string>;
-  /** PKCS#10, taken out of what came. */
+  /** As it came. */
+  readonly message: Buffer;
+  /** PKCS#10, taken out of it. */
   readonly csr: Buffer;
   /** Undefined for what is none of them. */
   readonly format: ReceivedRequest['format'] | undefined;
@@ -96,6 +98,7 @@ export class FakeCa {
       user,
       template,
       attributes,
+      message,
       ...received,
       state: { kind: 'pending' },
     };
