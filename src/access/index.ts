@@ -11,6 +11,7 @@ export type {
   Principal,
   Role,
 } from './access.types.js';
+export { roles } from './access.types.js';
 export { openAddressLists, type AddressListNotice, type AddressLists } from './address-lists.js';
 export { createAddressRules, type AddressRule, type AddressRules } from './address-rules.js';
 export { createAllowLists, openToAll, type AllowLists, type RouteGroup } from './allow-lists.js';

@@ -9,13 +9,21 @@ export interface Lockout {
   fail(account: string): Promise<boolean>;
 }
 
+/** Strangers send any names: beyond this many the count is forgotten that was quiet for the longest. */
+const mostAccounts = 100_000;
+
 /** `failures` within `seconds` lock the account for `seconds`. A success in between forgives nothing. */
 export function createLockout(options: {
   readonly failures: number;
   readonly seconds: number;
+  readonly mostAccounts?: number;
 }): Lockout {
   const { failures, seconds } = options;
+  const most = options.mostAccounts ?? mostAccounts;
   const counter = new RateLimiterMemory({ points: failures, duration: seconds });
+  const open = new Set<string>();
+  /** Forgotten last: else a flood of names would open an account that is locked. */
+  const locked = new Set<string>();
 
   async function remaining(key: string): Promise<number> {
     const state = await counter.get(key);
@@ -23,14 +31,25 @@ export function createLockout(options: {
     return Math.max(1, Math.ceil(state.msBeforeNext / 1000));
   }
 
+  async function remember(key: string, isLocked: boolean): Promise<void> {
+    open.delete(key);
+    locked.delete(key);
+    (isLocked ? locked : open).add(key);
+    if (open.size + locked.size <= most) return;
+    const [oldest = ''] = open.size > 0 ? open : locked;
+    open.delete(oldest);
+    locked.delete(oldest);
+    await counter.delete(oldest);
+  }
+
   return {
     remaining: (account) => remaining(counterKey(account)),
     async fail(account) {
       const key = counterKey(account);
       const { consumedPoints } = await counter.penalty(key);
-      if (consumedPoints !== failures) return false;
-      await counter.block(key, seconds);
-      return true;
+      if (consumedPoints === failures) await counter.block(key, seconds);
+      await remember(key, consumedPoints >= failures);
+      return consumedPoints === failures;
     },
   };
 }

@@ -19,7 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   access: async () => (await import('./access.js')).accessCommand(),
   directory: async () => (await import('./directory.js')).directoryCommand(),
   account: async () => (await import('./account.js')).accountCommand(),
-  token: async () => (await import('./account.js')).tokenCommand(),
+  token: async () => (await import('./token.js')).tokenCommand(),
   ca: async () => (await import('./ca.js')).caCommand(),
   issuer: async () => (await import('./issuer.js')).issuerCommand(),
   ra: async () => (await import('./ra.js')).raCommand(),

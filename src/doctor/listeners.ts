@@ -1,5 +1,6 @@
 /** What devices and proxies meet: certificates of listeners, and whose word on addresses counts. */
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { parseNetwork } from '../address/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { readTlsIdentity } from '../gateway/index.js';
@@ -49,9 +50,9 @@ function nameVerdict(
   { clientAddress }: ListenerConfig,
 ): Verdict[] {
   if (publicUrl === undefined || clientAddress.trustedProxies !== undefined) return [];
-  const host = new URL(publicUrl).hostname;
+  const host = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
   const x509 = new X509Certificate(certificate.der);
-  if (x509.checkHost(host) !== undefined || x509.checkIP(host) !== undefined) {
+  if ((isIP(host) === 0 ? x509.checkHost(host) : x509.checkIP(host)) !== undefined) {
     return [ok(`Its certificate is for ${host}, the name in publicUrl.`)];
   }
   return [

@@ -15,6 +15,10 @@ export interface ApiTokenRecord {
   readonly digest: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | undefined;
+  /** What it may do of what its account may; undefined: all of it. */
+  readonly roles?: readonly string[] | undefined;
+  /** Profiles it may fetch challenges for, of those of its account; undefined: all of them. */
+  readonly profiles?: readonly string[] | undefined;
 }
 
 export interface SettingsStore {

@@ -20,6 +20,8 @@ export type Answer = Extract<LegOutcome, { kind: 'answered' }>;
 
 /** Sends all of the request; a 401 is for the caller. */
 export async function whole(errand: Errand, authorization: string | undefined): Promise<Attempt> {
+  // A ticket takes its time, and servers close what says nothing.
+  if (!errand.connection.isOpen()) return done(unreachable('the server closed the connection'));
   const leg = await errand.leg(authorization, 'whole');
   if (leg.kind === 'lost') return done(lostWhole(leg));
   return leg.status === 401 ? { kind: 'refused', answer: leg } : done(answered(leg));

@@ -165,17 +165,27 @@ class OneSocket extends Agent {
 function connectionOn(socket: Socket, origin: URL, certificate: Buffer | undefined): Connection {
   const agent = new OneSocket(socket);
   let ended = false;
+  const isOpen = () => !ended && socket.readyState === 'open';
   return {
     channelBinding: certificate && tlsServerEndPoint(certificate),
     signedIn: false,
-    isOpen: () => !ended && socket.readyState === 'open',
-    exchange: (leg) => exchange(agent, origin, leg, () => (ended = true)),
+    isOpen,
+    // On a socket that is closed nothing happens any more, not even an error.
+    exchange: (leg) =>
+      isOpen() ? exchange(agent, origin, leg, () => (ended = true)) : Promise.resolve(closedBefore),
     close() {
       agent.destroy();
       socket.destroy();
     },
   };
 }
+
+const closedBefore: LegOutcome = {
+  kind: 'lost',
+  phase: 'answer',
+  reason: 'the server closed the connection',
+  certificateRefused: false,
+};
 
 /** @param onLast called when the server says that this was the last exchange */
 function exchange(agent: Agent, origin: URL, leg: Leg, onLast: () => void): Promise<LegOutcome> {
@@ -203,10 +213,12 @@ function exchange(agent: Agent, origin: URL, leg: Leg, onLast: () => void): Prom
       headers: { ...headers, Host: origin.host, ...lengthOf(method, body) },
       signal,
     });
-    const timer = setTimeout(
-      () => outgoing.destroy(new Limit(`no answer within ${answerMillis} ms`)),
-      answerMillis,
-    );
+    const timer = setTimeout(() => {
+      const limit = new Limit(`no answer within ${answerMillis} ms`);
+      outgoing.destroy(limit);
+      // Where the socket is gone already nobody else would say so.
+      lost('answer', limit);
+    }, answerMillis);
     outgoing.once('error', (error) => lost('answer', error));
     outgoing.once('response', (incoming) => {
       clearTimeout(timer);

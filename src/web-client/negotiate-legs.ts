@@ -20,11 +20,18 @@ export async function withNegotiate(
     return await negotiate(errand, initiator);
   } catch (error) {
     if (!isGatewayError(error)) throw error;
-    return done(unreachable(error.message));
+    const reason = [error.message, error.mend].filter(Boolean).join(' ');
+    // Tried over and over, a wrong key locks the account as a wrong password does.
+    return refusals.has(error.code)
+      ? done({ kind: 'login-refused', scheme: 'negotiate', offered: [], reason })
+      : done(unreachable(reason));
   } finally {
     initiator?.close();
   }
 }
+
+/** Waiting alone mends neither. */
+const refusals: ReadonlySet<string> = new Set(['kerberos.refused', 'kerberos.credentials']);
 
 async function negotiate(errand: Errand, initiator: GssInitiator): Promise<Attempt> {
   let token = await initiator.step(undefined);

@@ -18,7 +18,15 @@ const account: Account = {
   profiles: undefined,
 };
 
-function setUp(options: { expiresAt?: Date; owner?: string } = {}) {
+interface Options {
+  readonly expiresAt?: Date;
+  readonly owner?: string;
+  readonly roles?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly held?: Pick<Account, 'roles' | 'profiles'>;
+}
+
+function setUp(options: Options = {}) {
   const { token, digest } = newApiToken();
   const record = {
     id: '1',
@@ -26,9 +34,12 @@ function setUp(options: { expiresAt?: Date; owner?: string } = {}) {
     digest,
     createdAt: new Date(0),
     expiresAt: options.expiresAt,
+    roles: options.roles,
+    profiles: options.profiles,
   };
   const accounts = {
-    find: (name: string) => Promise.resolve(name === 'jamf' ? account : undefined),
+    find: (name: string) =>
+      Promise.resolve(name === 'jamf' ? { ...account, ...options.held } : undefined),
   };
   const clock = () => new Date('2026-01-01T00:00:00Z');
   const authenticator = createTokenAuthenticator({
@@ -62,6 +73,37 @@ describe('an API token', () => {
         },
       });
     }
+  });
+
+  test.each<[string, Options, Pick<Account, 'roles' | 'profiles'>]>([
+    ['some of the roles', { roles: ['read'] }, { roles: ['read'], profiles: undefined }],
+    [
+      'a role that its account has not',
+      { roles: ['challenge', 'revoke', 'admin'] },
+      { roles: ['challenge'], profiles: undefined },
+    ],
+    ['no role that is left', { roles: ['approve'] }, { roles: [], profiles: undefined }],
+    [
+      'less than the administrator',
+      { roles: ['read', 'revoke'], held: { roles: ['admin'], profiles: undefined } },
+      { roles: ['read', 'revoke'], profiles: undefined },
+    ],
+    [
+      'one profile of all',
+      { profiles: ['wifi'] },
+      { roles: ['challenge', 'read'], profiles: ['wifi'] },
+    ],
+    [
+      'no profile that its account has not',
+      { profiles: ['wifi', 'vpn'], held: { roles: ['challenge'], profiles: ['vpn', 'eap'] } },
+      { roles: ['challenge'], profiles: ['vpn'] },
+    ],
+  ])('may be made for fewer rights: %s', async (_, options, rights) => {
+    const { token, authenticator } = setUp(options);
+    expect(await authenticator.authenticate(requestWith(`Bearer ${token}`), caller)).toMatchObject({
+      kind: 'authenticated',
+      principal: { account: 'jamf', ...rights },
+    });
   });
 
   test('is wrong when expired, unknown, misshapen or without its account', async () => {

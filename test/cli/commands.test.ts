@@ -228,6 +228,15 @@ describe('beside a running gateway', () => {
     const list = await gateway.run(['token', 'list']);
     expect(list.stdout).toContain(id);
     expect(list.stdout).not.toContain(secret);
+    const narrow = await gateway.run(['token', 'new', '--role', 'read', '--profile', 'default']);
+    expect(narrow.stderr).toMatch(/^token \S+ for admin: read \(default\), good until \S/);
+    expect((await post(`Bearer ${narrow.stdout.trim()}`)).status).toBe(403);
+    for (const odd of [
+      ['--role', 'admin'],
+      ['--profile', 'nowhere'],
+    ]) {
+      expect(await gateway.run(['token', 'new', ...odd])).toMatchObject({ code: 2, stdout: '' });
+    }
     expect((await gateway.run(['token', 'revoke', id])).code).toBe(0);
     expect((await post(`Bearer ${secret}`)).status).toBe(401);
     expect((await gateway.run(['token', 'revoke', id])).code).toBe(1);

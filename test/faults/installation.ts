@@ -10,6 +10,7 @@ import {
   type EnrollmentRequest,
   type EnrollmentService,
 } from '../../src/enrollment/index.js';
+import type { Issuer } from '../../src/issuer/index.js';
 import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
 import { parseCertificationRequest, type Certificate } from '../../src/x509/index.js';
 import {
@@ -39,6 +40,8 @@ export interface InstallationOptions {
   readonly clock?: () => Date;
   /** A CA that outlives the process; else a new one in it. */
   readonly issuer?: ScriptedIssuer;
+  /** Made anew in each process, to reach a CA; instead of `issuer`. */
+  readonly reach?: (life: Life) => Promise<Issuer>;
   readonly standbys?: readonly ScriptedIssuer[];
   readonly report?: (event: BacklogEvent) => void;
   /** Without the profile `other`, which is as `default` but for its name. */
@@ -65,7 +68,7 @@ export async function openInstallation(
   const store = life.of(stores.enrollments);
   const usual: EnrollmentProfile = {
     name: 'default',
-    issuer: life.of(issuer),
+    issuer: life.of<Issuer>((await options.reach?.(life)) ?? issuer),
     standbys: standbys.map((standby) => life.of(standby)),
     policy,
     renewal: { allow: true, windowDays: 0, graceDays: 0, sameKey: true },

@@ -73,14 +73,26 @@ export function settingsStoreContract(name: string, make: () => Promise<OpenedSt
         digest: 'f'.repeat(64),
         createdAt: noon,
         expiresAt: at(60),
+        roles: ['challenge'],
+        profiles: ['wifi', 'vpn'],
       };
-      const lasting = { ...token, id: 't2', digest: 'e'.repeat(64), expiresAt: undefined };
+      const lasting = {
+        ...token,
+        id: 't2',
+        digest: 'e'.repeat(64),
+        expiresAt: undefined,
+        roles: undefined,
+        profiles: undefined,
+      };
       await store.putToken(token);
       await store.putToken(lasting);
       expect(await store.tokenByDigest(token.digest)).toEqual(token);
       expect(await store.tokens()).toEqual([token, lasting]);
-      await store.putToken({ ...token, account: 'other' });
-      expect((await store.tokenByDigest(token.digest))?.account).toBe('other');
+      await store.putToken({ ...token, account: 'other', roles: [] });
+      expect(await store.tokenByDigest(token.digest)).toMatchObject({
+        account: 'other',
+        roles: [],
+      });
       expect(await store.removeToken('t1')).toBe(true);
       expect(await store.removeToken('t1')).toBe(false);
       expect(await store.tokenByDigest(token.digest)).toBeUndefined();

@@ -309,6 +309,45 @@ describe('Negotiate', () => {
     expect([server.seen.length, gss.closed()]).toEqual([0, 1]);
   });
 
+  test('that the KDC refuses is a refused login: repeated, it would lock the account', async () => {
+    const server = await upstream(ok);
+    const gss = initiators(new GatewayError('kerberos.refused', 'The KDC refuses the key.'));
+    expect(await client(server.origin, [gss.credential]).send(post)).toEqual({
+      kind: 'login-refused',
+      scheme: 'negotiate',
+      offered: [],
+      reason: 'The KDC refuses the key.',
+    });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  test('a connection that is gone while a ticket is fetched: nothing was sent, nobody waits', async () => {
+    let gone: Promise<unknown> | undefined;
+    const origin = await rawServer((socket) => {
+      socket.end();
+      gone = new Promise((resolve) => socket.once('close', resolve));
+      socket.resume();
+    });
+    const slow: GssInitiators = {
+      create: () => ({
+        async step() {
+          await gone;
+          // The other side has heard of it, too.
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return Buffer.from('ticket');
+        },
+        close: () => undefined,
+      }),
+    };
+    const slowly = client(origin, [credentialOf(slow)], {
+      connections: 1,
+      limits: { answerMillis: 400, totalMillis: 800 },
+    });
+    for (let times = 0; times < 3; times++) {
+      expect(await slowly.send(post)).toMatchObject({ kind: 'unreachable', phase: 'sign-in' });
+    }
+  });
+
   test('that the server refuses is a refused login', async () => {
     const server = await upstream((_, response) => offer(response, 'Negotiate'));
     const gss = initiators('ticket');

@@ -27,6 +27,10 @@ export class Row {
       : mismatch(name, 'a list of texts');
   }
 
+  textsOrNone(name: string): readonly string[] | undefined {
+    return this.#isNull(name) ? undefined : this.texts(name);
+  }
+
   integer(name: string): number {
     const value = this.#columns[name];
     return typeof value === 'number' ? value : mismatch(name, 'an integer');

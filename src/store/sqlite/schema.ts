@@ -166,4 +166,9 @@ export const schemaSteps: readonly string[] = [
     WHERE state IN ('awaiting-approval', 'submitting', 'in-doubt', 'submitted') OR due_at IS NOT NULL;
   CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
   `,
+  `
+  -- JSON arrays of texts; NULL: no narrower than the account.
+  ALTER TABLE api_tokens ADD COLUMN roles TEXT;
+  ALTER TABLE api_tokens ADD COLUMN profiles TEXT;
+  `,
 ];

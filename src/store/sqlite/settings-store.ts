@@ -66,15 +66,17 @@ export class SqliteSettingsStore implements SettingsStore {
   putToken(record: ApiTokenRecord): Promise<void> {
     return this.#db.write(() => {
       this.#db.run(
-        `INSERT INTO api_tokens (id, account, digest, created_at, expires_at)
-         VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET account = excluded.account,
+        `INSERT INTO api_tokens (id, account, digest, created_at, expires_at, roles, profiles)
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET account = excluded.account,
            digest = excluded.digest, created_at = excluded.created_at,
-           expires_at = excluded.expires_at`,
+           expires_at = excluded.expires_at, roles = excluded.roles, profiles = excluded.profiles`,
         record.id,
         record.account,
         record.digest,
         record.createdAt,
         record.expiresAt,
+        record.roles && JSON.stringify(record.roles),
+        record.profiles && JSON.stringify(record.profiles),
       );
     });
   }
@@ -114,5 +116,7 @@ function tokenFromRow(row: Row): ApiTokenRecord {
     digest: row.text('digest'),
     createdAt: row.date('created_at'),
     expiresAt: row.dateOrNone('expires_at'),
+    roles: row.textsOrNone('roles'),
+    profiles: row.textsOrNone('profiles'),
   };
 }

@@ -2,7 +2,7 @@
  * The issuer against a CA service over RPC that is not ours: its NDR is impacket's, its NTLM is judged by the
  * domain, its Kerberos is MIT's. `npm run test:adcs` starts it.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRpcIssuer, type AdcsIssuer } from '../../../src/adcs/index.js';
 import { CertPassage } from '../../../src/adcs/rpc/cert-passage.js';
@@ -18,6 +18,7 @@ import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.
 import { testKey } from '../../support/keys.js';
 import { describeInLab, labFile } from '../in-lab.js';
 import { run } from '../run.js';
+import { startCuttingRelay } from './cutting-relay.js';
 
 const account = { user: 'svc-scep', domain: 'LAB', password: 'Scep-Passw0rd!' };
 const target = { targetName: 'host/ca1.lab.test' };
@@ -47,6 +48,7 @@ interface Where {
   readonly port?: number;
   readonly authority?: string;
   readonly signIns?: readonly (() => Promise<RpcSignIn>)[];
+  readonly submitMillis?: number;
 }
 
 function issuer({
@@ -54,6 +56,7 @@ function issuer({
   port,
   authority = 'LAB-CA1-CA',
   signIns = [ntlm],
+  submitMillis = 20_000,
 }: Where = {}): Promise<AdcsIssuer> {
   const [ca] = readPem(readFileSync(labFile('pki/ca.pem'), 'utf8'));
   return openRpcIssuer({
@@ -62,7 +65,7 @@ function issuer({
     chain: [Certificate.fromDer(ca!.der)],
     pins: [],
     state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
-    submitMillis: 20_000,
+    submitMillis,
     report: () => undefined,
     clock: () => new Date(),
   });
@@ -162,6 +165,58 @@ describeInLab('adcs-rpc against a CA service that is not ours', () => {
       ).toMatchObject({ kind: 'refused', hresult: 0x80070057 });
     });
 
+    test('slow beyond the time-out: it may issue all the same', async () => {
+      const to = await issuer({ signIns, submitMillis: 2_000 });
+      expect(await submit(to, 'Slow')).toMatchObject({
+        kind: 'unavailable',
+        submission: 'unknown',
+        detail: expect.stringContaining('the time for the whole call is over') as unknown,
+      });
+      expect(requestsSeen().slice(before)).toMatchObject([{ user }]);
+    });
+
+    test.each([
+      ['suspended', '0x80094006'],
+      ['stopping', '0x8009400f'],
+    ])('%s: nothing was sent, and a request that waits is not lost', async (_case, hresult) => {
+      const to = await issuer({ signIns });
+      const waiting = await submit(to, 'Manual');
+      if (waiting.kind !== 'pending') throw new Error(JSON.stringify(waiting));
+      writeFileSync(labFile('icpr/outage'), hresult);
+      try {
+        const none = { kind: 'unavailable', submission: 'none' };
+        expect(await submit(to, 'Phones')).toMatchObject(none);
+        expect(await to.retrieve(waiting.requestId, clientKey)).toMatchObject(none);
+      } finally {
+        rmSync(labFile('icpr/outage'));
+      }
+      expect(await to.retrieve(waiting.requestId, clientKey)).toEqual(waiting);
+      expect(requestsSeen()).toHaveLength(before + 1);
+    });
+
+    test('a connection cut at every step', async () => {
+      const relay = await startCuttingRelay('10.77.0.20', 49_200);
+      const to = await issuer({ signIns, port: relay.port });
+      const seen = new Set<string>();
+      try {
+        for (let piece = 1; !seen.has('issued') && piece < 100; piece++) {
+          const earlier = requestsSeen().length;
+          relay.cutAt(piece);
+          const outcome = await submit(to, 'Phones');
+          const sent = requestsSeen().length - earlier;
+          const what = outcome.kind === 'unavailable' ? outcome.submission : outcome.kind;
+          seen.add(what);
+          // What says that nothing was sent is sent again: the CA must not have it.
+          if (what === 'none') expect([piece, sent]).toEqual([piece, 0]);
+          else if (what === 'unknown') expect(sent).toBeLessThanOrEqual(1);
+          else expect([piece, sent]).toEqual([piece, 1]);
+        }
+        expect([...seen].sort()).toEqual(['issued', 'none', 'unknown']);
+      } finally {
+        await relay.close();
+      }
+    });
+
     test('is reached at a fixed port, and looked after', async () => {
       const to = await issuer({ signIns, port: 49_200 });
       expect(await to.maintain()).toEqual([]);
@@ -219,6 +274,11 @@ describeInLab('adcs-rpc against a CA service that is not ours', () => {
         'access denied',
       ],
       [
+        'with the key of another account',
+        { signIns: [() => kerberosFrom('gateway.keytab', 'svc-scep@LAB.TEST')] },
+        'svc-scep@LAB.TEST',
+      ],
+      [
         'by Kerberos for another service',
         {
           signIns: [
@@ -237,8 +297,6 @@ describeInLab('adcs-rpc against a CA service that is not ours', () => {
         { signIns: [() => Promise.resolve(spnegoNtlmSignIn(account, target))] },
         'authentication type not recognized',
       ],
-      ['where there is no CA', { host: 'dc1.lab.test' }, '0x16c9a0d6'],
-      ['where nothing listens', { port: 49_999 }, 'ECONNREFUSED'],
       ['where there is another interface', { port: 135 }, 'it does not have the interface'],
     ])('%s', async (_, where, detail) => {
       expect(await submit(await issuer(where), 'Phones')).toMatchObject({
@@ -246,6 +304,19 @@ describeInLab('adcs-rpc against a CA service that is not ours', () => {
         submission: 'none',
         detail: expect.stringContaining(detail) as unknown,
         mend: expect.any(String) as unknown,
+      });
+      expect(requestsSeen()).toHaveLength(before);
+    });
+
+    // A restart of the CA looks like these, so no `mend` keeps the gateway away for the longest wait.
+    test.each<readonly [string, Where, string]>([
+      ['where there is no CA', { host: 'dc1.lab.test' }, '0x16c9a0d6'],
+      ['where nothing listens', { port: 49_999 }, 'ECONNREFUSED'],
+    ])('%s', async (_, where, detail) => {
+      expect(await submit(await issuer(where), 'Phones')).toEqual({
+        kind: 'unavailable',
+        submission: 'none',
+        detail: expect.stringContaining(detail) as unknown,
       });
       expect(requestsSeen()).toHaveLength(before);
     });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openWebEnrollmentIssuer } from '../../../src/adcs/index.js';
 import type { IssuanceOutcome } from '../../../src/issuer/index.js';
@@ -19,18 +20,21 @@ import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.
 import { testKey } from '../../support/keys.js';
 import { describeInLab, labFile } from '../in-lab.js';
 import { run } from '../run.js';
+import { startCuttingRelay } from './cutting-relay.js';
 
 const password = 'Scep-Passw0rd!';
 const csrKey = testKey('client').publicKey.id;
 
-type Scheme = 'negotiate' | 'ntlm' | 'basic';
+type Scheme = 'negotiate' | 'ntlm' | 'basic' | 'certificate';
 
-async function credential(scheme: Scheme, secret: string): Promise<WebCredential> {
+async function credentials(scheme: Scheme, secret: string): Promise<WebCredential[]> {
   switch (scheme) {
+    case 'certificate':
+      return [];
     case 'basic':
-      return { kind: 'basic', user: 'svc-scep', password: secret };
+      return [{ kind: 'basic', user: 'svc-scep', password: secret }];
     case 'ntlm':
-      return { kind: 'ntlm', user: 'svc-scep', domain: 'LAB', password: secret };
+      return [{ kind: 'ntlm', user: 'svc-scep', domain: 'LAB', password: secret }];
     case 'negotiate': {
       const kerberos = await openKerberos();
       // Another account's key under this name is what a wrong password is to a keytab.
@@ -40,19 +44,29 @@ async function credential(scheme: Scheme, secret: string): Promise<WebCredential
         keytab,
         principal: 'svc-scep@LAB.TEST',
       });
-      return { kind: 'negotiate', initiators };
+      return [{ kind: 'negotiate', initiators }];
     }
   }
+}
+
+/** Who signs in by certificate; with a wrong secret one of a CA that the server does not trust. */
+function clientCertificate(secret: string) {
+  const account = secret === password ? 'svc-scep' : 'stranger';
+  const read = (file: string) => readFileSync(labFile(`pki/${account}.${file}`), 'utf8');
+  return { certificate: read('pem'), key: read('key') };
 }
 
 describeInLab('adcs-webenroll', () => {
   let ca: FakeCa;
   let pages: Server;
   let clients: WebClient[] = [];
+  /** What the CA takes its time for. */
+  let thinking: Promise<unknown>;
 
   beforeAll(async () => {
     pages = createServer((request, response) => {
       void buffer(request).then(async (body) => {
+        await thinking;
         const answer = await certsrvPage(ca, {
           method: request.method ?? '',
           target: request.url ?? '',
@@ -68,6 +82,7 @@ describeInLab('adcs-webenroll', () => {
   });
   beforeEach(async () => {
     ca = await FakeCa.create();
+    thinking = Promise.resolve();
   });
   afterEach(() => {
     clients.forEach((client) => client.close());
@@ -75,17 +90,28 @@ describeInLab('adcs-webenroll', () => {
   });
   afterAll(() => new Promise((resolve) => pages.close(resolve)));
 
-  async function open(url: string, scheme: Scheme, secret = password, pin?: string) {
+  interface Reach {
+    readonly secret?: string;
+    readonly pin?: string;
+    readonly answerMillis?: number;
+    /** Keeps the chain from one issuer to the next. */
+    readonly kept?: Map<string, string>;
+  }
+
+  async function open(url: string, scheme: Scheme, reach: Reach = {}) {
+    const { secret = password, pin, answerMillis = 60_000, kept = new Map() } = reach;
     const { origin, pathname } = new URL(url);
     const client = createWebClient({
       origin,
-      credentials: [await credential(scheme, secret)],
+      credentials: await credentials(scheme, secret),
       tls: {
         ...(pin === undefined
           ? { ca: readFileSync(labFile('pki/ca.pem'), 'utf8') }
           : { pins: [pin] }),
+        ...(scheme === 'certificate' && { clientCertificate: clientCertificate(secret) }),
       },
       userAgent: 'Mozilla/5.0 (compatible; scep-gateway)',
+      limits: { answerMillis },
     });
     clients.push(client);
     return openWebEnrollmentIssuer({
@@ -97,7 +123,10 @@ describeInLab('adcs-webenroll', () => {
       attributes: [],
       chain: undefined,
       pins: [],
-      state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+      state: {
+        get: (key) => Promise.resolve(kept.get(key)),
+        set: (key, value) => Promise.resolve(void kept.set(key, value)),
+      },
       report: () => undefined,
       clock: () => new Date(),
     });
@@ -117,6 +146,7 @@ describeInLab('adcs-webenroll', () => {
     ['Basic', 'https://ca1.lab.test/certsrv-basic/', 'basic'],
     ['Kerberos, bound', 'https://ca1.lab.test:8443/certsrv/', 'negotiate'],
     ['NTLM, bound', 'https://ca1.lab.test:8443/certsrv/', 'ntlm'],
+    ['a client certificate', 'https://ca1.lab.test:7443/certsrv-certificate/', 'certificate'],
   ])('signed in by %s', (_, url, scheme) => {
     test('issued, to the account that signed in', async () => {
       expect(await submit(await open(url, scheme))).toMatchObject({ kind: 'issued' });
@@ -153,16 +183,101 @@ describeInLab('adcs-webenroll', () => {
       ca.outage = '0x800706ba';
       expect(await submit(issuer)).toMatchObject({ kind: 'unavailable', submission: 'none' });
     });
+
+    test('the CA slow beyond the time-out: it may issue all the same', async () => {
+      const kept = new Map<string, string>();
+      await (await open(url, scheme, { kept })).maintain();
+      let wake = (): void => undefined;
+      thinking = new Promise<void>((resolve) => (wake = resolve));
+      const issuer = await open(url, scheme, { kept, answerMillis: 1500 });
+      expect(await submit(issuer)).toMatchObject({
+        kind: 'unavailable',
+        submission: 'unknown',
+        detail: expect.stringContaining('no answer within 1500 ms'),
+      });
+      wake();
+    });
   });
+
+  test.each<[string, string, Scheme]>([
+    ['Kerberos', '443/certsrv/', 'negotiate'],
+    ['NTLM', '443/certsrv/', 'ntlm'],
+    ['Basic', '443/certsrv-basic/', 'basic'],
+    ['Kerberos, bound', '8443/certsrv/', 'negotiate'],
+    ['NTLM, bound', '8443/certsrv/', 'ntlm'],
+    ['a client certificate', '7443/certsrv-certificate/', 'certificate'],
+  ])(
+    'a connection cut at every step, signed in by %s',
+    async (_, where, scheme) => {
+      const [port = '', path = ''] = where.split(/(?=\/)(.*)/);
+      const relay = await startCuttingRelay('10.77.0.20', Number(port));
+      const url = `https://ca1.lab.test:${relay.port}${path}`;
+      const kept = new Map<string, string>();
+      const seen = new Set<string>();
+      const told = new Map<string, string>();
+      try {
+        expect(await (await open(url, scheme, { kept })).maintain()).toEqual([]);
+        for (let piece = 1; !seen.has('issued') && piece < 100; piece++) {
+          const template = `Piece${piece}`;
+          ca.templates.set(template, { does: 'issue' });
+          relay.cutAt(piece);
+          const issuer = await open(url, scheme, { kept, answerMillis: 20_000 });
+          const outcome = await submit(issuer, template);
+          relay.cutAt(Infinity);
+          const what = outcome.kind === 'unavailable' ? outcome.submission : outcome.kind;
+          seen.add(what);
+          told.set(template, what);
+          if (outcome.kind === 'pending')
+            expect(await issuer.retrieve(outcome.requestId, csrKey)).toMatchObject({
+              kind: 'issued',
+            });
+        }
+        // What the web server had begun comes late. What says that nothing was sent is sent again: the CA
+        // must not have it.
+        await sleep(1000);
+        for (const [template, what] of told) {
+          const sent = ca.requests.filter((request) => request.template === template).length;
+          const right = what === 'none' ? [0] : what === 'unknown' ? [0, 1] : [1];
+          expect({ template, what, sent: right }).toEqual({
+            template,
+            what,
+            sent: expect.arrayContaining([sent]),
+          });
+        }
+        expect([...seen].sort()).toEqual(['issued', 'none', 'pending', 'unknown']);
+      } finally {
+        await relay.close();
+      }
+    },
+    60_000,
+  );
+
+  test.each<Scheme>(['negotiate', 'ntlm', 'basic', 'certificate'])(
+    'no web server there: nothing was sent, signed in by %s',
+    async (scheme) => {
+      for (const url of ['https://ca1.lab.test:4/certsrv/', 'https://gone.lab.test/certsrv/']) {
+        expect(await submit(await open(url, scheme))).toMatchObject({
+          kind: 'unavailable',
+          submission: 'none',
+        });
+      }
+    },
+  );
 
   test.each<[string, string, Scheme]>([
     ['Kerberos', 'https://ca1.lab.test/certsrv/', 'negotiate'],
     ['NTLM', 'https://ca1.lab.test/certsrv/', 'ntlm'],
     ['Basic', 'https://ca1.lab.test/certsrv-basic/', 'basic'],
+    [
+      'a certificate of another CA',
+      'https://ca1.lab.test:7443/certsrv-certificate/',
+      'certificate',
+    ],
   ])('a wrong password: %s', async (_, url, scheme) => {
-    expect(await submit(await open(url, scheme, 'wrong'))).toMatchObject({
+    expect(await submit(await open(url, scheme, { secret: 'wrong' }))).toMatchObject({
       kind: 'unavailable',
       submission: 'none',
+      mend: expect.any(String),
     });
     expect(ca.requests).toHaveLength(0);
   });
@@ -184,7 +299,7 @@ describeInLab('adcs-webenroll', () => {
         const pin = createHash('sha256')
           .update(block?.der ?? '')
           .digest('hex');
-        const issuer = await open('https://ca1.lab.test:9443/certsrv/', scheme, password, pin);
+        const issuer = await open('https://ca1.lab.test:9443/certsrv/', scheme, { pin });
         expect(await submit(issuer)).toMatchObject({
           kind: 'unavailable',
           submission: 'none',

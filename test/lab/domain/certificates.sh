@@ -15,4 +15,12 @@ for host in dc1 ca1 gateway; do
 done
 # A CA nobody in the lab uses: what a wrong `ca` file looks like.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout other-ca.key -out other-ca.pem -days 30 -subj /CN=Another-CA
+# Accounts that sign in to a web server by certificate: one it trusts, and one of that other CA.
+for issuer in ca other-ca; do
+  account=svc-scep
+  [ "$issuer" = ca ] || account=stranger
+  openssl req -newkey rsa:2048 -nodes -keyout "$account.key" -out "$account.csr" -subj "/CN=$account"
+  openssl x509 -req -in "$account.csr" -CA "$issuer.pem" -CAkey "$issuer.key" -CAcreateserial -days 20 \
+    -out "$account.pem" -extfile <(printf 'extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n')
+done
 chmod 600 ./*.key

@@ -5,6 +5,7 @@ import json
 import subprocess
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 
 ISSUED, PENDING, DENIED = 3, 5, 2
@@ -39,6 +40,9 @@ class Authority:
 
     def ask(self, *, user, flags, name, request_id, attributes, request):
         with self.lock:
+            outage = self.home / "outage"
+            if outage.exists():
+                return Reply(returned=int(outage.read_text(), 16))
             if name != "LAB-CA1-CA" or (attributes and not attributes.endswith("\0")):
                 return Reply(returned=INVALID_ARGUMENT)
             if request:
@@ -58,6 +62,7 @@ class Authority:
         self.requests[request_id] = kept = Request(request_id, csr, Reply(request_id))
         kept.reply = {
             "Phones": lambda: self.issued(kept),
+            "Slow": lambda: time.sleep(3) or self.issued(kept),
             "Manual": lambda: Reply(request_id, PENDING, message="Taken Under Submission"),
             "LongKeys": lambda: Reply(request_id, KEY_LENGTH, message="Denied by Policy Module"),
             "": lambda: Reply(request_id, NO_TEMPLATE, message="Denied by Policy Module"),

@@ -7,7 +7,7 @@ import re
 import sys
 
 length = int(os.environ.get("CONTENT_LENGTH") or 0)
-target = re.sub(r"^/certsrv(-krb|-basic)?/", "/certsrv/", os.environ["REQUEST_URI"])
+target = re.sub(r"^/certsrv(-krb|-basic|-certificate)?/", "/certsrv/", os.environ["REQUEST_URI"])
 pages = http.client.HTTPConnection("127.0.0.1", 8099)
 try:
     pages.connect()

@@ -3,35 +3,42 @@
 Usage: proxy.py HOST:PORT TARGET_HOST:PORT CERTIFICATE KEY
 """
 
+import select
 import socket
 import ssl
 import sys
 import threading
 
 
-def pour(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    finally:
-        for end in (source, sink):
+def pour(outside, inside):
+    """One thread for both directions: OpenSSL's connections are not to be read and written at once."""
+    other = {outside: inside, inside: outside}
+    while True:
+        waiting = [end for end in other if end.pending()]
+        for source in waiting or select.select(list(other), [], [])[0]:
+            source.settimeout(0)
             try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                data = source.recv(65536)
+            except ssl.SSLWantReadError:
+                continue  # a session ticket, or half a record
+            if not data:
+                return
+            other[source].settimeout(30)
+            other[source].sendall(data)
 
 
 def serve(client, target, inner):
+    outside = inside = None
     try:
         outside = outer.wrap_socket(client, server_side=True)
         inside = inner.wrap_socket(socket.create_connection(target))
+        pour(outside, inside)
     except OSError:
-        client.close()
-        return
-    threading.Thread(target=pour, args=(outside, inside), daemon=True).start()
-    pour(inside, outside)
+        pass
+    finally:
+        for end in (outside or client, inside):
+            if end is not None:
+                end.close()
 
 
 address, target, certificate, key = sys.argv[1:]

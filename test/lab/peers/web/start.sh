@@ -3,6 +3,8 @@
 #   /certsrv/        Negotiate (Kerberos) and NTLM
 #   /certsrv-krb/    Negotiate (Kerberos) only
 #   /certsrv-basic/  Basic
+# and on port 7443, where a certificate of the lab's CA is demanded:
+#   /certsrv-certificate/  its common name is the account
 # Every page comes from the CGI program $LAB/web/cgi/page; a peer that starts later may put another there.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,6 +63,16 @@ ScriptAliasMatch ^/certsrv(-krb|-basic)?/.*$ $web/cgi/page
   GssapiBasicAuthMech krb5
   $(sign_in)
 </LocationMatch>
+Listen 10.77.0.20:7443
+<VirtualHost 10.77.0.20:7443>
+  SSLEngine on
+  SSLCertificateFile $LAB/pki/ca1.pem
+  SSLCertificateKeyFile $LAB/pki/ca1.key
+  SSLCACertificateFile $LAB/pki/ca.pem
+  SSLVerifyClient require
+  SSLUserName SSL_CLIENT_S_DN_CN
+  ScriptAliasMatch ^/certsrv-certificate/.*$ $web/cgi/page
+</VirtualHost>
 EOF
 
 KRB5_KTNAME=$web/http.keytab NETBIOS_COMPUTER_NAME=CA1 NETBIOS_DOMAIN_NAME=LAB \
