@@ -28,19 +28,25 @@ function jsonLeaves(text: string): readonly DocumentLeaf[] | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const leaves: DocumentLeaf[] = [];
-  collect(value, [], leaves);
+  collect(value, [], leaves, 0);
   return leaves;
 }
 
-function collect(value: unknown, path: readonly string[], leaves: DocumentLeaf[]): void {
-  if (leaves.length >= mostLeaves || path.length > deepest) return;
+/** @param depth lists counted too, which have no name in the path */
+function collect(
+  value: unknown,
+  path: readonly string[],
+  leaves: DocumentLeaf[],
+  depth: number,
+): void {
+  if (leaves.length >= mostLeaves || depth > deepest) return;
   if (typeof value === 'string' || typeof value === 'number') {
     leaves.push({ path, text: String(value) });
   } else if (Array.isArray(value)) {
-    for (const item of value) collect(item, path, leaves);
+    for (const item of value) collect(item, path, leaves, depth + 1);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
-      collect(inner, [...path, name.toLowerCase()], leaves);
+      collect(inner, [...path, name.toLowerCase()], leaves, depth + 1);
     }
   }
 }

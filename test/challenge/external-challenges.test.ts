@@ -212,6 +212,14 @@ describe('a denial', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('lasts no longer when the clock is set back', async () => {
+    const validator = external();
+    await validator.reserve('open barley', use('t1'));
+    now = new Date('2026-05-01T12:00:00Z');
+    await validator.reserve('open barley', use('t1'));
+    expect(asked).toHaveLength(2);
+  });
+
   test('is for this challenge and transaction alone', async () => {
     const validator = external();
     await validator.reserve('open barley', use('t1'));

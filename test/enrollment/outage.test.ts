@@ -106,6 +106,41 @@ describe('outage: queue', () => {
     expect(await trail()).toEqual(['enrollment.issued', 'enrollment.issuer-unavailable']);
   });
 
+  test('asked after from many connections at once while it is worked off, it is sent once', async () => {
+    await open();
+    answers(down);
+    const request = await newRequest();
+    expect(await house.enrollment.enroll(request)).toEqual(pending);
+    minutesPass(10);
+    const { enrollment } = house;
+    const asked = await Promise.all([
+      enrollment.poll(request),
+      round(),
+      enrollment.enroll(request),
+      enrollment.poll(request),
+      round(),
+      enrollment.enroll({ ...request, client: { ...request.client, address: '192.0.2.8' } }),
+    ]);
+    for (const outcome of asked) expect(['pending', 'issued', undefined]).toContain(outcome?.kind);
+    expect(sent()).toBe(2);
+    expect((await enrollment.poll(request)).kind).toBe('issued');
+    expect(await house.stores.enrollments.certificates({}, now)).toHaveLength(1);
+  });
+
+  test('a device that comes with another key in the same transaction is refused, and what waits stays', async () => {
+    await open();
+    answers(down);
+    const request = await newRequest();
+    await house.enrollment.enroll(request);
+    const other = await newRequest('T1', 'client-2');
+    expect(await house.enrollment.enroll(other)).toMatchObject({ kind: 'rejected' });
+    expect(await uses()).toEqual([0, 1]);
+    minutesPass(10);
+    await round();
+    expect((await house.enrollment.poll(request)).kind).toBe('issued');
+    expect([sent(), await uses()]).toEqual([2, [0, 1]]);
+  });
+
   test('while the breaker is open nothing is sent, and new requests queue without a call', async () => {
     await open();
     answers(...Array.from({ length: 4 }, () => down));

@@ -49,6 +49,9 @@ describe('documentLeaves', () => {
   test('goes no deeper and takes no more than it must', () => {
     const deep = `${'{"a":'.repeat(1000)}"x"${'}'.repeat(1000)}`;
     expect(leavesOf(deep)).toEqual([]);
+    for (const depth of [17, 1000, 30_000]) {
+      expect(leavesOf(`${'['.repeat(depth)}"x"${']'.repeat(depth)}`)).toEqual([]);
+    }
     expect(leavesOf(JSON.stringify(Array.from({ length: 5000 }, () => 'x')))).toHaveLength(1000);
   });
 

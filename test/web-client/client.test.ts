@@ -480,6 +480,22 @@ describe('what may have reached the server', () => {
 });
 
 describe('time', () => {
+  test.each([
+    ['in its body', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n'],
+    ['in its headers', 'HTTP/1.1 200 OK\r\n', 'X-Drip: 1\r\n'],
+    ['before its status', '', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('of an answer that drips %s without end is limited', async (_, head, drip) => {
+    const origin = await rawServer((socket) => {
+      socket.write(head);
+      const timer = setInterval(() => socket.write(drip), 20);
+      socket.once('close', () => clearInterval(timer));
+      socket.resume();
+    });
+    const dripped = client(origin, [], { limits: { answerMillis: 200, totalMillis: 400 } });
+    expect(await dripped.send(post)).toMatchObject({ kind: 'unknown' });
+    expect(await dripped.send(post)).toMatchObject({ kind: 'unknown' });
+  });
+
   test('to connect is limited', async () => {
     // Accepts, and never answers the TLS handshake.
     const origin = await rawServer(() => undefined);
