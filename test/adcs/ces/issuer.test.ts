@@ -34,6 +34,7 @@ const csrKey = testKey('client').publicKey.id;
 
 let ca: FakeCa;
 let service: CesService;
+let services: CesService[];
 let clients: WebClient[];
 let notices: Notice[];
 let kept: Map<string, string>;
@@ -41,14 +42,21 @@ let kept: Map<string, string>;
 beforeEach(async () => {
   ca = await FakeCa.create();
   clients = [];
+  services = [];
   notices = [];
   kept = new Map();
 });
 
 afterEach(async () => {
   clients.forEach((client) => client.close());
-  await service.close();
+  await Promise.all(services.map((each) => each.close()));
 });
+
+async function start(scheme: Scheme): Promise<CesService> {
+  const started = await startCes(ca, scheme);
+  services.push(started);
+  return started;
+}
 
 interface Setting {
   readonly scheme?: Scheme;
@@ -116,7 +124,7 @@ async function submit(to: AdcsIssuer, template?: string) {
 }
 
 issuerContract('adcs-ces', async (reachability) => {
-  service = await startCes(ca, 'userNameToken');
+  service = await start('userNameToken');
   const issuer = await open();
   if (reachability === 'unreachable') await service.close();
   return issuer;
@@ -126,7 +134,7 @@ describe.each<Scheme>(['userNameToken', 'negotiate', 'certificate'])(
   'through CES, signed in by %s',
   (scheme) => {
     beforeEach(async () => {
-      service = await startCes(ca, scheme);
+      service = await start(scheme);
     });
 
     test('a certificate is issued, to the template and attributes of the request', async () => {
@@ -248,7 +256,7 @@ describe.each<Scheme>(['userNameToken', 'negotiate', 'certificate'])(
 
 describe('what CES answers', () => {
   beforeEach(async () => {
-    service = await startCes(ca, 'userNameToken');
+    service = await start('userNameToken');
   });
 
   function answering(make: (question: { readonly messageId: string }) => RawAnswer) {
@@ -447,7 +455,7 @@ describe('what CES answers', () => {
 
 describe('maintenance', () => {
   beforeEach(async () => {
-    service = await startCes(ca, 'userNameToken');
+    service = await start('userNameToken');
   });
 
   test('is silent while CES lets us in and reaches the CA, and asks for nothing', async () => {
@@ -474,7 +482,7 @@ describe('maintenance', () => {
 
 describe('the chain', () => {
   beforeEach(async () => {
-    service = await startCes(ca, 'userNameToken');
+    service = await start('userNameToken');
   });
 
   test('comes with the first certificate where none is configured, and is kept', async () => {
