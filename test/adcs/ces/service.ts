@@ -122,11 +122,16 @@ async function serviceAnswer(
   return service.answer?.(question) ?? caAnswer(ca, question);
 }
 
+/** What the CA says to who signed in elsewhere. @param text the message as it came */
+export function answerTo(ca: FakeCa, text: string, user: string): Promise<RawAnswer> {
+  return caAnswer(ca, questionIn(text), user);
+}
+
 /** What the CA says of a question, in CES' form. */
-async function caAnswer(ca: FakeCa, question: Question): Promise<RawAnswer> {
+async function caAnswer(ca: FakeCa, question: Question, user = account): Promise<RawAnswer> {
   const { type, requestId, csr, context } = question;
   if (ca.outage !== undefined) return fault(question, { errorCode: Number(ca.outage) | 0 });
-  const request = type === 'Issue' ? await ca.submit(csr, context, account) : ca.find(+requestId);
+  const request = type === 'Issue' ? await ca.submit(csr, context, user) : ca.find(+requestId);
   if (request === undefined) {
     return fault(question, { errorCode: 0x80094004 | 0, invalidRequest: true });
   }

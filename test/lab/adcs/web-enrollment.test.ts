@@ -1,19 +1,11 @@
 /** The issuer against sign-ins that are not ours: Apache, gss-ntlmssp, MIT Kerberos, a Samba domain. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openWebEnrollmentIssuer } from '../../../src/adcs/index.js';
 import type { IssuanceOutcome } from '../../../src/issuer/index.js';
-import { openKerberos } from '../../../src/kerberos/index.js';
-import {
-  createWebClient,
-  type WebClient,
-  type WebCredential,
-} from '../../../src/web-client/index.js';
-import { readPem } from '../../../src/x509/index.js';
+import type { WebClient } from '../../../src/web-client/index.js';
 import { FakeCa } from '../../adcs/certsrv/fake-ca.js';
 import { certsrvPage } from '../../adcs/certsrv/pages.js';
 import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.js';
@@ -21,39 +13,13 @@ import { testKey } from '../../support/keys.js';
 import { describeInLab, labFile } from '../in-lab.js';
 import { run } from '../run.js';
 import { startCuttingRelay } from './cutting-relay.js';
+import { labWebClient, proxyPin, type Reach, type Scheme } from './web-sign-in.js';
 
-const password = 'Scep-Passw0rd!';
 const csrKey = testKey('client').publicKey.id;
 
-type Scheme = 'negotiate' | 'ntlm' | 'basic' | 'certificate';
-
-async function credentials(scheme: Scheme, secret: string): Promise<WebCredential[]> {
-  switch (scheme) {
-    case 'certificate':
-      return [];
-    case 'basic':
-      return [{ kind: 'basic', user: 'svc-scep', password: secret }];
-    case 'ntlm':
-      return [{ kind: 'ntlm', user: 'svc-scep', domain: 'LAB', password: secret }];
-    case 'negotiate': {
-      const kerberos = await openKerberos();
-      // Another account's key under this name is what a wrong password is to a keytab.
-      const keytab = labFile(secret === password ? 'svc-scep.keytab' : 'gateway.keytab');
-      const initiators = kerberos.initiators({
-        kind: 'keytab',
-        keytab,
-        principal: 'svc-scep@LAB.TEST',
-      });
-      return [{ kind: 'negotiate', initiators }];
-    }
-  }
-}
-
-/** Who signs in by certificate; with a wrong secret one of a CA that the server does not trust. */
-function clientCertificate(secret: string) {
-  const account = secret === password ? 'svc-scep' : 'stranger';
-  const read = (file: string) => readFileSync(labFile(`pki/${account}.${file}`), 'utf8');
-  return { certificate: read('pem'), key: read('key') };
+interface KeptReach extends Reach {
+  /** Keeps the chain from one issuer to the next. */
+  readonly kept?: Map<string, string>;
 }
 
 describeInLab('adcs-webenroll', () => {
@@ -90,29 +56,10 @@ describeInLab('adcs-webenroll', () => {
   });
   afterAll(() => new Promise((resolve) => pages.close(resolve)));
 
-  interface Reach {
-    readonly secret?: string;
-    readonly pin?: string;
-    readonly answerMillis?: number;
-    /** Keeps the chain from one issuer to the next. */
-    readonly kept?: Map<string, string>;
-  }
-
-  async function open(url: string, scheme: Scheme, reach: Reach = {}) {
-    const { secret = password, pin, answerMillis = 60_000, kept = new Map() } = reach;
-    const { origin, pathname } = new URL(url);
-    const client = createWebClient({
-      origin,
-      credentials: await credentials(scheme, secret),
-      tls: {
-        ...(pin === undefined
-          ? { ca: readFileSync(labFile('pki/ca.pem'), 'utf8') }
-          : { pins: [pin] }),
-        ...(scheme === 'certificate' && { clientCertificate: clientCertificate(secret) }),
-      },
-      userAgent: 'Mozilla/5.0 (compatible; scep-gateway)',
-      limits: { answerMillis },
-    });
+  async function open(url: string, scheme: Scheme, reach: KeptReach = {}) {
+    const { kept = new Map<string, string>() } = reach;
+    const { pathname } = new URL(url);
+    const client = await labWebClient(url, scheme, reach);
     clients.push(client);
     return openWebEnrollmentIssuer({
       name: 'corp',
@@ -274,7 +221,7 @@ describeInLab('adcs-webenroll', () => {
       'certificate',
     ],
   ])('a wrong password: %s', async (_, url, scheme) => {
-    expect(await submit(await open(url, scheme, { secret: 'wrong' }))).toMatchObject({
+    expect(await submit(await open(url, scheme, { wrongly: true }))).toMatchObject({
       kind: 'unavailable',
       submission: 'none',
       mend: expect.any(String),
@@ -295,11 +242,9 @@ describeInLab('adcs-webenroll', () => {
     test.each<Scheme>(['negotiate', 'ntlm'])(
       'refuses %s through a TLS proxy, and the operator is told',
       async (scheme) => {
-        const [block] = readPem(readFileSync(labFile('pki/gateway.pem'), 'latin1'));
-        const pin = createHash('sha256')
-          .update(block?.der ?? '')
-          .digest('hex');
-        const issuer = await open('https://ca1.lab.test:9443/certsrv/', scheme, { pin });
+        const issuer = await open('https://ca1.lab.test:9443/certsrv/', scheme, {
+          pin: proxyPin(),
+        });
         expect(await submit(issuer)).toMatchObject({
           kind: 'unavailable',
           submission: 'none',
