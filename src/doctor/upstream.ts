@@ -14,12 +14,16 @@ import { failed, info, ok, warning, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineRa } from './registration-authority.js';
 import { configuredSchemes, offeredVerdict } from './sign-in.js';
+import { examineTlsSettings } from './web-way.js';
 
 export async function examineNdes(context: IssuerContext, config: NdesIssuerConfig): Promise<void> {
   const { examination, world, about, name, needs, view } = context;
   const url = new URL(config.url);
   const isTls = url.protocol === 'https:';
-  const tls = await webTls({ tls: config.tls, authentication: {} }, needs.readSecret);
+  const tls = await examineTlsSettings(context, about, () =>
+    webTls({ tls: config.tls, authentication: {} }, needs.readSecret),
+  );
+  if (tls === undefined) return;
   await examineReach(examination, world, about, endpointOf(url));
   if (isTls) await examineTls(examination, world, about, endpointOf(url), tls);
   else if (config.fingerprint === undefined) await examinePlainHttp(examination, about, url);
@@ -60,7 +64,10 @@ async function examineAdminPage(
   const about = `admin page of ${issuer}`;
   const url = written === undefined ? adminPageOf(new URL(config.url)) : new URL(written);
   if (url === undefined) return;
-  const tls = await webTls({ tls: config.tls, authentication }, needs.readSecret);
+  const tls = await examineTlsSettings(context, about, () =>
+    webTls({ tls: config.tls, authentication }, needs.readSecret),
+  );
+  if (tls === undefined) return;
   await examineReach(examination, world, about, endpointOf(url));
   if (url.protocol === 'https:') await examineTls(examination, world, about, endpointOf(url), tls);
   const configured = configuredSchemes(authentication);

@@ -21,17 +21,29 @@ type WebEndpoint = Pick<WebWayConfig, 'url' | 'tls'> & {
   readonly authentication: Pick<WebWayConfig['authentication'], 'certificate'>;
 };
 
+/** `tls.settings`. @returns what TLS is spoken with; undefined where its files cannot be read */
+export async function examineTlsSettings(
+  { examination }: Pick<IssuerContext, 'examination'>,
+  about: string,
+  read: () => Promise<WebTls>,
+): Promise<WebTls | undefined> {
+  let tls: WebTls | undefined;
+  await examination.check({ id: 'tls.settings', about }, async () => {
+    tls = await read();
+    return ok('The files and secrets for the web server can be read.');
+  });
+  return tls;
+}
+
 /** Up to TLS. @returns what it is spoken with; undefined where its files cannot be read */
 export async function examineWebEndpoint(
   { examination, world, about, needs }: IssuerContext,
   { url: written, tls: settings, authentication }: WebEndpoint,
 ): Promise<WebTls | undefined> {
   const url = new URL(written);
-  let tls: WebTls | undefined;
-  await examination.check({ id: 'tls.settings', about }, async () => {
-    tls = await webTls({ tls: settings, authentication }, needs.readSecret);
-    return ok('The files and secrets for the web server can be read.');
-  });
+  const tls = await examineTlsSettings({ examination }, about, () =>
+    webTls({ tls: settings, authentication }, needs.readSecret),
+  );
   if (tls === undefined) return undefined;
   await examineReach(examination, world, about, endpointOf(url));
   if (url.protocol === 'https:') {

@@ -145,3 +145,20 @@ directory:
     because: 'directory.servers',
   });
 });
+
+test('a file of certificates that is missing ends the examination of its server, and of no other', async () => {
+  const findings = await examineYaml(
+    folder,
+    `
+issuers:
+  old: { kind: ndes, mode: relay, url: 'https://127.0.0.1:1/scep', challenge: none, tls: { ca: gone.pem } }
+  own: { kind: local }
+profiles: { default: { paths: [/scep], issuer: old, challenges: { dynamic: false } } }
+`,
+  );
+  const [settings] = found(findings, 'tls.settings', 'issuer old');
+  expect(settings).toMatchObject({ result: 'failed' });
+  expect(settings?.text).toContain('gone.pem');
+  expect(found(findings, 'network.port')).toEqual([]);
+  expect(found(findings, 'ra.present', 'issuer own')).toHaveLength(1);
+});

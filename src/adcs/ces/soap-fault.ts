@@ -20,7 +20,7 @@ interface FaultCode {
 }
 
 interface EnrollmentDetail {
-  /** `ErrorCode`, which is written as a signed number. */
+  /** `ErrorCode`, which is written as a signed number; a code of success gives no reason, so it is left out. */
   readonly hresult: Hresult | undefined;
   /** The CA denied it. */
   readonly invalidRequest: boolean;
@@ -64,8 +64,14 @@ function readDetail(detail: XmlElement): EnrollmentDetail {
   const invalid = text('InvalidRequest');
   const requestId = text('RequestID');
   return {
-    hresult: /^[-+]?\d{1,10}$/.test(code) ? toHresult(Number(code)) : undefined,
+    hresult: /^[-+]?\d{1,10}$/.test(code) ? failureOf(Number(code)) : undefined,
     invalidRequest: invalid === 'true' || invalid === '1',
     requestId: requestId !== undefined && isRequestId(requestId) ? requestId : undefined,
   };
+}
+
+/** Failures have the highest bit set (MS-ERREF §2.1). */
+function failureOf(code: number): Hresult | undefined {
+  const hresult = toHresult(code);
+  return hresult !== undefined && hresult >= 0x8000_0000 ? hresult : undefined;
 }

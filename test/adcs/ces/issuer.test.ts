@@ -288,6 +288,13 @@ describe('what CES answers', () => {
     // Nobody can tell.
     [{}, { kind: 'unavailable', submission: 'unknown' }],
     [{ errorCode: 99999999999 }, { kind: 'unavailable', submission: 'unknown' }],
+    // A code of success in a fault is no reason: it may have been issued.
+    [{ errorCode: 0 }, { kind: 'unavailable', submission: 'unknown' }],
+    [{ errorCode: 0x90312 }, { kind: 'unavailable', submission: 'unknown' }],
+    [
+      { errorCode: 0x90312, requestId: '7' },
+      { kind: 'unavailable', submission: 'unknown' },
+    ],
   ])('a fault with %j', async (parts, outcome) => {
     answering((question) => fault(question, parts));
     expect(await submit(await open())).toMatchObject(outcome);
