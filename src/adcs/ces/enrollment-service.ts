@@ -10,6 +10,7 @@ import { notAnswered, statusOutage } from '../web-outage.js';
 import { readAnswer } from './answer.js';
 import { replyOfFault } from './fault-reply.js';
 import { isRequestId } from './request-id.js';
+import type { SoapFault } from './soap-fault.js';
 import { encodeIssue, encodeQuery } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 import type { UserNameToken } from './user-name-token.js';
@@ -95,7 +96,7 @@ export class EnrollmentService implements CaInterface {
     const question: CaQuestion = asked === undefined ? 'submit' : 'retrieve';
     switch (answer.kind) {
       case 'fault':
-        return replyOfFault(answer.fault, question);
+        return replyOfFault(withoutPassword(answer.fault, this.#options.token), question);
       case 'response':
         return this.#replyOfResponse(answer.response, asked);
       case 'unreadable':
@@ -121,6 +122,13 @@ export class EnrollmentService implements CaInterface {
     if (requestId === undefined) return unreadableCertificate;
     return { kind: certificate === undefined ? 'pending' : 'issued', requestId };
   }
+}
+
+/** A service that debugs quotes what it was sent; the reason goes into logs. */
+function withoutPassword(fault: SoapFault, token: UserNameToken | undefined): SoapFault {
+  const { reason } = fault;
+  if (token === undefined || reason === undefined) return fault;
+  return { ...fault, reason: reason.replaceAll(token.password, '(password)') };
 }
 
 const unreadableCertificate: Unavailable = {

@@ -263,6 +263,17 @@ describe('what CES answers', () => {
     service.answer = make;
   }
 
+  test.each([
+    ['a fault', { code: 's:Receiver' }],
+    ['a rejection', { code: 's:Sender', subcode: [wsse, 'InvalidSecurity'] as const }],
+  ])('%s that quotes the password is told without it', async (_, parts) => {
+    const reason = 'Cannot verify svc / right &amp; &lt;proper&gt;.';
+    answering((question) => rawFault(question, { ...parts, reason }));
+    const told = JSON.stringify(await submit(await open()));
+    expect(told).toContain('Cannot verify svc / (password).');
+    expect(told).not.toContain(password);
+  });
+
   test.each<readonly [FaultParts, object]>([
     // The CA's own no, with and without a code.
     [
