@@ -66,12 +66,15 @@ export function createSignInBrake(
       for (;;) {
         const { used, secondsLeft } = await failures.look(caller);
         if (used >= rate.count) throw stopped(secondsLeft);
-        if (place.running.has(guess) || used + place.running.size < rate.count) break;
+        if (place.running.has(guess) || used + place.running.size < rate.count) {
+          place.running.set(guess, (place.running.get(guess) ?? 0) + 1);
+          wakeTwins(place, guess);
+          if (used + place.running.size < rate.count) wakeNext(place);
+          return place;
+        }
         if (place.waiting.length >= mostWaiting) throw crowded();
-        await new Promise<void>((resolve) => place.waiting.push(resolve));
+        await new Promise<void>((wake) => place.waiting.push({ guess, wake }));
       }
-      place.running.set(guess, (place.running.get(guess) ?? 0) + 1);
-      return place;
     } catch (error) {
       leave(caller, place);
       throw error;
@@ -81,7 +84,7 @@ export function createSignInBrake(
   function leave(caller: string, place: Place): void {
     place.users -= 1;
     if (place.users === 0) places.delete(caller);
-    for (const resolve of place.waiting.splice(0)) resolve();
+    wakeNext(place);
   }
 
   async function settle(
@@ -123,8 +126,26 @@ export function createSignInBrake(
 interface Place {
   /** Distinct guesses, each with the requests that carry it. */
   readonly running: Map<string, number>;
-  readonly waiting: (() => void)[];
+  waiting: Waiting[];
   users: number;
+}
+
+interface Waiting {
+  readonly guess: string;
+  readonly wake: () => void;
+}
+
+/** Who is woken looks for room: it enters, is refused, or waits again for the next that leaves. */
+function wakeNext(place: Place): void {
+  place.waiting.shift()?.wake();
+}
+
+/** The same credentials are one guess: with one of them the others are in. */
+function wakeTwins(place: Place, guess: string): void {
+  const twins = place.waiting.filter((each) => each.guess === guess);
+  if (twins.length === 0) return;
+  place.waiting = place.waiting.filter((each) => each.guess !== guess);
+  for (const { wake } of twins) wake();
 }
 
 function createKnownCredentials(clock: () => Date) {
