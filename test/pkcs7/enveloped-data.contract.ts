@@ -372,9 +372,10 @@ export function envelopedDataContract(name: string, make: MakeCodec): void {
             const envelope = codec.readEnvelope(damage(bytes));
             const keys = { recipients: [raSign, raEncrypt], password: 'x' };
             const opened = await codec.openEnvelope(envelope, keys);
-            expect(() => parseBer(opened.content)).not.toThrow();
+            expect(['whole', 'asn1.limit']).toContain(formOf(opened.content));
           } catch (error) {
-            expect(isGatewayError(error) && error.code).toMatch(
+            if (!isGatewayError(error)) throw error;
+            expect(error.code).toMatch(
               /^(asn1\.(malformed|limit)|cms\.(malformed|algorithm|undecryptable))$/,
             );
           }
@@ -383,6 +384,17 @@ export function envelopedDataContract(name: string, make: MakeCodec): void {
       );
     });
   });
+}
+
+/** What is longer than the guard allows opens too, and is for its reader to judge: a CertRep with a long CRL. */
+function formOf(content: Buffer): string {
+  try {
+    parseBer(content);
+    return 'whole';
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    return error.code;
+  }
 }
 
 async function recipientKey(name: TestKeyName): Promise<RecipientKey> {
