@@ -3,6 +3,7 @@ import type { WebClient } from '../../web-client/index.js';
 import type { Certificate } from '../../x509/index.js';
 import type { CaQuestion } from '../ca-answer.js';
 import type { CaInterface, CaReply, CaRequest } from '../ca-interface.js';
+import { meaningOf } from '../hresult-meaning.js';
 import { outcomeOf } from '../refusal.js';
 import { readReturned } from '../returned-certificate.js';
 import type { Unavailable } from '../unavailable.js';
@@ -64,8 +65,12 @@ export class EnrollmentService implements CaInterface {
   async probe(signal: AbortSignal): Promise<Unavailable | undefined> {
     const reply = await this.retrieve('0', signal);
     if (reply.kind === 'unavailable') return reply;
-    if (reply.kind !== 'failed' || reply.hresult === undefined) return undefined;
-    const outcome = outcomeOf(reply, 'submit');
+    if ((reply.kind !== 'failed' && reply.kind !== 'denied') || reply.hresult === undefined) {
+      return undefined;
+    }
+    const { class: lasting, login, ofCaller } = meaningOf(reply.hresult);
+    if (lasting !== 'transient' && !login && !ofCaller) return undefined;
+    const outcome = outcomeOf(reply, 'retrieve');
     return outcome.kind === 'unavailable' ? outcome : undefined;
   }
 
