@@ -5,7 +5,7 @@ export { checkCaChain } from './ca-chain.js';
 export { givenChain } from './ca-chain-source.js';
 export { isCoSigned, type CoSigning } from './co-signing.js';
 export { faultOfAgent, hasPolicy } from './enrollment-agent.js';
-export { hresultInText, hresultText, toHresult } from './hresult.js';
+export { failureCode, hresultInText, hresultText } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { openCesIssuer } from './ces/open-issuer.js';
 export { enrollRa } from './ra-enrollment.js';

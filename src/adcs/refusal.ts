@@ -62,8 +62,7 @@ function deviceText(hresult: Hresult | undefined, meaning: HresultEntry | undefi
 }
 
 function detailOf(answer: Failed, meaning: HresultEntry | undefined): string {
-  const { kind, hresult, message } = answer;
-  const requestId = kind === 'denied' ? answer.requestId : undefined;
+  const { kind, hresult, message, requestId } = answer;
   return [
     kind === 'denied' ? 'The CA denied the request' : 'The CA answered with an error',
     requestId === undefined ? '' : `, request id ${requestId}`,

@@ -57,10 +57,14 @@ export class BerNode {
     return this.children.find((node) => node.is(expected));
   }
 
-  /** Content of a string type; segments of a constructed string (X.690 §8.7.3) are joined. */
+  /**
+   * Content of a string type; the segments of a constructed one, OCTET STRINGs whatever the type (X.690
+   * §8.7.3, §8.23.6), are joined.
+   * @throws GatewayError `asn1.malformed` for other segments
+   */
   octets(): Buffer {
     if (!this.constructed) return this.content;
-    return Buffer.concat(this.children.map((segment) => segment.octets()));
+    return Buffer.concat(this.children.map((segment) => segment.require(tag.octetString).octets()));
   }
 
   oid(): string {

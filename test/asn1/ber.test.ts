@@ -27,6 +27,15 @@ describe('parseBer', () => {
   });
 
   test.each([
+    ['a NULL', '24 05 04 01 41 05 00'],
+    ['a string type, its own', '2c 06 0c 01 41 0c 01 42'],
+    ['a SEQUENCE', '24 05 30 03 04 01 41'],
+  ])('takes no segment that is %s', (_, hex) => {
+    const node = parseBer(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+    expect(() => node.octets()).toThrow(expect.objectContaining({ code: 'asn1.malformed' }));
+  });
+
+  test.each([
     ['empty input', ''],
     ['truncated header', '30'],
     ['content past the end', '3005020101'],

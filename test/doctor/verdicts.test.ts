@@ -253,12 +253,34 @@ describe('RA certificates', () => {
   });
 
   test('that wait for a certificate manager', async () => {
-    const request = { purpose: 'both', csr: Buffer.alloc(0), keyId: 'a', requestId: '81' } as const;
+    const request = {
+      purpose: 'both',
+      csr: Buffer.alloc(0),
+      keyId: 'a',
+      requestId: '81',
+      certificate: undefined,
+    } as const;
     const of = await judged({ requests: [request] });
     expect(of('ra.origin')[1]).toMatchObject({
       result: 'info',
       text: expect.stringContaining('request 81 at the CA'),
     });
+  });
+
+  test('of which one is here and one is missing', async () => {
+    const certificate = await ra('digitalSignature');
+    const request = { csr: Buffer.alloc(0), keyId: 'a', requestId: undefined } as const;
+    const of = await judged({
+      requests: [
+        { ...request, purpose: 'signing', certificate },
+        { ...request, purpose: 'encryption', certificate: undefined },
+      ],
+    });
+    expect(of('ra.origin').map(({ text }) => text)).toEqual([
+      expect.anything(),
+      'A new RA certificate (signing) is here and waits for the other one.',
+      'A new RA certificate (encryption) is asked for and waits to be installed.',
+    ]);
   });
 });
 

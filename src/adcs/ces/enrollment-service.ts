@@ -122,7 +122,7 @@ export class EnrollmentService implements CaInterface {
     const returned = readReturned(response);
     if (returned !== undefined) {
       this.#lastBundle = returned.bundle;
-      return { kind: 'certificate', requestId: requestId ?? '', certificate: returned.certificate };
+      return { kind: 'certificate', requestId, certificate: returned.certificate };
     }
     if (requestId === undefined) return unreadableCertificate;
     return { kind: certificate === undefined ? 'pending' : 'issued', requestId };

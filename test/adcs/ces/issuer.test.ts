@@ -301,10 +301,15 @@ describe('what CES answers', () => {
     [{ errorCode: 99999999999 }, { kind: 'unavailable', submission: 'unknown' }],
     // A code of success in a fault is no reason: it may have been issued.
     [{ errorCode: 0 }, { kind: 'unavailable', submission: 'unknown' }],
+    [{ errorCode: 1 }, { kind: 'unavailable', submission: 'unknown' }],
     [{ errorCode: 0x90312 }, { kind: 'unavailable', submission: 'unknown' }],
     [
       { errorCode: 0x90312, requestId: '7' },
-      { kind: 'unavailable', submission: 'unknown' },
+      {
+        kind: 'unavailable',
+        submission: 'unknown',
+        detail: expect.stringContaining('request id 7.') as unknown,
+      },
     ],
   ])('a fault with %j', async (parts, outcome) => {
     answering((question) => fault(question, parts));
