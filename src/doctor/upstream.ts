@@ -13,7 +13,7 @@ import {
 import { failed, info, ok, warning, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineRa } from './registration-authority.js';
-import { configuredSchemes, offeredVerdict } from './sign-in.js';
+import { clockJudgeOf, configuredSchemes, offeredVerdict } from './sign-in.js';
 import { examineTlsSettings } from './web-way.js';
 
 export async function examineNdes(context: IssuerContext, config: NdesIssuerConfig): Promise<void> {
@@ -71,8 +71,8 @@ async function examineAdminPage(
   await examineReach(examination, world, about, endpointOf(url));
   if (url.protocol === 'https:') await examineTls(examination, world, about, endpointOf(url), tls);
   const configured = configuredSchemes(authentication);
-  const kerberos = configured.includes('negotiate');
-  const answer = await examineAnswer(examination, world, about, { url, tls, kerberos });
+  const clockJudge = clockJudgeOf(configured);
+  const answer = await examineAnswer(examination, world, about, { url, tls, clockJudge });
   await examination.check({ id: 'sign-in.offered', about, needs: ['http.answer'] }, () =>
     answer === undefined
       ? []

@@ -12,7 +12,7 @@ import {
 } from './endpoint.js';
 import { ok } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
-import { configuredSchemes, examineSignIn } from './sign-in.js';
+import { clockJudgeOf, configuredSchemes, examineSignIn } from './sign-in.js';
 
 /** What of an issuer decides how its web server is reached. */
 export type WebWayConfig = Pick<WebEnrollmentConfig, 'url' | 'tls' | 'authentication'>;
@@ -65,11 +65,10 @@ export async function examineWebWay(
   if (known === undefined) return;
   const target = new URL(page, url.href.endsWith('/') ? url : `${url.href}/`);
   const configured = configuredSchemes(authentication);
-  const kerberos = configured.includes('negotiate');
   const answer = await examineAnswer(examination, world, about, {
     url: target,
     tls: known,
-    kerberos,
+    clockJudge: clockJudgeOf(configured),
   });
   await examineSignIn(examination, about, {
     facts: answer && {
