@@ -11,10 +11,10 @@ import { notAnswered, statusOutage } from '../web-outage.js';
 import { readAnswer } from './answer.js';
 import { replyOfFault } from './fault-reply.js';
 import { isRequestId } from './request-id.js';
-import type { SoapFault } from './soap-fault.js';
 import { encodeIssue, encodeQuery } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 import type { UserNameToken } from './user-name-token.js';
+import { withoutPassword } from './without-password.js';
 
 export interface EnrollmentServiceOptions {
   /** Signs in by itself where that is not done in the message. */
@@ -127,13 +127,6 @@ export class EnrollmentService implements CaInterface {
     if (requestId === undefined) return unreadableCertificate;
     return { kind: certificate === undefined ? 'pending' : 'issued', requestId };
   }
-}
-
-/** A service that debugs quotes what it was sent; the reason goes into logs. */
-function withoutPassword(fault: SoapFault, token: UserNameToken | undefined): SoapFault {
-  const { reason } = fault;
-  if (token === undefined || reason === undefined) return fault;
-  return { ...fault, reason: reason.replaceAll(token.password, '(password)') };
 }
 
 const unreadableCertificate: Unavailable = {

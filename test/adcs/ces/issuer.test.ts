@@ -274,6 +274,20 @@ describe('what CES answers', () => {
     expect(told).not.toContain(password);
   });
 
+  test.each([
+    ['as we wrote it', 'right &#38; &#60;proper&#62;'],
+    ['in hexadecimal', 'right &#x26; &#x03C;proper&#x3e;'],
+    ['by names', 'right &amp; &lt;proper&gt;'],
+    ['with other white space', 'right\n  & <proper>'],
+    ['in capitals', 'RIGHT & <PROPER>'],
+  ])('a fault that quotes our message with the password %s is told without it', async (_, form) => {
+    const quoted = form.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+    answering((question) => rawFault(question, { code: 's:Receiver', reason: quoted }));
+    expect(await submit(await open())).toMatchObject({
+      detail: expect.stringMatching(/words: "\(password\)"$/) as unknown,
+    });
+  });
+
   test.each<readonly [FaultParts, object]>([
     // The CA's own no, with and without a code.
     [
