@@ -4,7 +4,7 @@ export type { CaAnswer } from './ca-answer.js';
 export { checkCaChain } from './ca-chain.js';
 export { givenChain } from './ca-chain-source.js';
 export { isCoSigned, type CoSigning } from './co-signing.js';
-export { faultOfAgent, hasPolicy } from './enrollment-agent.js';
+export { faultOfAgent, faultOfUse } from './enrollment-agent.js';
 export { failureCode, hresultInText, hresultText } from './hresult.js';
 export { hresultTable, meaningOf } from './hresult-meaning.js';
 export { openCesIssuer } from './ces/open-issuer.js';

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import { openAdcsCa, type AdcsConfig } from '../gateway/index.js';
 import type { IssuanceOutcome } from '../issuer/index.js';
 import { examineCaCertificates } from './authority.js';
+import { cesWaySteps, examineCesSignIn, examineCesWay } from './ces-way.js';
 import { failed, info, nextStepOf, ok, warning, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineRa } from './registration-authority.js';
@@ -11,7 +12,7 @@ import { examineCrls } from './revocation.js';
 import { nameOf } from './expiry.js';
 import { examineRpcWay, rpcWaySteps } from './rpc-way.js';
 import { nameVerdicts, permissionVerdicts, schemaVerdicts } from './templates.js';
-import { examineWebEndpoint, examineWebWay, webEndpointSteps, webWaySteps } from './web-way.js';
+import { examineWebWay, webWaySteps } from './web-way.js';
 
 /** From name resolution to the sign-in. @returns the checks without which the CA is not asked */
 async function examineWay(context: IssuerContext, config: AdcsConfig): Promise<readonly string[]> {
@@ -23,9 +24,8 @@ async function examineWay(context: IssuerContext, config: AdcsConfig): Promise<r
       await examineRpcWay(context, config);
       return rpcWaySteps;
     case 'adcs-ces':
-      // Whether it lets us in shows when the CA is asked: a user name token travels with the question.
-      await examineWebEndpoint(context, config);
-      return webEndpointSteps(config);
+      await examineCesWay(context, config);
+      return cesWaySteps(config);
   }
 }
 
@@ -58,6 +58,7 @@ export async function examineAdcs(context: IssuerContext, config: AdcsConfig): P
       ok(`The CA lets the gateway in by ${signIns.at(-1) ?? 'no sign-in'}, with packet privacy.`),
     );
   }
+  if (config.kind === 'adcs-ces') await examineCesSignIn(context, config);
   await examination.check(
     { id: 'ca.chain', about, needs: ['ca.reachable'], doing: `fetching the chain of ${name}` },
     async () => chainVerdicts(opened(), config),
