@@ -103,9 +103,22 @@ async function chainVerdicts(ca: AdcsIssuer, config: AdcsConfig): Promise<Verdic
     ];
   }
   if (issuing === undefined) return [];
-  const sha256 = issuing.thumbprints.sha256;
-  const verdict = ok(`The CA is ${nameOf(issuing)}, SHA-256 ${sha256}.`);
-  const isPinned = config.caThumbprints.length > 0 || config.caCertificates !== undefined;
+  const { sha256 } = issuing.thumbprints;
+  const pins = config.caThumbprints.map((pin) => pin.replaceAll(':', '').toUpperCase());
+  if (pins.length > 0 && !pins.includes(sha256)) {
+    return [
+      failed(
+        `The CA is said to be ${nameOf(issuing)}, SHA-256 ${sha256}, which is not in caThumbprints.`,
+        'Compare caCertificates and caThumbprints of the issuer with the CA (certutil -cainfo cert 0).',
+      ),
+    ];
+  }
+  const verdict = ok(
+    config.kind === 'adcs-webenroll'
+      ? `The CA is ${nameOf(issuing)}, SHA-256 ${sha256}.`
+      : `The CA is said to be ${nameOf(issuing)}, SHA-256 ${sha256}; it shows its certificate only with one that it issues.`,
+  );
+  const isPinned = pins.length > 0 || config.caCertificates !== undefined;
   return isPinned
     ? [verdict]
     : [
