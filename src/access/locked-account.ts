@@ -2,7 +2,7 @@
 import type { AuthenticationOutcome } from './access.types.js';
 import type { Lockout } from './lockout.js';
 
-interface Guessed {
+export interface Guessed {
   /** As the lock counts it, whether there is such an account or not. */
   readonly name: string;
   /** The account of ours by that name. */

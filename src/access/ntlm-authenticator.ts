@@ -19,7 +19,7 @@ import type {
   AuthenticationOutcome,
   Authenticator,
 } from './access.types.js';
-import { whileLocked, wrongPassword } from './locked-account.js';
+import { whileLocked, wrongPassword, type Guessed } from './locked-account.js';
 import type { Lockout } from './lockout.js';
 import { readNtlmCredentials, type NtlmCredentials } from './ntlm-credentials.js';
 import type { SignInChannel } from './sign-in-channel.js';
@@ -121,10 +121,7 @@ export function createNtlmAuthenticator(options: {
   }
 
   /** Only a wrong password locks: who proves the right one and fails otherwise guesses nothing. */
-  async function failed(
-    guessed: { readonly name: string; readonly account: Account | undefined },
-    fault: NtlmFault,
-  ): Promise<AuthenticationOutcome> {
+  async function failed(guessed: Guessed, fault: NtlmFault): Promise<AuthenticationOutcome> {
     const reason = `NTLM: ${faultText[fault]}.`;
     if (fault === 'proof') return wrongPassword(lockout, guessed, reason);
     return { kind: 'wrong', account: guessed.account?.name, reason };

@@ -30,6 +30,9 @@ export function hresultOfWin32(code: number): Hresult {
   return (win32Facility | code) >>> 0;
 }
 
+/** CERTSRV_E_PROPERTY_EMPTY: the CA has no such request. */
+export const propertyEmpty: Hresult = 0x80094004;
+
 /** `0x80094811`. */
 export function hresultText(hresult: Hresult): string {
   return `0x${hresult.toString(16).padStart(8, '0')}`;

@@ -1,4 +1,4 @@
-import { failureCode } from '../hresult.js';
+import { failureCode, propertyEmpty } from '../hresult.js';
 import type { CaAnswer, CaQuestion } from '../ca-answer.js';
 import type { CertServerAnswer } from './cert-server-request.js';
 
@@ -12,9 +12,6 @@ const dispositions = {
   underSubmission: 5,
   revoked: 6,
 } as const;
-
-/** CERTSRV_E_PROPERTY_EMPTY: the CA has no such request of its own. */
-const propertyEmpty = 0x80094004;
 
 /**
  * What the CA said, from the three places where it may say it: the return value, the disposition, and an
