@@ -50,15 +50,15 @@ const marks = { good: 'ok      ', warning: 'warning ', fault: 'FAULT   ' } as co
 function upstreamOf({ resolved, upstreams }: Installation, name: string) {
   const upstream = upstreams.get(name);
   if (upstream) return upstream;
+  if (Object.hasOwn(resolved.config.issuers, name)) {
+    throw new GatewayError('cli.usage', `The issuer ${name} is no NDES or SCEP server.`, {
+      mend: `Look at it with: scep-gateway doctor --issuer ${name}`,
+    });
+  }
   const known = [...upstreams.keys()];
-  const isThere = Object.hasOwn(resolved.config.issuers, name);
   throw new GatewayError(
     'cli.usage',
-    isThere ? `The issuer ${name} is no NDES or SCEP server.` : `There is no issuer ${name}.`,
-    isThere
-      ? { mend: `Look at it with: scep-gateway doctor --issuer ${name}` }
-      : known.length > 0
-        ? { mend: `Issuers of kind ndes: ${known.join(', ')}` }
-        : {},
+    `There is no issuer ${name}.`,
+    known.length > 0 ? { mend: `Issuers of kind ndes: ${known.join(', ')}` } : {},
   );
 }
