@@ -14,6 +14,8 @@ interface Application {
   readonly has: string;
   readonly by: string;
   readonly mend: string;
+  /** As `clockVerdict` wants it. */
+  readonly clockJudge?: string;
 }
 
 const applications: Readonly<Record<SignIn, Application>> = {
@@ -21,11 +23,13 @@ const applications: Readonly<Record<SignIn, Application>> = {
     has: 'Kerberos',
     by: 'Kerberos',
     mend: 'Use the URL of the application for Kerberos (…_CES_Kerberos), with the provider Negotiate of Windows authentication turned on in IIS.',
+    clockJudge: kerberosJudge,
   },
   userNameToken: {
     has: 'a user name token',
     by: 'user name token',
     mend: 'Use the URL of the application for user names (…_CES_UsernamePassword), with anonymous authentication turned on in IIS; or configure `authentication.negotiate`.',
+    clockJudge: 'a user name token is refused beyond five minutes',
   },
   certificate: {
     has: 'a client certificate',
@@ -43,7 +47,7 @@ export async function examineCesWay(context: IssuerContext, config: AdcsCesConfi
   const answer = await examineAnswer(examination, world, about, {
     url: new URL(config.url),
     tls,
-    clockJudge: clockJudges[signIn],
+    clockJudge: applications[signIn].clockJudge,
   });
   await examination.check({ id: 'sign-in.offered', about, needs: ['http.answer'] }, () =>
     answer === undefined ? [] : offeredVerdict(signIn, answer),
@@ -75,12 +79,6 @@ function signInOf({ authentication }: AdcsCesConfig): SignIn {
   if (authentication.negotiate) return 'negotiate';
   return authentication.userNameToken ? 'userNameToken' : 'certificate';
 }
-
-const clockJudges: Readonly<Record<SignIn, string | undefined>> = {
-  negotiate: kerberosJudge,
-  userNameToken: 'a user name token is refused beyond five minutes',
-  certificate: undefined,
-};
 
 /**
  * IIS signs in, or refuses, before it looks at the method; what CES itself thinks of a token only a message

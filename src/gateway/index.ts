@@ -13,6 +13,7 @@ export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
 export { readTlsIdentity } from './tls-identity.js';
+export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';
 export { openChallengeSource, openUpstreamServer } from './upstreams.js';
 export { startGateway } from './start.js';
