@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { loadConfig } from '../../src/config/index.js';
 import { openInstallation, startGateway } from '../../src/gateway/index.js';
 import { createFastCodec } from '../../src/pkcs7/index.js';
@@ -12,7 +11,7 @@ import {
   type ScepOutcome,
   type ScepSession,
 } from '../../src/scep/index.js';
-import { createLog } from '../../src/telemetry/index.js';
+import { capturedLog } from '../support/captured-log.js';
 import { buildCertificationRequest, parseDistinguishedName } from '../../src/x509/index.js';
 import { send } from '../http/client.js';
 import { testKey } from '../support/keys.js';
@@ -54,20 +53,13 @@ export async function startWith(
       SCEP_GATEWAY_ADMIN_PASSWORD: 'a password of admin',
     },
   });
-  let text = '';
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const telemetry = createLog({ level: 'info', format: 'json', destination });
+  const { telemetry, text } = capturedLog();
   const installation = await openInstallation(resolved);
   const gateway = await startGateway(installation, telemetry);
   return {
     port: gateway.listeners[0]?.port ?? 0,
     ports: gateway.listeners.map(({ port }) => port),
-    log: () => text,
+    log: text,
     async stop() {
       await gateway.stop(1000);
       await installation.close();

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { Writable } from 'node:stream';
 import { maintainAuthorities } from '../../src/gateway/upkeep.js';
 import type { Authority } from '../../src/issuer/index.js';
-import { createLog } from '../../src/telemetry/index.js';
+import { capturedLog } from '../support/captured-log.js';
 
 test('a CA that says nothing keeps no other waiting', async () => {
   const names = ['first', 'second', 'third'];
@@ -18,15 +17,8 @@ test('a CA that says nothing keeps no other waiting', async () => {
         return [{ severity: 'error', code: 'upstream.failed', text: `${name} says nothing` }];
       },
     }) satisfies Pick<Authority, 'maintain'> as unknown as Authority;
-  let text = '';
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const telemetry = createLog({ level: 'info', format: 'json', destination });
+  const { telemetry, text } = capturedLog();
   await maintainAuthorities(new Map(names.map((name) => [name, authority(name)])), telemetry.log);
   await telemetry.close();
-  for (const name of names) expect(text).toContain(`${name} says nothing`);
+  for (const name of names) expect(text()).toContain(`${name} says nothing`);
 });

@@ -459,30 +459,28 @@ describe('certificates', () => {
     return [...Array<Certificate>(many).fill(one), last];
   }
 
-  test.each([
-    ['a chain', true],
-    ['no chain', false],
-  ])('a thousand CAs around the right one do not matter where there is %s', async (_, isGiven) => {
-    const bundle = certificateBundle(await alike(1000));
-    script = (socket, { messageId }) => {
+  /** What was asked for, issued as it should be, with `bundle` around it. */
+  function issuedAmong(bundle: Buffer): Script {
+    return (socket, { messageId }) => {
       const [request] = ca.requests;
       if (request?.state.kind !== 'issued') throw new Error('nothing issued');
       const certificate = request.state.certificate.der;
       socket.write(http(response({ messageId }, { requestId: '81', bundle, certificate }).body));
     };
+  }
+
+  test.each([
+    ['a chain', true],
+    ['no chain', false],
+  ])('a thousand CAs around the right one do not matter where there is %s', async (_, isGiven) => {
+    script = issuedAmong(certificateBundle(await alike(1000)));
     const issuer = await open({}, { isChainGiven: isGiven });
     expect(await submit(issuer)).toMatchObject(isGiven ? { kind: 'issued' } : inDoubt);
     expect(issuer.chain).toEqual(isGiven ? [ca.certificate] : []);
   });
 
   test('a hundred CAs of one name are no chain', async () => {
-    const bundle = certificateBundle(await alike(90));
-    script = (socket, { messageId }) => {
-      const [request] = ca.requests;
-      if (request?.state.kind !== 'issued') throw new Error('nothing issued');
-      const certificate = request.state.certificate.der;
-      socket.write(http(response({ messageId }, { requestId: '81', bundle, certificate }).body));
-    };
+    script = issuedAmong(certificateBundle(await alike(90)));
     const issuer = await open({}, { isChainGiven: false });
     expect(await submit(issuer)).toMatchObject(inDoubt);
     expect(issuer.chain).toEqual([]);

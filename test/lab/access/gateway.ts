@@ -2,10 +2,9 @@ import { scryptSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { loadConfig } from '../../../src/config/index.js';
 import { openInstallation, startGateway } from '../../../src/gateway/index.js';
-import { createLog } from '../../../src/telemetry/index.js';
+import { capturedLog } from '../../support/captured-log.js';
 import { labFile } from '../in-lab.js';
 
 export interface LabGateway {
@@ -74,14 +73,7 @@ export async function withGateway(
       DIRECTORY_PASSWORD: 'Directory-Passw0rd!',
     },
   });
-  const lines: string[] = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(...chunk.toString().split('\n').filter(Boolean));
-      done();
-    },
-  });
-  const telemetry = createLog({ level: 'info', format: 'json', destination });
+  const { telemetry, text } = capturedLog();
   const installation = await openInstallation(resolved);
   const gateway = await startGateway(installation, telemetry);
   const [secure, plain] = gateway.listeners.map(({ port }) => `gateway.lab.test:${port}`);
@@ -91,7 +83,9 @@ export async function withGateway(
       plainPage: `http://${plain}/certsrv/mscep_admin/`,
       api: `https://${secure}/api/v1/challenges`,
       audit: () =>
-        lines
+        text()
+          .split('\n')
+          .filter(Boolean)
           .map((line) => JSON.parse(line) as Record<string, unknown>)
           .filter(({ audit }) => audit === true)
           .map(({ message, ...fields }) => ({ ...fields, event: message })),
