@@ -1,5 +1,5 @@
+import { readableOr } from '../errors/index.js';
 import { extensionOids, readBasicConstraints, type Certificate } from '../x509/index.js';
-import { readableOr } from './readable.js';
 
 /** Whether it is that of a CA; one that cannot be read is none. */
 export function isAuthority(certificate: Certificate): boolean {

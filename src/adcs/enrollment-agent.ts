@@ -1,4 +1,4 @@
-import { isGatewayError } from '../errors/index.js';
+import { readableOr } from '../errors/index.js';
 import {
   extensionOids,
   readApplicationPolicies,
@@ -29,31 +29,22 @@ export function faultOfUse(agent: Certificate, policy: string): string | undefin
   const name = nameOf(agent);
   const usage = agent.extension(extensionOids.keyUsage);
   // Without the extension every use is allowed (RFC 5280 §4.2.1.3).
-  if (usage && !readOr([], () => readKeyUsage(usage)).includes('digitalSignature')) {
+  if (usage && !readableOr([], () => readKeyUsage(usage)).includes('digitalSignature')) {
     return `${name} has a certificate whose key usage lacks digitalSignature.`;
   }
   const policies = agent.extension(extensionOids.msApplicationPolicies);
   // Windows looks at the extended key usage only where there are no application policies.
   if (policies) {
-    return readOr([], () => readApplicationPolicies(policies)).includes(policy)
+    return readableOr([], () => readApplicationPolicies(policies)).includes(policy)
       ? undefined
       : `${name} has a certificate without the application policy ${policy}.`;
   }
   const extended = agent.extension(extensionOids.extendedKeyUsage);
-  return extended && readOr([], () => readExtendedKeyUsage(extended)).includes(policy)
+  return extended && readableOr([], () => readExtendedKeyUsage(extended)).includes(policy)
     ? undefined
     : `${name} has a certificate without the extended key usage ${policy}.`;
 }
 
 function nameOf({ subject }: Certificate): string {
   return `The enrollment agent ${subject.text.slice(0, 200)}`;
-}
-
-function readOr<T>(otherwise: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (isGatewayError(error)) return otherwise;
-    throw error;
-  }
 }

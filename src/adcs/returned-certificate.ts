@@ -1,7 +1,7 @@
+import { readableOr } from '../errors/index.js';
 import { readBundle } from '../pkcs7/index.js';
 import { Certificate } from '../x509/index.js';
 import { isAuthority } from './authority-certificate.js';
-import { readableOr } from './readable.js';
 
 interface ReturnedCertificate {
   readonly certificate: Certificate;

@@ -1,5 +1,5 @@
+import { readableOr } from '../errors/index.js';
 import { extensionOids, readKeyUsage, type CertificationRequest } from '../x509/index.js';
-import { readableOr } from './readable.js';
 
 /** Certificate templates by their name (`cn`), never the display name. */
 export interface TemplateRule {

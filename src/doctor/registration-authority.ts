@@ -1,6 +1,6 @@
 /** RA certificates: what for, by whom, until when. */
 import type { AuthorityView, RaStatus } from '../issuer/index.js';
-import { isGatewayError } from '../errors/index.js';
+import { readableOr } from '../errors/index.js';
 import {
   extensionOids,
   readKeyUsage,
@@ -113,13 +113,7 @@ function useFault(certificate: Certificate, wanted: KeyUsage, what: string): Ver
 /** Undefined: it may be used for everything. */
 function usagesOf(certificate: Certificate): readonly KeyUsage[] | undefined {
   const extension = certificate.extension(extensionOids.keyUsage);
-  if (extension === undefined) return undefined;
-  try {
-    return readKeyUsage(extension);
-  } catch (error) {
-    if (isGatewayError(error)) return [];
-    throw error;
-  }
+  return extension && readableOr([], () => readKeyUsage(extension));
 }
 
 function chainVerdicts(ra: RaStatus, cas: readonly Certificate[]): Verdict[] {

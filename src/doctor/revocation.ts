@@ -1,5 +1,5 @@
 /** Whether others can fetch the CRLs that certificates point to. */
-import { isGatewayError } from '../errors/index.js';
+import { readableOr } from '../errors/index.js';
 import {
   extensionOids,
   parseCrl,
@@ -49,12 +49,7 @@ function distributionPoints(certificates: readonly Certificate[]): Map<string, C
 }
 
 function urisOf(extension: Parameters<typeof readCrlDistributionPoints>[0]): string[] {
-  try {
-    return readCrlDistributionPoints(extension);
-  } catch (error) {
-    if (isGatewayError(error)) return [];
-    throw error;
-  }
+  return readableOr([], () => readCrlDistributionPoints(extension));
 }
 
 async function pointVerdict(
@@ -85,7 +80,7 @@ function notFetched(where: string, reason: string): Verdict {
 }
 
 function crlVerdict(body: Buffer, where: string, now: Date, cas: readonly Certificate[]): Verdict {
-  const crl = readable(body);
+  const crl = readableOr(undefined, () => parseCrl(body));
   if (crl === undefined) {
     return failed(`What is at ${where} is no CRL.`, 'Publish the CRL there, in DER.');
   }
@@ -105,13 +100,4 @@ function crlVerdict(body: Buffer, where: string, now: Date, cas: readonly Certif
   const until =
     crl.nextUpdate === undefined ? 'without an end' : `valid until ${day(crl.nextUpdate)}`;
   return ok(`The CRL at ${where} can be fetched, ${until}.`);
-}
-
-function readable(body: Buffer): ReturnType<typeof parseCrl> | undefined {
-  try {
-    return parseCrl(body);
-  } catch (error) {
-    if (isGatewayError(error)) return undefined;
-    throw error;
-  }
 }

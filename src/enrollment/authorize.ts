@@ -1,5 +1,5 @@
 import type { ChallengeUse, ChallengeValidator, ChallengeVerdict } from '../challenge/index.js';
-import { isGatewayError, type ErrorCode } from '../errors/index.js';
+import { readableOr, type ErrorCode } from '../errors/index.js';
 import { attestedBy, type Authorization, type AuthorizationGround } from '../issuer/index.js';
 import { mintAuthorization } from '../issuer/authorization-mint.js';
 import type { CertificateRecord, ChallengeId, TransactionRecord } from '../store/index.js';
@@ -67,12 +67,10 @@ export function credentialOf(
 
 function namesIn(certificate: Certificate): string[] | undefined {
   const extension = certificate.extension(extensionOids.subjectAltName);
-  try {
-    return extension && readSubjectAltNames(extension.value).map(subjectAltNameText);
-  } catch (error) {
-    if (isGatewayError(error)) return undefined;
-    throw error;
-  }
+  return (
+    extension &&
+    readableOr(undefined, () => readSubjectAltNames(extension.value).map(subjectAltNameText))
+  );
 }
 
 function takesChallenges(profile: EnrollmentProfile): boolean {

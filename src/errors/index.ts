@@ -1,3 +1,4 @@
 /** The one error type of the gateway: a stable code, a text for the caller, a detail for the log. */
 export { GatewayError, isGatewayError } from './gateway-error.js';
+export { readableOr } from './readable.js';
 export { errorCodes, type ErrorCode, type ErrorClass } from './codes.js';

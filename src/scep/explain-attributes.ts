@@ -1,6 +1,6 @@
 /** Signed attributes in the words of RFC 8894, and what is wrong with them. */
 import { decodeText, decodeTime, tag, type BerNode } from '../asn1/index.js';
-import { isGatewayError } from '../errors/index.js';
+import { readableOr } from '../errors/index.js';
 import { cmsOids, type MessageSigner } from '../pkcs7/index.js';
 import { failInfoFromWire } from './failure.js';
 import { describeMessageType, messageTypeFromWire, type MessageType } from './message-type.js';
@@ -25,7 +25,7 @@ export function explainedMessageType(signer: MessageSigner): MessageType | undef
 
 function attributeText({ attributes }: MessageSigner, oid: string): string | undefined {
   const [value] = attributes.get(oid) ?? [];
-  return value && readable(() => decodeText(value));
+  return value && readableOr(undefined, () => decodeText(value));
 }
 
 /** Of any message; the status of a reply is looked at in `replyProblems`. */
@@ -40,7 +40,7 @@ export function attributeProblems(signer: MessageSigner): string[] {
     }
   }
   const [named] = attributes.get(scepOids.transactionId) ?? [];
-  const transactionId = named && readable(() => named.octets());
+  const transactionId = named && readableOr(undefined, () => named.octets());
   if (named === undefined) {
     problems.push('There is no transactionID: a server cannot answer this.');
   } else if (transactionId === undefined) {
@@ -94,7 +94,7 @@ const attributeNames: ReadonlyMap<string, string> = new Map([
 function nonceProblems(nonce: BerNode | undefined): string[] {
   if (nonce === undefined) return ['There is no senderNonce: replies can be replayed.'];
   if (!nonce.is(tag.octetString)) return ['The senderNonce is no OCTET STRING.'];
-  const length = readable(() => nonce.octets().length);
+  const length = readableOr(undefined, () => nonce.octets().length);
   if (length === undefined) return ['The senderNonce cannot be read.'];
   return length >= 1 && length <= 64
     ? []
@@ -103,7 +103,7 @@ function nonceProblems(nonce: BerNode | undefined): string[] {
 
 /** In words where it can be read, else as it came. */
 function describeValue(oid: string, value: BerNode): string {
-  return readable(() => inWords(oid, value)) ?? value.raw.toString('hex');
+  return readableOr(undefined, () => inWords(oid, value)) ?? value.raw.toString('hex');
 }
 
 function inWords(oid: string, value: BerNode): string | undefined {
@@ -122,16 +122,6 @@ function inWords(oid: string, value: BerNode): string | undefined {
   }
   if (text === undefined) return undefined;
   return value.is(tag.octetString) ? value.octets().toString('hex') : printable(text);
-}
-
-/** Undefined for what is not the type it should be, or breaks its rules inside. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isGatewayError(error)) return undefined;
-    throw error;
-  }
 }
 
 /** What strangers send ends on a terminal. */

@@ -1,6 +1,6 @@
+import { readableOr } from '../../errors/index.js';
 import { readBundle } from '../../pkcs7/index.js';
 import { Certificate, readPem } from '../../x509/index.js';
-import { readableOr } from '../readable.js';
 
 /** A certificate as DER, PEM or bare base64; undefined for anything else, such as a page. */
 export function readCertificate(body: Buffer): Certificate | undefined {

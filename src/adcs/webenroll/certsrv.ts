@@ -1,8 +1,8 @@
+import { readableOr } from '../../errors/index.js';
 import { parseCrl, toPem, type Certificate } from '../../x509/index.js';
 import type { WebClient, WebOutcome } from '../../web-client/index.js';
 import type { CaAnswer } from '../ca-answer.js';
 import type { CaInterface, CaRequest } from '../ca-interface.js';
-import { readableOr } from '../readable.js';
 import type { Unavailable } from '../unavailable.js';
 import { notAnswered } from '../web-outage.js';
 import { derOf, readCertificates } from './certificate-body.js';

@@ -1,5 +1,5 @@
 import { parseBer, type BerLimits, type BerNode } from '../../asn1/index.js';
-import { isGatewayError } from '../../errors/index.js';
+import { readableOr } from '../../errors/index.js';
 import { cmsOids } from '../../pkcs7/index.js';
 
 export type ObjectKind = 'signed' | 'enveloped' | 'certificate' | 'request' | 'crl' | 'private-key';
@@ -14,12 +14,7 @@ export function walk(bytes: Buffer): BerNode {
 
 /** By its shape; undefined for any other ASN.1. */
 export function kindOf(node: BerNode): ObjectKind | undefined {
-  try {
-    return shapeOf(node);
-  } catch (error) {
-    if (isGatewayError(error)) return undefined;
-    throw error;
-  }
+  return readableOr(undefined, () => shapeOf(node));
 }
 
 function shapeOf(node: BerNode): ObjectKind | undefined {

@@ -1,6 +1,6 @@
-import { isGatewayError } from '../errors/index.js';
+import { isGatewayError } from './gateway-error.js';
 
-/** What cannot be read is an answer like any other from a server that is not trusted. */
+/** What cannot be read is an answer like any other from somebody who is not trusted. */
 export function readableOr<T>(otherwise: T, read: () => T): T {
   try {
     return read();
