@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors/index.js';
+import { Row } from '../sql/row.js';
 import { rollBack, type SqliteDriver } from './driver.js';
-import { Row } from './row.js';
 import { schemaSteps } from './schema.js';
 
 /**
