@@ -14,15 +14,18 @@ import { Where } from './where.js';
 export const usesLeft = 'revoked_at IS NULL AND (max_uses IS NULL OR uses < max_uses)';
 
 export function challengeColumns(record: ChallengeRecord): Columns {
+  return { id: record.id, uses: record.uses, ...challengeTerms(record) };
+}
+
+/** What `put` replaces: everything but the id and the uses. */
+export function challengeTerms(record: ChallengeRecord): Columns {
   return {
-    id: record.id,
     digest: record.digest,
     account: record.account,
     binding: bindingToJson(record.binding),
     created_at: record.createdAt,
     expires_at: record.expiresAt,
     max_uses: record.maxUses,
-    uses: record.uses,
     revoked_at: record.revokedAt,
   };
 }

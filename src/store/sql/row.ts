@@ -42,6 +42,11 @@ export class Row {
     return this.#isNull(name) ? undefined : this.integer(name);
   }
 
+  boolean(name: string): boolean {
+    const value = this.#columns[name];
+    return typeof value === 'boolean' ? value : mismatch(name, 'true or false');
+  }
+
   date(name: string): Date {
     return new Date(this.integer(name));
   }

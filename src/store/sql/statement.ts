@@ -1,5 +1,5 @@
 /** What both databases take. `undefined` is stored as NULL, dates as integer milliseconds since 1970. */
-export type Param = string | number | Uint8Array | Date | undefined;
+export type Param = string | number | boolean | Uint8Array | Date | undefined;
 
 /** SQL with one `?` for each parameter. */
 export interface Statement {

@@ -1,4 +1,3 @@
-import { bindingToJson } from '../binding-json.js';
 import { challengeState, DEFAULT_LIST_LIMIT } from '../challenge-state.js';
 import type {
   ChallengeDigest,
@@ -12,12 +11,13 @@ import {
   challengeColumns,
   challengeFromRow,
   challengesWhere,
+  challengeTerms,
   countsByState,
   countsFromRow,
   usesLeft,
 } from '../sql/challenge-row.js';
 import type { Row } from '../sql/row.js';
-import { insertInto } from '../sql/statement.js';
+import { assignments, insertInto } from '../sql/statement.js';
 import type { Database } from './database.js';
 
 /** Rows one statement sweeps or prunes at most: keeps a transaction short. */
@@ -45,16 +45,10 @@ export class SqliteChallengeStore implements ChallengeStore {
   put(record: ChallengeRecord): Promise<void> {
     return this.#db.write(() => {
       this.#db.run('UPDATE challenges SET counted = 0 WHERE id = ?', record.id);
+      const { sql, params } = assignments({ ...challengeTerms(record), lasting: true });
       const replaced = this.#db.run(
-        `UPDATE challenges SET digest = ?, account = ?, binding = ?, created_at = ?,
-           expires_at = ?, max_uses = ?, revoked_at = ?, lasting = 1 WHERE id = ?`,
-        record.digest,
-        record.account,
-        bindingToJson(record.binding),
-        record.createdAt,
-        record.expiresAt,
-        record.maxUses,
-        record.revokedAt,
+        `UPDATE challenges SET ${sql} WHERE id = ?`,
+        ...params,
         record.id,
       );
       if (replaced === 0) this.#insert(record, { lasting: true });
@@ -228,8 +222,8 @@ export class SqliteChallengeStore implements ChallengeStore {
   #insert(record: ChallengeRecord, { lasting = false } = {}): void {
     const { sql, params } = insertInto('challenges', {
       ...challengeColumns(record),
-      counted: 0,
-      lasting: lasting ? 1 : 0,
+      counted: false,
+      lasting,
     });
     this.#db.run(sql, ...params);
   }

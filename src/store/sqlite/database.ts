@@ -77,5 +77,6 @@ export class Database {
 
 function bound(value: Param): SqlValue {
   if (value === undefined) return null;
+  if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? value.getTime() : value;
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/index.js';
 import { Row } from '../sql/row.js';
+import { newerSchema, olderSchema } from '../sql/schema-version.js';
 import { rollBack, type SqliteDriver } from './driver.js';
 import { schemaSteps } from './schema.js';
 
@@ -13,7 +14,7 @@ export function migrate(driver: SqliteDriver, now: Date): void {
   driver.exec('BEGIN IMMEDIATE');
   try {
     const found = schemaVersion(driver);
-    if (found > schemaSteps.length) throw newerSchema(found);
+    if (found > schemaSteps.length) throw newerSchema(found, schemaSteps.length);
     for (const [index, step] of schemaSteps.entries()) {
       if (index < found) continue;
       driver.exec(step);
@@ -32,8 +33,8 @@ export function migrate(driver: SqliteDriver, now: Date): void {
 export function requireKnownSchema(driver: SqliteDriver): void {
   if (!hasTable(driver)) throw foreignDatabase();
   const found = integer(driver, 'SELECT coalesce(max(version), 0) AS n FROM schema_versions');
-  if (found > schemaSteps.length) throw newerSchema(found);
-  if (found < schemaSteps.length) throw olderSchema(found);
+  if (found > schemaSteps.length) throw newerSchema(found, schemaSteps.length);
+  if (found < schemaSteps.length) throw olderSchema(found, schemaSteps.length);
 }
 
 function schemaVersion(driver: SqliteDriver): number {
@@ -58,24 +59,6 @@ function isEmpty(driver: SqliteDriver): boolean {
 
 function integer(driver: SqliteDriver, sql: string): number {
   return new Row(driver.prepare(sql).get() ?? {}).integer('n');
-}
-
-function newerSchema(found: number): GatewayError {
-  return new GatewayError(
-    'store.schema',
-    `The database has schema version ${found}; this release knows versions up to ${schemaSteps.length}.`,
-    {
-      mend: 'Run the newer scep-gateway that wrote it, or restore the backup made before the upgrade.',
-    },
-  );
-}
-
-function olderSchema(found: number): GatewayError {
-  return new GatewayError(
-    'store.schema',
-    `The database has schema version ${found}, this release ${schemaSteps.length}.`,
-    { mend: 'Start this release once: it brings the database up to date. Make a backup before.' },
-  );
 }
 
 function foreignDatabase(): GatewayError {

@@ -1,8 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ChallengeStore } from '../challenge-store.js';
-import type { SettingsStore } from '../settings-store.js';
-import type { EnrollmentStore } from '../transaction-store.js';
+import type { Stores } from '../stores.js';
 import { SqliteChallengeStore } from './challenge-store.js';
 import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
@@ -17,14 +15,6 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-export interface SqliteStores {
-  readonly challenges: ChallengeStore;
-  readonly enrollments: EnrollmentStore;
-  readonly settings: SettingsStore;
-  /** Commits what waits, then closes the file. */
-  close(): Promise<void>;
-}
-
 /**
  * Opens or makes the database file at `path` (mode 0600, its directory 0700 when it has to be made).
  * Several processes may hold it open: readers see what is committed, writers wait for each other.
@@ -34,7 +24,7 @@ export interface SqliteStores {
 export async function openSqliteStores(
   path: string,
   options: SqliteStoreOptions = {},
-): Promise<SqliteStores> {
+): Promise<Stores> {
   const now = options.clock?.() ?? new Date();
   const database = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
   return {

@@ -1,14 +1,9 @@
-import type { SettingsStore } from '../settings-store.js';
+import type { SettingsReader } from '../stores.js';
 import { Database } from './database.js';
 import { openSqliteDriver } from './driver.js';
 import { requireKnownSchema } from './migration.js';
 import { SqliteSettingsStore } from './settings-store.js';
 import { sqliteError } from './sqlite-error.js';
-
-/** Settings to look at, beside a gateway that runs or without one. */
-export interface SettingsReader extends Pick<SettingsStore, 'get'> {
-  close(): void;
-}
 
 /**
  * Opens the database at `path` without writing a record or bringing its schema up to date.
@@ -27,7 +22,7 @@ export async function openSettingsReader(path: string): Promise<SettingsReader> 
     }
     const database = new Database(driver);
     const settings = new SqliteSettingsStore(database);
-    return { get: (key) => settings.get(key), close: () => database.close() };
+    return { get: (key) => settings.get(key), close: () => database.read(() => database.close()) };
   } catch (error) {
     throw sqliteError(error);
   }
