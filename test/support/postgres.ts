@@ -76,28 +76,29 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     { ...run, cwd: directory, encoding: 'utf8' },
   );
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}${made.stdout}`);
-  const port = options.tcp === true ? await freePort() : 5432;
   const write = (name: string, text: string) => {
     writeFileSync(join(data, name), text);
     chmodSync(join(data, name), 0o600);
     if (owner) chownSync(join(data, name), owner.uid, owner.gid);
   };
-  write(
-    'postgresql.auto.conf',
-    [
-      `unix_socket_directories = '${directory}'`,
-      `listen_addresses = '${options.tcp === true ? '127.0.0.1' : ''}'`,
-      `port = ${port}`,
-      'max_connections = 60',
-      ...(options.settings ?? []),
-      '',
-    ].join('\n'),
-  );
+  const configure = (port: number) =>
+    write(
+      'postgresql.auto.conf',
+      [
+        `unix_socket_directories = '${directory}'`,
+        `listen_addresses = '${options.tcp === true ? '127.0.0.1' : ''}'`,
+        `port = ${port}`,
+        'max_connections = 60',
+        ...(options.settings ?? []),
+        '',
+      ].join('\n'),
+    );
   if (options.hba)
     write('pg_hba.conf', ['local all postgres trust', ...options.hba, ''].join('\n'));
   for (const [name, text] of Object.entries(options.files ?? {})) write(name, text);
 
   let server: ChildProcess | undefined;
+  let port = 5432;
   let log = '';
   let databases = 0;
 
@@ -143,7 +144,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     await ended;
   }
 
-  await start();
+  for (let attempt = 1; ; attempt++) {
+    if (options.tcp === true) port = await freePort();
+    configure(port);
+    try {
+      await start();
+      break;
+    } catch (error) {
+      // Another may have taken the port meanwhile.
+      if (options.tcp !== true || attempt === 5) throw error;
+    }
+  }
   await query('postgres', `CREATE ROLE ${role} LOGIN PASSWORD 'a-password-of-the-role'`);
   return {
     port,
