@@ -6,6 +6,7 @@ import type {
 } from './access.types.js';
 import { readBasicCredentials } from './basic-credentials.js';
 import type { DirectoryAccounts } from './directory-accounts.js';
+import { whileLocked, wrongPassword } from './locked-account.js';
 import type { Lockout } from './lockout.js';
 import { unmatchableHash, verifyPassword } from './password.js';
 import { createSignInMemory } from './sign-in-memory.js';
@@ -46,39 +47,22 @@ export function createBasicAuthenticator(options: {
     const elsewhere = account ? undefined : directory?.signIn(typed, password);
     if (elsewhere) return elsewhere;
     const passwordHash = account?.passwordHash ?? nobody;
-    const refused = await locked(name, account);
+    const guessed = { name, account };
+    const refused = await whileLocked(lockout, guessed);
     if (refused) return refused;
     const key = memory.key(name, password, passwordHash);
     if (account && memory.knows(key)) return authenticated(account);
     return memory.together(key, () =>
       slots.run(async () => {
         // Guesses that queued up while the account was being locked get no check.
-        const lockedMeanwhile = await locked(name, account);
+        const lockedMeanwhile = await whileLocked(lockout, guessed);
         if (lockedMeanwhile) return lockedMeanwhile;
         const right = await verify(password, passwordHash);
-        if (!right || !account) return failed(name, account);
+        if (!right || !account) return wrongPassword(lockout, guessed);
         memory.remember(key);
-        return (await locked(name, account)) ?? authenticated(account);
+        return (await whileLocked(lockout, guessed)) ?? authenticated(account);
       }),
     );
-  }
-
-  async function locked(
-    name: string,
-    account: Account | undefined,
-  ): Promise<AuthenticationOutcome | undefined> {
-    const retryAfterSeconds = await lockout.remaining(name);
-    if (retryAfterSeconds === 0) return undefined;
-    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: false };
-  }
-
-  async function failed(
-    name: string,
-    account: Account | undefined,
-  ): Promise<AuthenticationOutcome> {
-    if (!(await lockout.fail(name))) return { kind: 'wrong', account: account?.name };
-    const retryAfterSeconds = await lockout.remaining(name);
-    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: true };
   }
 
   return {

@@ -5,6 +5,7 @@ import type {
   DirectoryUser,
 } from '../directory/index.js';
 import type { Account, AuthenticationOutcome, Role } from './access.types.js';
+import { whileLocked, wrongPassword } from './locked-account.js';
 import type { Lockout } from './lockout.js';
 import { createSignInMemory } from './sign-in-memory.js';
 import { createTurns } from './turns.js';
@@ -85,10 +86,8 @@ export function createDirectoryAccounts(options: {
     if (accounts.size > mostRemembered && oldest !== undefined) accounts.delete(oldest);
   }
 
-  async function locked({ user }: DirectoryName): Promise<AuthenticationOutcome | undefined> {
-    const retryAfterSeconds = await lockout.remaining(user);
-    if (retryAfterSeconds === 0) return undefined;
-    return { kind: 'locked', account: undefined, retryAfterSeconds, begins: false };
+  function locked({ user }: DirectoryName): Promise<AuthenticationOutcome | undefined> {
+    return whileLocked(lockout, { name: user, account: undefined });
   }
 
   /** Only a wrong password is a guess; whether the account is there is not known then. */
@@ -99,9 +98,7 @@ export function createDirectoryAccounts(options: {
     if (why !== 'credentials') {
       return { kind: 'wrong', account: bindName, reason: `Directory: ${reason}` };
     }
-    if (!(await lockout.fail(user))) return { kind: 'wrong', account: undefined, reason };
-    const retryAfterSeconds = await lockout.remaining(user);
-    return { kind: 'locked', account: undefined, retryAfterSeconds, begins: true };
+    return wrongPassword(lockout, { name: user, account: undefined }, reason);
   }
 
   async function find(name: DirectoryName): Promise<DirectoryAccount> {

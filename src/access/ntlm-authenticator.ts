@@ -19,6 +19,7 @@ import type {
   AuthenticationOutcome,
   Authenticator,
 } from './access.types.js';
+import { whileLocked, wrongPassword } from './locked-account.js';
 import type { Lockout } from './lockout.js';
 import { readNtlmCredentials, type NtlmCredentials } from './ntlm-credentials.js';
 import type { SignInChannel } from './sign-in-channel.js';
@@ -91,32 +92,24 @@ export function createNtlmAuthenticator(options: {
     const claim = state.handshake.claim(credentials.message);
     const name = signInName(claim.user);
     const account = await accounts.find(name);
-    const refused = await locked(name, account);
+    const guessed = { name, account };
+    const refused = await whileLocked(lockout, guessed);
     if (refused) return refused;
     const verdict = verdictOn(claim, account, channel);
     if (verdict.kind === 'refused' || account?.ntHash === undefined) {
       const fault = verdict.kind === 'refused' ? verdict.fault : 'proof';
-      return failed(name, account, fault);
+      return failed(guessed, fault);
     }
     const completion = completionOf(state, credentials, verdict.session);
-    if (completion.kind === 'wrong') return failed(name, account, 'challenge-altered');
+    if (completion.kind === 'wrong') return failed(guessed, 'challenge-altered');
     // Guesses that came at once may have locked the account meanwhile.
-    const lockedMeanwhile = await locked(name, account);
+    const lockedMeanwhile = await whileLocked(lockout, guessed);
     if (lockedMeanwhile) return lockedMeanwhile;
     if (channel.direct) {
       const until = clock().getTime() + signedInMillis;
       states.set(socket, { kind: 'signed-in', name, ntHash: account.ntHash, until });
     }
     return { ...authenticated(account), completion: completion.challenge };
-  }
-
-  async function locked(
-    name: string,
-    account: Account | undefined,
-  ): Promise<AuthenticationOutcome | undefined> {
-    const retryAfterSeconds = await lockout.remaining(name);
-    if (retryAfterSeconds === 0) return undefined;
-    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: false };
   }
 
   function verdictOn(claim: NtlmClaim, account: Account | undefined, { tls }: SignInChannel) {
@@ -129,16 +122,12 @@ export function createNtlmAuthenticator(options: {
 
   /** Only a wrong password locks: who proves the right one and fails otherwise guesses nothing. */
   async function failed(
-    name: string,
-    account: Account | undefined,
+    guessed: { readonly name: string; readonly account: Account | undefined },
     fault: NtlmFault,
   ): Promise<AuthenticationOutcome> {
     const reason = `NTLM: ${faultText[fault]}.`;
-    if (fault !== 'proof' || !(await lockout.fail(name))) {
-      return { kind: 'wrong', account: account?.name, reason };
-    }
-    const retryAfterSeconds = await lockout.remaining(name);
-    return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: true };
+    if (fault === 'proof') return wrongPassword(lockout, guessed, reason);
+    return { kind: 'wrong', account: guessed.account?.name, reason };
   }
 
   /** A request without credentials on a connection that is signed in: as long as the account is as it was. */

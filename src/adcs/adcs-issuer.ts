@@ -9,12 +9,12 @@ import {
 } from '../issuer/index.js';
 import { parseCrl, verifyIssuedBy, type Certificate } from '../x509/index.js';
 import { addedExtensions, unheard } from './added-extensions.js';
-import type { CaAnswer } from './ca-answer.js';
 import type { CaChainSource } from './ca-chain-source.js';
 import type { CaInterface, CaReply } from './ca-interface.js';
 import { coSigned, isCoSigned, type CoSigning } from './co-signing.js';
 import { beyondGranted } from './granted-content.js';
 import { faultOfIssued } from './issued-certificate.js';
+import type { RaReply } from './ra-enrollment.js';
 import { outcomeOf } from './refusal.js';
 import { claimThatOverrules } from './request-claims.js';
 import { chooseTemplate, fixedTemplate, type TemplateRule } from './template-choice.js';
@@ -96,14 +96,20 @@ export class AdcsIssuer implements Issuer {
   }
 
   /** For RA keys of the gateway; what devices ask for comes through `submit`, with an Authorization. */
-  async certify(csr: Buffer, template: string): Promise<CaAnswer | Unavailable> {
+  async certify(csr: Buffer, template: string, csrKey: string): Promise<RaReply> {
     const { ca, attributes, chain, submitMillis } = this.#options;
     const outage = await chain.demand(AbortSignal.timeout(limits.chainMillis));
     if (outage !== undefined) return outage;
     const signal = AbortSignal.timeout(submitMillis ?? limits.submitMillis);
     const reply = await ca.submit({ csr, format: 'pkcs10', template, attributes }, signal);
-    // The caller notes the request id first; what came along is asked for again, and checked then.
-    return reply.kind === 'certificate' ? { kind: 'issued', requestId: reply.requestId } : reply;
+    if (reply.kind !== 'certificate') return reply;
+    const { certificate, requestId } = reply;
+    const fault = await this.#faultOf(certificate, csrKey);
+    if (fault === undefined) return { kind: 'certificate', certificate };
+    // With an id the caller notes it, so that this request is asked after and no other is made.
+    return requestId === undefined
+      ? this.#wrongAnswer(requestId, fault)
+      : { kind: 'issued', requestId };
   }
 
   async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
@@ -200,19 +206,29 @@ export class AdcsIssuer implements Issuer {
     { certificate, requestId }: Extract<CaReply, { kind: 'certificate' }>,
     csrKey: string,
   ): Promise<IssuanceOutcome> {
+    const fault = await this.#faultOf(certificate, csrKey);
+    return fault === undefined
+      ? { kind: 'issued', certificate }
+      : this.#wrongAnswer(requestId, fault);
+  }
+
+  async #faultOf(certificate: Certificate, csrKey: string): Promise<string | undefined> {
     const { chain } = this.#options;
     const fault = () => faultOfIssued(certificate, csrKey, chain.known);
     // The CA may have been renewed since its certificates were fetched.
     if (fault() !== undefined) await chain.refresh(AbortSignal.timeout(limits.chainMillis));
-    const found = fault();
-    if (found === undefined) return { kind: 'issued', certificate };
-    const detail = `The CA answered request ${requestId} with a wrong certificate: ${found}.`;
+    return fault();
+  }
+
+  #wrongAnswer(requestId: string | undefined, fault: string): Unavailable {
+    const which = requestId === undefined ? 'a request' : `request ${requestId}`;
+    const detail = `The CA answered ${which} with a wrong certificate: ${fault}.`;
     this.#alarm(detail);
     return {
       kind: 'unavailable',
       submission: 'unknown',
       detail,
-      mend: `Look request ${requestId} up at the CA and find out whose certificate that is; a machine between gateway and CA may have changed the answer.`,
+      mend: `Look ${requestId === undefined ? 'the newest requests' : which} up at the CA and find out whose certificate that is; a machine between gateway and CA may have changed the answer.`,
     };
   }
 }

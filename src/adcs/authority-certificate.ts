@@ -1,13 +1,8 @@
-import { isGatewayError } from '../errors/index.js';
 import { extensionOids, readBasicConstraints, type Certificate } from '../x509/index.js';
+import { readableOr } from './readable.js';
 
 /** Whether it is that of a CA; one that cannot be read is none. */
 export function isAuthority(certificate: Certificate): boolean {
   const constraints = certificate.extension(extensionOids.basicConstraints);
-  try {
-    return constraints !== undefined && readBasicConstraints(constraints).ca;
-  } catch (error) {
-    if (isGatewayError(error)) return false;
-    throw error;
-  }
+  return constraints !== undefined && readableOr(false, () => readBasicConstraints(constraints).ca);
 }

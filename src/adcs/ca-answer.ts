@@ -19,6 +19,8 @@ export type CaAnswer =
   /** Not recorded as far as the CA says, or asked about and not known. */
   | {
       readonly kind: 'failed';
+      /** Where the CA gave one and nothing to rely on beside it: for an operator who looks it up. */
+      readonly requestId?: string | undefined;
       readonly hresult: Hresult | undefined;
       readonly message: string | undefined;
     };

@@ -24,6 +24,9 @@ export function checkCaChain(
   now: Date,
   pins: readonly string[] = [],
 ): CheckedChain {
+  if (certificates.length > mostCertificates) {
+    return rejected(`it holds more than ${mostCertificates} CA certificates`);
+  }
   const [issuing, ...above] = orderChain(certificates);
   if (issuing === undefined) return rejected('there is no CA certificate in it');
   const chain = [issuing, ...above] as const;
@@ -47,6 +50,9 @@ export function checkCaChain(
   }
   return { kind: 'chain', certificates: chain };
 }
+
+/** Their order costs a signature check for each two of one name: a hostile server names all of them alike. */
+const mostCertificates = 16;
 
 function isCa(certificate: Certificate): boolean {
   const constraints = certificate.extension(extensionOids.basicConstraints);

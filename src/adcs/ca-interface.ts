@@ -32,7 +32,8 @@ export interface CaRequest {
 export type CaReply =
   | {
       readonly kind: 'certificate';
-      readonly requestId: string;
+      /** Undefined where the CA tells none: with a certificate at hand there is nothing to ask after. */
+      readonly requestId: string | undefined;
       /** Not checked. */
       readonly certificate: Certificate;
     }

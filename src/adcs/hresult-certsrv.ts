@@ -139,11 +139,14 @@ export const certsrvEntries: readonly (readonly [Hresult, HresultEntry])[] = [
   ],
   [
     0x80094011,
-    configuration(
-      'CERTSRV_E_ENROLL_DENIED',
-      'the CA lets the gateway request no certificates',
-      'Give the account of the gateway Request Certificates on the Security tab of the CA.',
-    ),
+    {
+      ...configuration(
+        'CERTSRV_E_ENROLL_DENIED',
+        'the CA lets the gateway request no certificates',
+        'Give the account of the gateway Request Certificates on the Security tab of the CA.',
+      ),
+      ofCaller: true,
+    },
   ],
   [
     0x80094012,

@@ -20,6 +20,11 @@ export interface HresultEntry {
   readonly mayHaveHappened?: true;
   /** The gateway's own login was refused: nothing the device could mend, so never a FAILURE to it. */
   readonly login?: true;
+  /**
+   * The account that asks may not ask. In place of an answer to a poll that is no word on the request, which
+   * was taken when it still might.
+   */
+  readonly ofCaller?: true;
   /** The CA knows no request of this id. */
   readonly unknownRequest?: true;
 }

@@ -35,11 +35,14 @@ export const windowsEntries: readonly (readonly [Hresult, HresultEntry])[] = [
   ],
   [
     0x80070005,
-    configuration(
-      'E_ACCESSDENIED',
-      'the CA denied the gateway access',
-      'Give the account of the gateway Request Certificates on the CA and Enroll on the template. A web server apart from the CA needs constrained delegation to HOST and RPCSS of the CA. Over RPC, packet privacy may be missing.',
-    ),
+    {
+      ...configuration(
+        'E_ACCESSDENIED',
+        'the CA denied the gateway access',
+        'Give the account of the gateway Request Certificates on the CA and Enroll on the template. A web server apart from the CA needs constrained delegation to HOST and RPCSS of the CA. Over RPC, packet privacy may be missing.',
+      ),
+      ofCaller: true,
+    },
   ],
   [
     0x80070008,

@@ -4,22 +4,30 @@ export type Hresult = number;
 const win32Facility = 0x8007_0000;
 
 /**
- * Any spelling of a failure as an HRESULT: signed decimal (WSTEP, SCEP attributes), unsigned, or a bare
- * Win32 code of up to 16 bits, which is wrapped as HRESULT_FROM_WIN32 does.
+ * What an HRESULT says of a failure, signed (WSTEP) or unsigned: the one rule for every place where AD CS
+ * writes one. A code of success (highest bit clear, MS-ERREF §2.1: S_OK, S_FALSE, a bare Win32 code) is no
+ * reason for anything.
  *
- * @returns undefined for zero (success) and for what is no 32-bit integer
+ * @returns undefined for success, and for what is no 32-bit integer
  */
-export function toHresult(value: number): Hresult | undefined {
+export function failureCode(value: number): Hresult | undefined {
   if (!Number.isInteger(value) || value < -0x8000_0000 || value > 0xffff_ffff) return undefined;
   const unsigned = value >>> 0;
-  if (unsigned === 0) return undefined;
-  return unsigned <= 0xffff ? (win32Facility | unsigned) >>> 0 : unsigned;
+  return unsigned >= 0x8000_0000 ? unsigned : undefined;
 }
 
-/** The first `0x` number of eight hex digits in a text, as AD CS writes HRESULTs in every language. */
+/** The first failure among the `0x` numbers of eight hex digits in a text, as AD CS writes them in every language. */
 export function hresultInText(text: string): Hresult | undefined {
-  const found = /\b0x([0-9a-fA-F]{8})\b/.exec(text)?.[1];
-  return found === undefined ? undefined : toHresult(Number.parseInt(found, 16));
+  for (const [, digits = ''] of text.matchAll(/\b0x([0-9a-fA-F]{8})\b/g)) {
+    const hresult = failureCode(Number.parseInt(digits, 16));
+    if (hresult !== undefined) return hresult;
+  }
+  return undefined;
+}
+
+/** HRESULT_FROM_WIN32, for where a protocol carries Win32 codes. @param code of 16 bits, not 0 */
+export function hresultOfWin32(code: number): Hresult {
+  return (win32Facility | code) >>> 0;
 }
 
 /** `0x80094811`. */

@@ -11,15 +11,23 @@ export interface RaTemplates {
   readonly encryption: string;
 }
 
+export type RaReply =
+  | CaAnswer
+  | Unavailable
+  /** Checked: for this key, and of this CA. */
+  | { readonly kind: 'certificate'; readonly certificate: Certificate };
+
 /** A CA that the gateway asks for itself, for its own keys: no device's request comes this way. */
 export interface RaIssuer {
-  certify(csr: Buffer, template: string): Promise<CaAnswer | Unavailable>;
+  /** @param csrKey KeyId of the CSR */
+  certify(csr: Buffer, template: string, csrKey: string): Promise<RaReply>;
   retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome>;
 }
 
 /**
  * Brings RA certificates from AD CS: what was asked for before is asked after, the rest asked for. Each
- * request id is kept before its certificate is fetched, so a stop in between costs nothing.
+ * request id is kept before its certificate is fetched, and a certificate that comes at once until those of all
+ * requests are there, so a stop in between costs nothing.
  */
 export async function enrollRa(
   keeper: RaKeeper,
@@ -52,18 +60,22 @@ export async function enrollRa(
 async function enrollOne(
   keeper: RaKeeper,
   issuer: RaIssuer,
-  { purpose, csr, keyId, requestId }: RaRequest,
+  { purpose, csr, keyId, requestId, certificate }: RaRequest,
   templates: RaTemplates,
 ): Promise<IssuanceOutcome> {
+  if (certificate !== undefined) return { kind: 'issued', certificate };
   if (requestId !== undefined) return issuer.retrieve(requestId, keyId);
   const template = purpose === 'encryption' ? templates.encryption : templates.signing;
-  const answer = await issuer.certify(csr, template);
+  const answer = await issuer.certify(csr, template, keyId);
   switch (answer.kind) {
     case 'unavailable':
       return answer;
     case 'denied':
     case 'failed':
       return outcomeOf(answer, 'submit');
+    case 'certificate':
+      await keeper.noteCertificate(keyId, answer.certificate);
+      return { kind: 'issued', certificate: answer.certificate };
     case 'issued':
     case 'pending':
       await keeper.noteRequestId(keyId, answer.requestId);

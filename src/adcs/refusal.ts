@@ -35,8 +35,12 @@ function isRefusal(
   meaning: HresultEntry | undefined,
   question: CaQuestion,
 ): boolean {
-  // A denial of a request that waited is the last word on it, whatever the reason.
-  if (question === 'retrieve') return kind === 'denied' || meaning?.unknownRequest === true;
+  if (question === 'retrieve') {
+    // Who may not ask has heard nothing of the request, even where CES or the CA calls that a denial.
+    if (meaning?.login || meaning?.ofCaller) return false;
+    // Any other denial of a request that waited is the last word on it, whatever the reason.
+    return kind === 'denied' || meaning?.unknownRequest === true;
+  }
   if (meaning?.login) return false;
   if (kind === 'denied') return meaning?.class !== 'transient';
   return meaning !== undefined && meaning.class !== 'transient';
@@ -58,8 +62,7 @@ function deviceText(hresult: Hresult | undefined, meaning: HresultEntry | undefi
 }
 
 function detailOf(answer: Failed, meaning: HresultEntry | undefined): string {
-  const { kind, hresult, message } = answer;
-  const requestId = kind === 'denied' ? answer.requestId : undefined;
+  const { kind, hresult, message, requestId } = answer;
   return [
     kind === 'denied' ? 'The CA denied the request' : 'The CA answered with an error',
     requestId === undefined ? '' : `, request id ${requestId}`,

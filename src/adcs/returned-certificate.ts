@@ -1,7 +1,7 @@
-import { isGatewayError } from '../errors/index.js';
 import { readBundle } from '../pkcs7/index.js';
 import { Certificate } from '../x509/index.js';
 import { isAuthority } from './authority-certificate.js';
+import { readableOr } from './readable.js';
 
 interface ReturnedCertificate {
   readonly certificate: Certificate;
@@ -22,23 +22,14 @@ export function readReturned({
   /** CMS; undefined: none came. */
   readonly bundle: Buffer | undefined;
 }): ReturnedCertificate | undefined {
-  const around = bundle === undefined ? [] : readOr([], () => readBundle(bundle).certificates);
+  const around = bundle === undefined ? [] : readableOr([], () => readBundle(bundle).certificates);
   const found =
     certificate === undefined
       ? onlyOne(around.filter((one) => !isAuthority(one)))
-      : readOr(undefined, () => Certificate.fromDer(certificate));
+      : readableOr(undefined, () => Certificate.fromDer(certificate));
   return found && { certificate: found, bundle: around };
 }
 
 function onlyOne<T>(list: readonly T[]): T | undefined {
   return list.length === 1 ? list[0] : undefined;
-}
-
-function readOr<T>(otherwise: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (isGatewayError(error)) return otherwise;
-    throw error;
-  }
 }

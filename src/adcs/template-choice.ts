@@ -1,5 +1,5 @@
-import { isGatewayError } from '../errors/index.js';
 import { extensionOids, readKeyUsage, type CertificationRequest } from '../x509/index.js';
+import { readableOr } from './readable.js';
 
 /** Certificate templates by their name (`cn`), never the display name. */
 export interface TemplateRule {
@@ -28,11 +28,5 @@ export function fixedTemplate(name: string): TemplateRule {
 /** An unreadable keyUsage asks for nothing: the CA decides, and policy has refused it before. */
 function requestedUsages(csr: CertificationRequest): readonly string[] {
   const extension = csr.extensions.find(({ oid }) => oid === extensionOids.keyUsage);
-  if (extension === undefined) return [];
-  try {
-    return readKeyUsage(extension);
-  } catch (error) {
-    if (isGatewayError(error)) return [];
-    throw error;
-  }
+  return extension === undefined ? [] : readableOr([], () => readKeyUsage(extension));
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/index.js';
 import { decodeOid } from './oid.js';
-import { constructedBit, tag } from './tag.js';
+import { classBits, constructedBit, tag } from './tag.js';
 
 /** One element of a walked BER message: offsets into the message plus its children. Never copies. */
 export class BerNode {
@@ -57,10 +57,19 @@ export class BerNode {
     return this.children.find((node) => node.is(expected));
   }
 
-  /** Content of a string type; segments of a constructed string (X.690 §8.7.3) are joined. */
+  /**
+   * Content of a string type; the segments of a constructed one are joined: OCTET STRINGs (X.690 §8.7.3,
+   * §8.23.6), or of its own universal type, as some encoders cut them.
+   * @throws GatewayError `asn1.malformed` for other segments
+   */
   octets(): Buffer {
     if (!this.constructed) return this.content;
-    return Buffer.concat(this.children.map((segment) => segment.octets()));
+    const ownType = (this.tag & classBits) === 0 ? this.tag : tag.octetString;
+    return Buffer.concat(
+      this.children.map((segment) =>
+        (segment.is(ownType) ? segment : segment.require(tag.octetString)).octets(),
+      ),
+    );
   }
 
   oid(): string {

@@ -25,4 +25,6 @@ export const tag = {
   contextConstructed: (n: number): number => 0xa0 | n,
 } as const;
 
+/** Zero in universal types. */
+export const classBits = 0xc0;
 export const constructedBit = 0x20;

@@ -55,6 +55,10 @@ function upstreamOf({ resolved, upstreams }: Installation, name: string) {
   throw new GatewayError(
     'cli.usage',
     isThere ? `The issuer ${name} is no NDES or SCEP server.` : `There is no issuer ${name}.`,
-    known.length > 0 ? { mend: `Issuers of kind ndes: ${known.join(', ')}` } : {},
+    isThere
+      ? { mend: `Look at it with: scep-gateway doctor --issuer ${name}` }
+      : known.length > 0
+        ? { mend: `Issuers of kind ndes: ${known.join(', ')}` }
+        : {},
   );
 }

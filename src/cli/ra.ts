@@ -155,9 +155,12 @@ function describe({ signing, encryption, origin, replaced, requests }: RaStatus)
       ({ certificate, until }) =>
         `${line('replaced', certificate)}, opens until ${shortTime(until)}`,
     ),
-    ...requests.map(
-      ({ purpose, keyId, requestId }) =>
-        `${'waiting'.padEnd(11)}${purpose}, key ${keyId}${requestId === undefined ? '' : `, request ${requestId} at the CA`}`,
+    ...requests.map(({ purpose, keyId, requestId, certificate }) =>
+      [
+        `${'waiting'.padEnd(11)}${purpose}, key ${keyId}`,
+        ...(requestId === undefined ? [] : [`request ${requestId} at the CA`]),
+        ...(certificate === undefined ? [] : ['its certificate is here']),
+      ].join(', '),
     ),
   ].join('\n');
 }

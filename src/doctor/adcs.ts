@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import { openAdcsCa, type AdcsConfig } from '../gateway/index.js';
 import type { IssuanceOutcome } from '../issuer/index.js';
 import { examineCaCertificates } from './authority.js';
+import { cesWaySteps, examineCesSignIn, examineCesWay } from './ces-way.js';
 import { failed, info, nextStepOf, ok, warning, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineRa } from './registration-authority.js';
@@ -11,7 +12,7 @@ import { examineCrls } from './revocation.js';
 import { nameOf } from './expiry.js';
 import { examineRpcWay, rpcWaySteps } from './rpc-way.js';
 import { nameVerdicts, permissionVerdicts, schemaVerdicts } from './templates.js';
-import { examineWebEndpoint, examineWebWay, webEndpointSteps, webWaySteps } from './web-way.js';
+import { examineWebWay, webWaySteps } from './web-way.js';
 
 /** From name resolution to the sign-in. @returns the checks without which the CA is not asked */
 async function examineWay(context: IssuerContext, config: AdcsConfig): Promise<readonly string[]> {
@@ -23,9 +24,8 @@ async function examineWay(context: IssuerContext, config: AdcsConfig): Promise<r
       await examineRpcWay(context, config);
       return rpcWaySteps;
     case 'adcs-ces':
-      // Whether it lets us in shows when the CA is asked: a user name token travels with the question.
-      await examineWebEndpoint(context, config);
-      return webEndpointSteps(config);
+      await examineCesWay(context, config);
+      return cesWaySteps(config);
   }
 }
 
@@ -58,6 +58,7 @@ export async function examineAdcs(context: IssuerContext, config: AdcsConfig): P
       ok(`The CA lets the gateway in by ${signIns.at(-1) ?? 'no sign-in'}, with packet privacy.`),
     );
   }
+  if (config.kind === 'adcs-ces') await examineCesSignIn(context, config);
   await examination.check(
     { id: 'ca.chain', about, needs: ['ca.reachable'], doing: `fetching the chain of ${name}` },
     async () => chainVerdicts(opened(), config),
@@ -102,9 +103,22 @@ async function chainVerdicts(ca: AdcsIssuer, config: AdcsConfig): Promise<Verdic
     ];
   }
   if (issuing === undefined) return [];
-  const sha256 = issuing.thumbprints.sha256;
-  const verdict = ok(`The CA is ${nameOf(issuing)}, SHA-256 ${sha256}.`);
-  const isPinned = config.caThumbprints.length > 0 || config.caCertificates !== undefined;
+  const { sha256 } = issuing.thumbprints;
+  const pins = config.caThumbprints.map((pin) => pin.replaceAll(':', '').toUpperCase());
+  if (pins.length > 0 && !pins.includes(sha256)) {
+    return [
+      failed(
+        `The CA is said to be ${nameOf(issuing)}, SHA-256 ${sha256}, which is not in caThumbprints.`,
+        'Compare caCertificates and caThumbprints of the issuer with the CA (certutil -cainfo cert 0).',
+      ),
+    ];
+  }
+  const verdict = ok(
+    config.kind === 'adcs-webenroll'
+      ? `The CA is ${nameOf(issuing)}, SHA-256 ${sha256}.`
+      : `The CA is said to be ${nameOf(issuing)}, SHA-256 ${sha256}; it shows its certificate only with one that it issues.`,
+  );
+  const isPinned = pins.length > 0 || config.caCertificates !== undefined;
   return isPinned
     ? [verdict]
     : [

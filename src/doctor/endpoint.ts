@@ -137,7 +137,16 @@ export async function examineAnswer(
   examination: Examination,
   world: World,
   about: string,
-  { url, tls, kerberos }: { readonly url: URL; readonly tls: WebTls; readonly kerberos: boolean },
+  {
+    url,
+    tls,
+    clockJudge,
+  }: {
+    readonly url: URL;
+    readonly tls: WebTls;
+    /** As `clockVerdict` wants it. */
+    readonly clockJudge: string | undefined;
+  },
 ): Promise<{ readonly status: number; readonly offered: readonly string[] } | undefined> {
   let answer: WebAnswer | undefined;
   const needs = trustChecks(url.protocol === 'https:', tls);
@@ -156,7 +165,7 @@ export async function examineAnswer(
     },
   );
   await examination.check({ id: 'clock.skew', about, needs: ['http.answer'] }, () =>
-    answer === undefined ? [] : clockVerdict(answer.rawHeaders, world.clock(), kerberos),
+    answer === undefined ? [] : clockVerdict(answer.rawHeaders, world.clock(), clockJudge),
   );
   if (answer === undefined) return undefined;
   const { status, rawHeaders } = answer;

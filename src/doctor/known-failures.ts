@@ -1,5 +1,5 @@
 /** Messages that administrators find in the logs of NDES, connectors and web servers, in plain words. */
-import { hresultInText, hresultText, meaningOf } from '../adcs/index.js';
+import { failureCode, hresultInText, hresultText, meaningOf } from '../adcs/index.js';
 import { failed, type Verdict } from './finding.js';
 
 interface KnownFailure {
@@ -74,6 +74,5 @@ export function explainFailure(text: string): (Verdict & { readonly id: string }
 /** WSTEP faults and SCEP attributes write HRESULTs as signed decimals. */
 function decimalHresult(text: string): number | undefined {
   const found = /(?<![\d.])-(2\d{9})\b/.exec(text)?.[1];
-  const value = found === undefined ? 0 : -Number(found);
-  return value < 0 && value >= -0x8000_0000 ? value >>> 0 : undefined;
+  return found === undefined ? undefined : failureCode(-Number(found));
 }

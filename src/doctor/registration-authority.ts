@@ -60,14 +60,20 @@ function both({ signing, encryption }: RaStatus): [string, Certificate][] {
 }
 
 function originVerdicts({ origin, requests }: RaStatus, embedded: boolean): Verdict[] {
-  const waiting = requests.map(({ purpose, requestId }) =>
-    info(
+  const waiting = requests.map(({ purpose, requestId, certificate }) => {
+    if (certificate !== undefined) {
+      return info(
+        `A new RA certificate (${purpose}) is here and waits for the other one.`,
+        'The gateway asks for it every hour, or: scep-gateway ra enroll.',
+      );
+    }
+    return info(
       `A new RA certificate (${purpose}) is asked for${requestId === undefined ? ' and waits to be installed' : `: request ${requestId} at the CA`}.`,
       requestId === undefined
         ? 'Have the request signed (scep-gateway ra request) and install it (scep-gateway ra install), or forget it (scep-gateway ra discard).'
         : 'A certificate manager has to approve it; the gateway asks every hour, or: scep-gateway ra enroll.',
-    ),
-  );
+    );
+  });
   return [originVerdict(origin, embedded), ...waiting];
 }
 

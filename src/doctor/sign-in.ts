@@ -1,5 +1,6 @@
 /** How the gateway signs in to a web server: what is offered, what is used, and whether it is bound. */
 import type { WebClient, WebCredential, WebOutcome, WebTls } from '../web-client/index.js';
+import { kerberosJudge } from './clock.js';
 import { trustChecks } from './endpoint.js';
 import type { Examination } from './examination.js';
 import { failed, info, ok, warning, type Verdict } from './finding.js';
@@ -22,6 +23,11 @@ export interface SignInFacts {
   /** Of the first answer, which was to a request without a sign-in. */
   readonly status: number;
   readonly offered: readonly string[];
+}
+
+/** For `clockVerdict`. */
+export function clockJudgeOf(configured: readonly Scheme[]): string | undefined {
+  return configured.includes('negotiate') ? kerberosJudge : undefined;
 }
 
 /** The one that the client takes: the strongest that is offered; NTLM also travels in `Negotiate`. */
@@ -113,7 +119,7 @@ function signInVerdict(outcome: WebOutcome, facts: SignInFacts, isTls: boolean):
   }
 }
 
-const certificateMend =
+export const certificateMend =
   'The certificate needs a chain that the server trusts (its root among the Trusted Root Certification Authorities of the computer, where a group policy may remove it again), a private use for clients, and a mapping to an account; IIS logs 403.7 for none, 403.16 for one that it does not trust.';
 
 function refusalMend(scheme: Scheme | 'client-certificate' | undefined, isTls: boolean): string {
@@ -138,7 +144,7 @@ function endMend(reason: string): string {
 }
 
 /** `sign-in.channel-binding`. */
-function bindingVerdict(used: Scheme | undefined, isTls: boolean): Verdict {
+export function bindingVerdict(used: Scheme | undefined, isTls: boolean): Verdict {
   if (used === undefined || used === 'basic') {
     return info(
       `No channel binding: ${used === 'basic' ? 'Basic' : 'a client certificate'} has none of its own; TLS protects it.`,
@@ -152,6 +158,6 @@ function bindingVerdict(used: Scheme | undefined, isTls: boolean): Verdict {
   }
   return info(
     'The sign-in was bound to the TLS channel, and so satisfies Extended Protection. Whether the server demands it cannot be told without a sign-in that fails on purpose.',
-    'In IIS, see that Extended Protection of Windows authentication is Required: without it the pages can be relayed to (ESC8).',
+    'In IIS, see that Extended Protection of Windows authentication is Required: without it sign-ins of others can be relayed to this server (ESC8).',
   );
 }

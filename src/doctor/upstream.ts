@@ -1,32 +1,23 @@
 /** An NDES or SCEP server behind the gateway. */
 import type { NdesIssuerConfig } from '../config/index.js';
-import { openChallengeSource, openUpstreamServer, webTls } from '../gateway/index.js';
+import { openChallengeSource, openUpstreamServer } from '../gateway/index.js';
 import { adminPageOf, examineUpstream, type Finding as Found } from '../upstream/index.js';
-import {
-  endpointOf,
-  examineAnswer,
-  examinePlainHttp,
-  examineReach,
-  examineTls,
-  trustChecks,
-} from './endpoint.js';
+import { examineAnswer, trustChecks } from './endpoint.js';
 import { failed, info, ok, warning, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineRa } from './registration-authority.js';
-import { configuredSchemes, offeredVerdict } from './sign-in.js';
-import { examineTlsSettings } from './web-way.js';
+import { clockJudgeOf, configuredSchemes, offeredVerdict } from './sign-in.js';
+import { examineWebEndpoint } from './web-way.js';
 
 export async function examineNdes(context: IssuerContext, config: NdesIssuerConfig): Promise<void> {
   const { examination, world, about, name, needs, view } = context;
-  const url = new URL(config.url);
-  const isTls = url.protocol === 'https:';
-  const tls = await examineTlsSettings(context, about, () =>
-    webTls({ tls: config.tls, authentication: {} }, needs.readSecret),
-  );
+  const tls = await examineWebEndpoint(context, {
+    ...config,
+    authentication: {},
+    mayBePlain: config.fingerprint !== undefined,
+  });
   if (tls === undefined) return;
-  await examineReach(examination, world, about, endpointOf(url));
-  if (isTls) await examineTls(examination, world, about, endpointOf(url), tls);
-  else if (config.fingerprint === undefined) await examinePlainHttp(examination, about, url);
+  const isTls = new URL(config.url).protocol === 'https:';
   await examination.check(
     {
       id: 'upstream.scep',
@@ -60,19 +51,18 @@ async function examineAdminPage(
   config: NdesIssuerConfig,
   { url: written, authentication }: NonNullable<NdesIssuerConfig['adminPage']>,
 ): Promise<void> {
-  const { examination, world, about: issuer, name, needs, resolved, adminPage } = context;
+  const { examination, world, about: issuer, name, resolved, adminPage } = context;
   const about = `admin page of ${issuer}`;
   const url = written === undefined ? adminPageOf(new URL(config.url)) : new URL(written);
   if (url === undefined) return;
-  const tls = await examineTlsSettings(context, about, () =>
-    webTls({ tls: config.tls, authentication }, needs.readSecret),
+  const tls = await examineWebEndpoint(
+    { ...context, about },
+    { url: url.href, tls: config.tls, authentication, mayBePlain: true },
   );
   if (tls === undefined) return;
-  await examineReach(examination, world, about, endpointOf(url));
-  if (url.protocol === 'https:') await examineTls(examination, world, about, endpointOf(url), tls);
   const configured = configuredSchemes(authentication);
-  const kerberos = configured.includes('negotiate');
-  const answer = await examineAnswer(examination, world, about, { url, tls, kerberos });
+  const clockJudge = clockJudgeOf(configured);
+  const answer = await examineAnswer(examination, world, about, { url, tls, clockJudge });
   await examination.check({ id: 'sign-in.offered', about, needs: ['http.answer'] }, () =>
     answer === undefined
       ? []

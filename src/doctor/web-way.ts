@@ -12,43 +12,36 @@ import {
 } from './endpoint.js';
 import { ok } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
-import { configuredSchemes, examineSignIn } from './sign-in.js';
+import { clockJudgeOf, configuredSchemes, examineSignIn } from './sign-in.js';
 
 /** What of an issuer decides how its web server is reached. */
 export type WebWayConfig = Pick<WebEnrollmentConfig, 'url' | 'tls' | 'authentication'>;
 
 type WebEndpoint = Pick<WebWayConfig, 'url' | 'tls'> & {
   readonly authentication: Pick<WebWayConfig['authentication'], 'certificate'>;
+  /** No `tls.none`: what is said there is protected otherwise, or it is said of another address already. */
+  readonly mayBePlain?: boolean;
 };
 
-/** `tls.settings`. @returns what TLS is spoken with; undefined where its files cannot be read */
-export async function examineTlsSettings(
-  { examination }: Pick<IssuerContext, 'examination'>,
-  about: string,
-  read: () => Promise<WebTls>,
-): Promise<WebTls | undefined> {
-  let tls: WebTls | undefined;
-  await examination.check({ id: 'tls.settings', about }, async () => {
-    tls = await read();
-    return ok('The files and secrets for the web server can be read.');
-  });
-  return tls;
-}
-
-/** Up to TLS. @returns what it is spoken with; undefined where its files cannot be read */
+/**
+ * `tls.settings`, then up to TLS.
+ * @returns what it is spoken with; undefined where its files cannot be read
+ */
 export async function examineWebEndpoint(
   { examination, world, about, needs }: IssuerContext,
-  { url: written, tls: settings, authentication }: WebEndpoint,
+  { url: written, tls: settings, authentication, mayBePlain = false }: WebEndpoint,
 ): Promise<WebTls | undefined> {
   const url = new URL(written);
-  const tls = await examineTlsSettings({ examination }, about, () =>
-    webTls({ tls: settings, authentication }, needs.readSecret),
-  );
+  let tls: WebTls | undefined;
+  await examination.check({ id: 'tls.settings', about }, async () => {
+    tls = await webTls({ tls: settings, authentication }, needs.readSecret);
+    return ok('The files and secrets for the web server can be read.');
+  });
   if (tls === undefined) return undefined;
   await examineReach(examination, world, about, endpointOf(url));
   if (url.protocol === 'https:') {
     await examineTls(examination, world, about, endpointOf(url), tls);
-  } else await examinePlainHttp(examination, about, url);
+  } else if (!mayBePlain) await examinePlainHttp(examination, about, url);
   return tls;
 }
 
@@ -65,11 +58,10 @@ export async function examineWebWay(
   if (known === undefined) return;
   const target = new URL(page, url.href.endsWith('/') ? url : `${url.href}/`);
   const configured = configuredSchemes(authentication);
-  const kerberos = configured.includes('negotiate');
   const answer = await examineAnswer(examination, world, about, {
     url: target,
     tls: known,
-    kerberos,
+    clockJudge: clockJudgeOf(configured),
   });
   await examineSignIn(examination, about, {
     facts: answer && {

@@ -1,15 +1,9 @@
 import type { AdcsIssuer } from '../adcs/index.js';
-import type { GatewayConfig } from '../config/index.js';
 import { openCesCa } from './adcs-ces.js';
+import type { AdcsConfig } from './adcs-parts.js';
 import { openRpcCa } from './adcs-rpc.js';
 import type { CaNeeds } from './authority-dependencies.js';
 import { openWebEnrollmentCa } from './web-enrollment.js';
-
-/** The issuers whose CA is AD CS, whichever interface they use. */
-export type AdcsConfig = Extract<
-  GatewayConfig['issuers'][string],
-  { readonly kind: `adcs-${string}` }
->;
 
 /** The CA of such an issuer, to ask it something. It is asked for nothing yet. */
 export function openAdcsCa(name: string, config: AdcsConfig, needs: CaNeeds): Promise<AdcsIssuer> {

@@ -1,25 +1,13 @@
 import { openCesIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { AdcsCesConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import type { Authority } from '../issuer/index.js';
 import { createWebClient } from '../web-client/index.js';
 import { isXmlText } from '../xml/index.js';
-import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
-import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
+import { configuredChain, issuerSettings } from './adcs-parts.js';
+import type { CaNeeds } from './authority-dependencies.js';
 import { webCredentials, webTls } from './web-credentials.js';
 
-/** AD CS behind its Certificate Enrollment Web Service, with RA keys of ours in front. */
-export async function openAdcsCes(
-  name: string,
-  config: AdcsCesConfig,
-  dependencies: AuthorityDependencies,
-): Promise<Authority> {
-  const front = await openAdcsFront(name, config, dependencies);
-  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
-  return frontedByRa(front, await openCesCa(name, config, needs), config, dependencies);
-}
-
-/** The CA alone. It is asked for nothing yet. */
+/** AD CS behind its Certificate Enrollment Web Service. It is asked for nothing yet. */
 export async function openCesCa(
   name: string,
   config: AdcsCesConfig,

@@ -1,23 +1,14 @@
 /** What every issuer of AD CS takes from the configuration, whichever interface it uses. */
-import {
-  checkCaChain,
-  enrollRa,
-  fixedTemplate,
-  type AdcsIssuer,
-  type TemplateRule,
-} from '../adcs/index.js';
+import { checkCaChain, fixedTemplate, type TemplateRule } from '../adcs/index.js';
 import type { AdcsCesConfig, AdcsRpcConfig, WebEnrollmentConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { frontedAuthority, type Authority, type LocalAuthority } from '../issuer/index.js';
 import { Certificate, readPem } from '../x509/index.js';
 import { accountIdentity } from './account-identity.js';
-import type { AuthorityDependencies, CaNeeds } from './authority-dependencies.js';
-import { openEnrollmentAgents, type EnrollmentAgents } from './enrollment-agents.js';
-import { openRaKeys } from './ra-keys.js';
-import { keepRaFresh } from './ra-upkeep.js';
+import type { CaNeeds } from './authority-dependencies.js';
 import { readText } from './text-file.js';
 
-type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig | AdcsCesConfig;
+/** The issuers whose CA is AD CS. */
+export type AdcsConfig = WebEnrollmentConfig | AdcsRpcConfig | AdcsCesConfig;
 
 export function issuerSettings(
   name: string,
@@ -77,47 +68,4 @@ export async function configuredChain(
 /** SHA-256 in lower case hex. */
 function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string[] {
   return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
-}
-
-/** What stands before the CA: the RA keys, and the enrollment agents where the CA wants them. */
-export interface AdcsFront {
-  readonly ra: LocalAuthority;
-  readonly agents: EnrollmentAgents | undefined;
-}
-
-export async function openAdcsFront(
-  name: string,
-  config: AdcsConfig,
-  dependencies: AuthorityDependencies,
-): Promise<AdcsFront> {
-  const ra = await openRaKeys(name, config, dependencies);
-  const { coSign } = config;
-  const agents = coSign && (await openEnrollmentAgents(name, coSign, ra, dependencies));
-  return { ra, agents };
-}
-
-/** The CA with RA keys of ours in front, which it certifies when `ra enroll` asks. */
-export function frontedByRa(
-  { ra, agents }: AdcsFront,
-  issuer: AdcsIssuer,
-  config: AdcsConfig,
-  { clock }: AuthorityDependencies,
-): Authority {
-  const { SignatureTemplate: signing, EncryptionTemplate: encryption } = config.raTemplates;
-  const enroll = () => enrollRa(ra.raKeeper, issuer, { signing, encryption });
-  return frontedAuthority({
-    issuer,
-    ra,
-    replacedCas: () => issuer.replacedCas,
-    maintain: async () => [
-      ...(await issuer.maintain()),
-      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
-      ...(agents?.notices(clock()) ?? []),
-    ],
-    reload: async () => {
-      await agents?.refresh();
-      return issuer.reload();
-    },
-    enrollRa: enroll,
-  });
 }

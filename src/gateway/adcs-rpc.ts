@@ -1,23 +1,11 @@
 import { openRpcIssuer, type AdcsIssuer } from '../adcs/index.js';
 import type { AdcsRpcConfig, ResolvedConfig } from '../config/index.js';
 import { kerberosSignIn, ntlmSignIn, spnegoNtlmSignIn, type RpcSignIn } from '../dcerpc/index.js';
-import type { Authority } from '../issuer/index.js';
-import { configuredChain, frontedByRa, issuerSettings, openAdcsFront } from './adcs-parts.js';
-import { caNeeds, type AuthorityDependencies, type CaNeeds } from './authority-dependencies.js';
+import { configuredChain, issuerSettings } from './adcs-parts.js';
+import type { CaNeeds } from './authority-dependencies.js';
 import { kerberosInitiators } from './kerberos-initiators.js';
 
-/** AD CS over RPC, with RA keys of ours in front. */
-export async function openAdcsRpc(
-  name: string,
-  config: AdcsRpcConfig,
-  dependencies: AuthorityDependencies,
-): Promise<Authority> {
-  const front = await openAdcsFront(name, config, dependencies);
-  const needs = { ...caNeeds(name, dependencies), coSigning: front.agents?.coSigning };
-  return frontedByRa(front, await openRpcCa(name, config, needs), config, dependencies);
-}
-
-/** The CA alone. It is asked for nothing yet. */
+/** AD CS over RPC. It is asked for nothing yet. */
 export async function openRpcCa(
   name: string,
   config: AdcsRpcConfig,

@@ -1,12 +1,10 @@
 import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
-import { openAdcsCes } from './adcs-ces.js';
-import { openAdcsRpc } from './adcs-rpc.js';
+import { openAdcs } from './adcs-authority.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { readImport } from './imported-pair.js';
 import { openReEnrollment } from './re-enrollment.js';
 import { openUpstreams, type Upstreams } from './upstreams.js';
-import { openWebEnrollment } from './web-enrollment.js';
 
 export interface Issuers {
   /** Without those that only relay: they authorize nothing. */
@@ -28,13 +26,9 @@ export async function openIssuers(dependencies: AuthorityDependencies): Promise<
         authorities.set(name, await openEmbedded(name, issuer, dependencies));
         break;
       case 'adcs-webenroll':
-        authorities.set(name, await openWebEnrollment(name, issuer, dependencies));
-        break;
       case 'adcs-rpc':
-        authorities.set(name, await openAdcsRpc(name, issuer, dependencies));
-        break;
       case 'adcs-ces':
-        authorities.set(name, await openAdcsCes(name, issuer, dependencies));
+        authorities.set(name, await openAdcs(name, issuer, dependencies));
         break;
       case 'ndes': {
         const upstream = upstreams.get(name);

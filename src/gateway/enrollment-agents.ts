@@ -1,6 +1,6 @@
 /** The enrollment agents that sign requests for AD CS: from files, or the RA itself. */
 import { createPrivateKey } from 'node:crypto';
-import { faultOfAgent, hasPolicy, type CoSigning } from '../adcs/index.js';
+import { faultOfAgent, faultOfUse, type CoSigning } from '../adcs/index.js';
 import type { CoSignConfig, ImportedPair, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { LocalAuthority, Notice } from '../issuer/index.js';
@@ -76,14 +76,11 @@ async function readAgent(
   const identity = await readImport(pair, readSecret, false, 'agent');
   const [certificate, ...chain] = identity?.certificates ?? [];
   if (!identity || !certificate) throw new RangeError('a key without its certificate');
-  if (!hasPolicy(certificate, policy)) {
-    throw new GatewayError(
-      'config.invalid',
-      `The certificate ${certificate.subject.text.slice(0, 200)} is none of an enrollment agent: it has no extended key usage ${policy}.`,
-      {
-        mend: 'Under `coSign`, name a certificate from a template for enrollment agents, or the `applicationPolicy` that the template demands.',
-      },
-    );
+  const fault = faultOfUse(certificate, policy);
+  if (fault !== undefined) {
+    throw new GatewayError('config.invalid', fault, {
+      mend: 'Under `coSign`, name a certificate from a template for enrollment agents, or the `applicationPolicy` that the template demands.',
+    });
   }
   return { certificate, key: new SoftwareKey(createPrivateKey(identity.privateKeyPem)), chain };
 }
@@ -104,10 +101,11 @@ function raNotices(ra: LocalAuthority, policy: string): Notice[] {
       ),
     ];
   }
-  if (hasPolicy(agent.certificate, policy)) return [];
+  const fault = faultOfUse(agent.certificate, policy);
+  if (fault === undefined) return [];
   return [
     unusable(
-      `Requests that need an enrollment agent wait: the RA certificate that signs has no extended key usage ${policy}. Enroll it from a template for enrollment agents (raTemplates.SignatureTemplate), or name another agent under coSign.agent.`,
+      `Requests that need an enrollment agent wait for another RA certificate. ${fault} Enroll it from a template for enrollment agents (raTemplates.SignatureTemplate), or name another agent under coSign.agent.`,
     ),
   ];
 }

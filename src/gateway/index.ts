@@ -2,7 +2,8 @@
 export type { AccessExplanation } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export type { CaNeeds } from './authority-dependencies.js';
-export { openAdcsCa, type AdcsConfig } from './adcs-ca.js';
+export { openAdcsCa } from './adcs-ca.js';
+export type { AdcsConfig } from './adcs-parts.js';
 export { viewDataDirectory, wasStarted, type DataView } from './data-view.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export type { DirectoryTest } from './directory.js';

@@ -13,7 +13,10 @@ export async function keepRaFresh(
   now: Date,
 ): Promise<Notice[]> {
   const { origin, signing, encryption, requests } = keeper.status();
-  if (requests.some(({ requestId }) => requestId !== undefined)) return told(enroll);
+  const isBegun = requests.some(
+    ({ requestId, certificate }) => requestId !== undefined || certificate !== undefined,
+  );
+  if (isBegun) return told(enroll);
   const end = Math.min(signing.notAfter.getTime(), encryption.notAfter.getTime());
   const isDue = end - now.getTime() < renewalDays * 86_400_000;
   if (origin === 'enrolled' && isDue) return told(enroll);

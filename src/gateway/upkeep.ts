@@ -57,11 +57,16 @@ export function startUpkeep(dependencies: {
   };
 }
 
-/** Says loudly, long before, what will expire. */
+/**
+ * Says loudly, long before, what will expire. All at once: the start waits for it, and as often as there are
+ * CAs that say nothing would be too long.
+ */
 export async function maintainAuthorities(authorities: Authorities, log: Log): Promise<void> {
-  for (const [name, authority] of authorities) {
-    for (const notice of await authority.maintain()) logNotice(log, name, notice);
-  }
+  await Promise.all(
+    [...authorities].map(async ([name, authority]) => {
+      for (const notice of await authority.maintain()) logNotice(log, name, notice);
+    }),
+  );
 }
 
 export function logNotice(log: Log, issuer: string, { severity, code, text }: Notice): void {

@@ -12,6 +12,8 @@ export interface RaRequest {
   readonly keyId: string;
   /** At the CA, once it was sent there. */
   readonly requestId: string | undefined;
+  /** What the CA gave for it, kept until those of all requests are there. */
+  readonly certificate: Certificate | undefined;
 }
 
 export interface RaStatus {
@@ -36,9 +38,11 @@ export interface RaKeeper {
   request(): Promise<readonly RaRequest[]>;
   /** Remembers where the CA keeps a request, before its answer is fetched; undefined: nowhere any more. */
   noteRequestId(keyId: string, requestId: string | undefined): Promise<void>;
+  /** Keeps a certificate that came before those of the other requests. */
+  noteCertificate(keyId: string, certificate: Certificate): Promise<void>;
   /**
-   * Puts the certificates of all waiting requests in force; the keys they replace open requests for the
-   * overlap. Others among the certificates, such as the chain, are left aside.
+   * Puts the certificates of all waiting requests in force, those kept already among them; the keys they
+   * replace open requests for the overlap. Others among the certificates, such as the chain, are left aside.
    *
    * @throws GatewayError `cli.not-found` when nothing is asked for, `config.invalid` for certificates
    *   that do not fit

@@ -10,6 +10,7 @@
 import { defaultBerLimits, der, type BerLimits } from '../asn1/index.js';
 import type { Certificate } from '../x509/index.js';
 import { cmsOids } from './algorithms.js';
+import { malformed } from './cms-error.js';
 import { PkijsSignedMessage } from './pkijs-signed-message.js';
 
 /** DER, in the order given: Apple takes the first for the issued one, so the leaf comes first. */
@@ -34,8 +35,14 @@ export interface Bundle {
  */
 export function readBundle(bytes: Buffer): Bundle {
   const { certificates, crls } = PkijsSignedMessage.read(bytes, bundleLimits);
+  if (certificates.length > mostCertificates) {
+    throw malformed(`more than ${mostCertificates} certificates`);
+  }
   return { certificates, crls };
 }
+
+/** Of CAs that were renewed often and cross-certified, with all of theirs. Who reads them may compare each with each. */
+const mostCertificates = 100;
 
 /** A CRL of a large CA has one entry of some four elements for each revoked certificate. */
 const bundleLimits: BerLimits = { ...defaultBerLimits, maxNodes: 500_000 };

@@ -1,5 +1,6 @@
 /** Signed attributes in the words of RFC 8894, and what is wrong with them. */
 import { decodeText, decodeTime, tag, type BerNode } from '../asn1/index.js';
+import { isGatewayError } from '../errors/index.js';
 import { cmsOids, type MessageSigner } from '../pkcs7/index.js';
 import { failInfoFromWire } from './failure.js';
 import { describeMessageType, messageTypeFromWire, type MessageType } from './message-type.js';
@@ -24,7 +25,7 @@ export function explainedMessageType(signer: MessageSigner): MessageType | undef
 
 function attributeText({ attributes }: MessageSigner, oid: string): string | undefined {
   const [value] = attributes.get(oid) ?? [];
-  return value === undefined ? undefined : decodeText(value);
+  return value && readable(() => decodeText(value));
 }
 
 /** Of any message; the status of a reply is looked at in `replyProblems`. */
@@ -38,9 +39,12 @@ export function attributeProblems(signer: MessageSigner): string[] {
       );
     }
   }
-  const transactionId = attributes.get(scepOids.transactionId)?.[0]?.octets();
-  if (transactionId === undefined) {
+  const [named] = attributes.get(scepOids.transactionId) ?? [];
+  const transactionId = named && readable(() => named.octets());
+  if (named === undefined) {
     problems.push('There is no transactionID: a server cannot answer this.');
+  } else if (transactionId === undefined) {
+    problems.push('The transactionID cannot be read.');
   } else if (transactionId.length === 0 || transactionId.length > 512) {
     problems.push(`The transactionID has ${transactionId.length} octets; 1 to 512 are accepted.`);
   }
@@ -90,13 +94,19 @@ const attributeNames: ReadonlyMap<string, string> = new Map([
 function nonceProblems(nonce: BerNode | undefined): string[] {
   if (nonce === undefined) return ['There is no senderNonce: replies can be replayed.'];
   if (!nonce.is(tag.octetString)) return ['The senderNonce is no OCTET STRING.'];
-  const { length } = nonce.octets();
+  const length = readable(() => nonce.octets().length);
+  if (length === undefined) return ['The senderNonce cannot be read.'];
   return length >= 1 && length <= 64
     ? []
     : [`The senderNonce has ${length} octets; 1 to 64 are accepted.`];
 }
 
+/** In words where it can be read, else as it came. */
 function describeValue(oid: string, value: BerNode): string {
+  return readable(() => inWords(oid, value)) ?? value.raw.toString('hex');
+}
+
+function inWords(oid: string, value: BerNode): string | undefined {
   const text = decodeText(value);
   switch (oid) {
     case scepOids.messageType:
@@ -106,23 +116,21 @@ function describeValue(oid: string, value: BerNode): string {
     case scepOids.failInfo:
       return failInfoFromWire(text ?? '') ?? JSON.stringify(text);
     case cmsOids.contentType:
-      return describeOid(value);
+      return value.oid();
     case cmsOids.signingTime:
-      return describeTime(value);
+      return decodeTime(value).toISOString();
   }
-  if (text === undefined) return value.raw.toString('hex');
+  if (text === undefined) return undefined;
   return value.is(tag.octetString) ? value.octets().toString('hex') : printable(text);
 }
 
-function describeOid(value: BerNode): string {
-  return value.is(tag.oid) ? value.oid() : value.raw.toString('hex');
-}
-
-function describeTime(value: BerNode): string {
+/** Undefined for what is not the type it should be, or breaks its rules inside. */
+function readable<T>(read: () => T): T | undefined {
   try {
-    return decodeTime(value).toISOString();
-  } catch {
-    return value.raw.toString('hex');
+    return read();
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -220,6 +220,11 @@ function exchange(agent: Agent, origin: URL, leg: Leg, onLast: () => void): Prom
       lost('answer', limit);
     }, answerMillis);
     outgoing.once('error', (error) => lost('answer', error));
+    // A 101 is none of the answers that HTTP has for us, and node lets go of its connection then.
+    outgoing.once('upgrade', (_, socket) => {
+      lost('answer', new Limit('the server changed to another protocol'));
+      socket.destroy();
+    });
     outgoing.once('response', (incoming) => {
       clearTimeout(timer);
       const chunks: Buffer[] = [];

@@ -47,6 +47,8 @@ export function parseCertificationRequest(bytes: Buffer): CertificationRequest {
 
 function read(node: BerNode): CertificationRequest {
   const info = node.expect(0, tag.sequence);
+  // Who reads on may see attributes where this one does not look (RFC 2986 §4.1 ends there).
+  if (info.children.length > 4) throw new RangeError('more than attributes at the end');
   const attributes = readAttributes(info.find(tag.contextConstructed(0)));
   return {
     der: node.raw,

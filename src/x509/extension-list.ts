@@ -7,6 +7,8 @@ export function readExtensions(list: BerNode): Extension[] {
     const flag = node.children[1];
     const critical = flag?.tag === tag.boolean && flag.content[0] !== 0;
     const value = node.children[node.children.length - 1];
+    // Of two values, the CA may believe the other.
+    if (node.children.length > 3) throw new RangeError('an extension has more than a value');
     if (!value?.is(tag.octetString)) throw new RangeError('extnValue is missing');
     return { oid: node.child(0).oid(), critical, value: value.octets() };
   });

@@ -41,6 +41,7 @@ export {
   keyUsage,
   readBasicConstraints,
   readCrlDistributionPoints,
+  readApplicationPolicies,
   readExtendedKeyUsage,
   readKeyUsage,
   subjectKeyIdentifier,

@@ -100,6 +100,16 @@ export function readExtendedKeyUsage(extension: Extension): string[] {
   );
 }
 
+/**
+ * OIDs in order; Windows writes the syntax of certificate policies (MS-WCCE §2.2.2.7.7.3).
+ * @throws GatewayError `x509.malformed`
+ */
+export function readApplicationPolicies(extension: Extension): string[] {
+  return read(extension, 'application policies', (node) =>
+    node.require(tag.sequence).children.map((policy) => policy.child(0).oid()),
+  );
+}
+
 /** URIs, in order; other forms of name are left out. @throws GatewayError `x509.malformed` */
 export function readCrlDistributionPoints(extension: Extension): string[] {
   return read(extension, 'cRLDistributionPoints', (node) =>

@@ -1,5 +1,6 @@
 /** Requests for templates that demand enrollment agents, up to a CA that judges the signatures. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { der } from '../../src/asn1/index.js';
 import { AdcsIssuer } from '../../src/adcs/adcs-issuer.js';
 import { givenChain } from '../../src/adcs/ca-chain-source.js';
 import type { CaInterface, CaReply } from '../../src/adcs/ca-interface.js';
@@ -11,6 +12,8 @@ import type { CoSigner } from '../../src/pkcs7/index.js';
 import {
   extendedKeyUsage,
   extendedKeyUsages,
+  extensionOids,
+  keyUsage,
   parseCertificationRequest,
   parseSubjectAltName,
   sidExtension,
@@ -27,6 +30,15 @@ import {
 import { testKey, type TestKeyName } from '../support/keys.js';
 import { FakeCa, type FakeRequest } from './certsrv/fake-ca.js';
 import { startCaServer, type CaServer } from './rpc/ca-server.js';
+
+const agentPolicy = extendedKeyUsages.certificateRequestAgent;
+const agentUsage = extendedKeyUsage([agentPolicy]);
+
+/** As templates of version 2 and later write them (MS-WCCE §2.2.2.7.7.3). */
+function applicationPolicies(...oids: readonly string[]): Extension {
+  const value = der.sequence(...oids.map((oid) => der.sequence(der.oid(oid))));
+  return { oid: extensionOids.msApplicationPolicies, critical: false, value };
+}
 
 const sid = 'S-1-5-21-1-2-3-1107';
 const attestedSid = { by: 'challenge', challengeId: 'c', account: 'mdm', sid } as const;
@@ -194,6 +206,28 @@ describe.each(['cms', 'cmc'] as const)('%s', (form) => {
       'without the extended key usage 1.3.6.1.4.1.311.20.2.1',
     ],
     ['none of an agent, without any usage', { extensions: [] }, 'without the extended key usage'],
+    [
+      'for encryption only',
+      { extensions: [keyUsage(['keyEncipherment']), agentUsage] },
+      'key usage lacks digitalSignature',
+    ],
+    [
+      'for another application policy',
+      { extensions: [agentUsage, applicationPolicies(extendedKeyUsages.clientAuth)] },
+      'without the application policy 1.3.6.1.4.1.311.20.2.1',
+    ],
+    [
+      'of application policies that cannot be read',
+      {
+        extensions: [agentUsage, { ...applicationPolicies(), value: Buffer.from('0c0178', 'hex') }],
+      },
+      'without the application policy 1.3.6.1.4.1.311.20.2.1',
+    ],
+    [
+      'of a key usage that cannot be read',
+      { extensions: [{ ...keyUsage([]), value: Buffer.from('0c0178', 'hex') }, agentUsage] },
+      'key usage lacks digitalSignature',
+    ],
   ])('a certificate that is %s: nothing is sent', async (_, options, detail) => {
     const outcome = await submit(issuer({ form, agents: [await agent('ra-sign', options)] }));
     expect(outcome).toMatchObject({
@@ -204,6 +238,22 @@ describe.each(['cms', 'cmc'] as const)('%s', (form) => {
     });
     expect(ca.requests).toHaveLength(0);
   });
+});
+
+test.each<[string, readonly Extension[]]>([
+  ['its key usage', [keyUsage(['digitalSignature', 'keyEncipherment']), agentUsage]],
+  // Windows looks at these first; such a certificate has no extended key usage of its own, or another.
+  ['application policies alone', [applicationPolicies(agentPolicy, extendedKeyUsages.clientAuth)]],
+  [
+    'application policies beside another extended key usage',
+    [applicationPolicies(agentPolicy), extendedKeyUsage([extendedKeyUsages.clientAuth])],
+  ],
+])('an agent by %s signs', async (_, extensions) => {
+  const outcome = await submit(issuer({ agents: [await agent('ra-sign', { extensions })] }), {
+    template: 'Open',
+  });
+  expect(ca.requests).toMatchObject([{ format: 'cms', agents: [{}] }]);
+  expect(outcome.kind).not.toBe('unavailable');
 });
 
 test('without co-signing the CA refuses, and says what to set', async () => {

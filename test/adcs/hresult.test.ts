@@ -1,36 +1,44 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  failureCode,
   hresultInText,
   hresultTable,
   hresultText,
   meaningOf,
-  toHresult,
 } from '../../src/adcs/index.js';
 
-describe('toHresult', () => {
+describe('failureCode', () => {
   test.each([
     ['signed decimal, as WSTEP faults carry it', -2146875375, 0x80094811],
     ['unsigned', 0x80094811, 0x80094811],
-    ['a bare Win32 code: RPC_S_SERVER_UNAVAILABLE', 1722, 0x800706ba],
-    ['a bare Win32 code: ERROR_ACCESS_DENIED', 5, 0x80070005],
-    ['the largest Win32 code', 0xffff, 0x8007ffff],
+    ['the smallest', 0x80000000, 0x80000000],
     ['all bits', -1, 0xffffffff],
   ])('%s', (_, value, hresult) => {
-    expect(toHresult(value)).toBe(hresult);
+    expect(failureCode(value)).toBe(hresult);
   });
 
   test.each([[0], [-0], [NaN], [Infinity], [1.5], [2 ** 32], [-(2 ** 31) - 1]])(
     '%p is none',
     (value) => {
-      expect(toHresult(value)).toBeUndefined();
+      expect(failureCode(value)).toBeUndefined();
     },
   );
+
+  test.each([
+    ['S_FALSE', 1],
+    ['what would be ERROR_ACCESS_DENIED as a Win32 code', 5],
+    ['CERTSRV_E_UNSUPPORTED_CERT_TYPE without its highest bit', 0x00094800],
+    ['the largest', 0x7fffffff],
+  ])('a code of success is none: %s', (_, value) => {
+    expect(failureCode(value)).toBeUndefined();
+    expect(hresultInText(`x ${hresultText(value)}, y`)).toBeUndefined();
+  });
 
   test('signed and unsigned spellings of any code are one', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0x80000000, max: 0xffffffff }), (code) => {
-        expect(toHresult(code | 0)).toBe(code);
+        expect(failureCode(code | 0)).toBe(code);
         expect(hresultInText(`x ${hresultText(code)}, y`)).toBe(code);
       }),
     );
@@ -44,6 +52,9 @@ test.each([
   ['0x8009480012 is too long', undefined],
   ['no number', undefined],
   ['0x00000000', undefined],
+  ['0x00000001', undefined],
+  ['0x00000000 (0), then 0x80094800', 0x80094800],
+  ['0x00040028 and 0x0009480a', undefined],
 ])('hresultInText(%j)', (text, expected) => {
   expect(hresultInText(text)).toBe(expected);
 });
@@ -51,7 +62,7 @@ test.each([
 describe('the table', () => {
   test('each entry is complete and fit for a sentence', () => {
     for (const [code, { name, meaning, nextStep, class: kind }] of hresultTable) {
-      expect(toHresult(code)).toBe(code);
+      expect(failureCode(code)).toBe(code);
       expect(name).toMatch(/^[A-Z][A-Z0-9_]+$/);
       expect(meaning).toMatch(/^[a-zA].*[^.]$/);
       expect(nextStep.trim()).not.toBe('');

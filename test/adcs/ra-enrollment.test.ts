@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { enrollRa, openWebEnrollmentIssuer } from '../../src/adcs/index.js';
+import { enrollRa, openCesIssuer, openWebEnrollmentIssuer } from '../../src/adcs/index.js';
 import { keepRaFresh } from '../../src/gateway/ra-upkeep.js';
 import type { LocalAuthority } from '../../src/issuer/index.js';
 import type { WebOutcome } from '../../src/web-client/index.js';
 import { Site } from '../issuer/local/authority-fixture.js';
+import { answerTo } from './ces/service.js';
 import { FakeCa } from './certsrv/fake-ca.js';
 import { certsrvPage } from './certsrv/pages.js';
 
@@ -11,6 +12,8 @@ let ca: FakeCa;
 let site: Site;
 let ra: LocalAuthority;
 let isDown: boolean;
+/** Which interface of the CA is asked. */
+let open: () => ReturnType<typeof openCesIssuer>;
 
 beforeEach(async () => {
   ca = await FakeCa.create();
@@ -20,11 +23,23 @@ beforeEach(async () => {
   site.now = new Date();
   ra = await site.open();
   isDown = false;
+  open = openPages;
 });
 
-async function enroll() {
-  const issuer = await openWebEnrollmentIssuer({
-    name: 'corp',
+const settings = {
+  name: 'corp',
+  identity: 'LAB\\svc',
+  templates: { signature: 'Phones', encryption: 'Phones', generalPurpose: 'Phones' },
+  attributes: [],
+  pins: [],
+  state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+  report: () => undefined,
+  clock: () => new Date(),
+};
+
+function openPages() {
+  return openWebEnrollmentIssuer({
+    ...settings,
     client: {
       send: async ({ method, path, body = Buffer.alloc(0) }): Promise<WebOutcome> => {
         if (isDown) return { kind: 'unreachable', phase: 'connect', reason: 'refused' };
@@ -34,15 +49,31 @@ async function enroll() {
       },
     },
     directory: '/certsrv/',
-    identity: 'LAB\\svc',
-    templates: { signature: 'Phones', encryption: 'Phones', generalPurpose: 'Phones' },
-    attributes: [],
     chain: undefined,
-    pins: [],
-    state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
-    report: () => undefined,
-    clock: () => new Date(),
   });
+}
+
+/** A CES that hands out certificates, and tells the id of no request. */
+function openCesWithoutIds() {
+  return openCesIssuer({
+    ...settings,
+    client: {
+      send: async ({ body = Buffer.alloc(0) }): Promise<WebOutcome> => {
+        if (isDown) return { kind: 'unreachable', phase: 'connect', reason: 'refused' };
+        const said = await answerTo(ca, body.toString('utf8'), 'LAB\\svc');
+        const text = said.body.toString().replace(/<RequestID [^/]*<\/RequestID>/, '');
+        return { kind: 'answered', status: 200, headers: {}, body: Buffer.from(text) };
+      },
+    },
+    url: 'https://ca1.lab.test/LAB-CA1-CA_CES_UsernamePassword/service.svc/CES',
+    token: { user: 'LAB\\svc', password: 'x' },
+    chain: [ca.certificate],
+    submitMillis: 10_000,
+  });
+}
+
+async function enroll() {
+  const issuer = await open();
   const templates = { signing: 'EnrollmentAgentOffline', encryption: 'CEPEncryption' };
   return enrollRa(ra.raKeeper, issuer, templates);
 }
@@ -92,6 +123,101 @@ describe('ra enroll', () => {
     expect(waiting).toHaveLength(2);
     expect(ca.requests).toHaveLength(2);
   });
+});
+
+describe('ra enroll through a CES that tells no request id', () => {
+  const keysInForce = () =>
+    ra.registrationAuthority('ra').certificates.map(({ publicKey }) => publicKey.id);
+
+  beforeEach(() => {
+    open = openCesWithoutIds;
+  });
+
+  test('takes the certificates that it is given', async () => {
+    expect(await enroll()).toMatchObject({ kind: 'installed', status: { origin: 'enrolled' } });
+    expect(ca.requests).toHaveLength(2);
+  });
+
+  test('keeps one until the other is there, over a restart, and asks for nothing twice', async () => {
+    ca.templates.delete('CEPEncryption');
+    expect(await enroll()).toMatchObject({ kind: 'refused' });
+    const waiting = ra.raKeeper.status().requests;
+    expect(waiting.map(({ requestId }) => requestId)).toEqual([undefined, undefined]);
+    expect(waiting.map(({ certificate }) => certificate?.publicKey.id)).toEqual([
+      waiting[0]?.keyId,
+      undefined,
+    ]);
+    ra = await site.open();
+    expect(ra.raKeeper.status().requests).toEqual(waiting);
+    ca.templates.set('CEPEncryption', { does: 'issue' });
+    expect(await enroll()).toMatchObject({ kind: 'installed' });
+    expect(ca.requests.map(({ template }) => template)).toEqual([
+      'EnrollmentAgentOffline',
+      'CEPEncryption',
+      'CEPEncryption',
+    ]);
+    expect(keysInForce()).toEqual(waiting.map(({ keyId }) => keyId));
+  });
+
+  test('a wrong certificate is not taken', async () => {
+    ca.wrongKey = 'client-2';
+    expect(await enroll()).toMatchObject({
+      kind: 'unavailable',
+      detail: expect.stringContaining('is for another key than the request'),
+    });
+    expect(ra.raKeeper.status().requests).toMatchObject([
+      { certificate: undefined },
+      { certificate: undefined },
+    ]);
+  });
+
+  test('renewals take theirs, too, and go on with the one that is missing', async () => {
+    await enroll();
+    const first = keysInForce();
+    const due = new Date(Date.now() + 340 * 86_400_000);
+    ca.templates.delete('CEPEncryption');
+    expect((await keepRaFresh(ra.raKeeper, enroll, due)).map(({ code }) => code)).toEqual([
+      'ra.failed',
+    ]);
+    expect(keysInForce()).toEqual(first);
+    ca.templates.set('CEPEncryption', { does: 'issue' });
+    expect((await keepRaFresh(ra.raKeeper, enroll, due)).map(({ code }) => code)).toEqual([
+      'ra.renewed',
+    ]);
+    expect(ca.requests).toHaveLength(5);
+    expect(keysInForce()).not.toEqual(first);
+  });
+
+  test('the running gateway goes on with a first enrollment that came half way', async () => {
+    ca.templates.delete('CEPEncryption');
+    await enroll();
+    ca.templates.set('CEPEncryption', { does: 'issue' });
+    expect((await keepRaFresh(ra.raKeeper, enroll, new Date())).map(({ code }) => code)).toEqual([
+      'ra.renewed',
+    ]);
+    expect(ca.requests).toHaveLength(3);
+  });
+});
+
+test('a certificate that comes with its id is not asked for again', async () => {
+  const asked: string[] = [];
+  const issuer = await openCesIssuer({
+    ...settings,
+    client: {
+      send: async ({ body = Buffer.alloc(0) }): Promise<WebOutcome> => {
+        const said = await answerTo(ca, body.toString('utf8'), 'LAB\\svc');
+        asked.push(body.includes('QueryTokenStatus') ? 'query' : 'issue');
+        return { kind: 'answered', status: 200, headers: {}, body: Buffer.from(said.body) };
+      },
+    },
+    url: 'https://ca1.lab.test/LAB-CA1-CA_CES_UsernamePassword/service.svc/CES',
+    token: undefined,
+    chain: [ca.certificate],
+    submitMillis: 10_000,
+  });
+  open = () => Promise.resolve(issuer);
+  expect(await enroll()).toMatchObject({ kind: 'installed' });
+  expect(asked).toEqual(['issue', 'issue']);
 });
 
 describe('upkeep', () => {

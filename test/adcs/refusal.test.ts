@@ -80,6 +80,17 @@ describe('the answer to a poll', () => {
     expect(outcomeOf(denied(hresult), 'retrieve').kind).toBe('refused');
   });
 
+  test.each([[0x80070005], [0x80094011], [0x8007052e], [0x8009030c], [0x80090311 + 1]])(
+    'denied with %d is no word on the request, but a fault of the configuration',
+    (hresult) => {
+      expect(outcomeOf(denied(hresult), 'retrieve')).toMatchObject({
+        kind: 'unavailable',
+        submission: 'none',
+        mend: expect.any(String) as unknown,
+      });
+    },
+  );
+
   test.each([[0x80094002], [0x80094004]])('%d: the CA knows no such request', (hresult) => {
     expect(outcomeOf(failed(hresult), 'retrieve')).toMatchObject({ kind: 'refused', hresult });
   });

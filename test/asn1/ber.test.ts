@@ -26,6 +26,20 @@ describe('parseBer', () => {
     expect(node.octets().toString()).toBe('ABCD');
   });
 
+  test('joins segments of its own type, and OCTET STRINGs', () => {
+    const node = parseBer(Buffer.from('2c060c0141040142', 'hex'));
+    expect(node.octets().toString()).toBe('AB');
+  });
+
+  test.each([
+    ['a NULL', '24 05 04 01 41 05 00'],
+    ['of another string type', '2c 06 0c 01 41 13 01 42'],
+    ['a SEQUENCE', '24 05 30 03 04 01 41'],
+  ])('takes no segment that is %s', (_, hex) => {
+    const node = parseBer(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+    expect(() => node.octets()).toThrow(expect.objectContaining({ code: 'asn1.malformed' }));
+  });
+
   test.each([
     ['empty input', ''],
     ['truncated header', '30'],

@@ -127,6 +127,20 @@ test('a wrong name of the CA', async () => {
   });
 });
 
+test('a chain that the CA did not tell is said to be one, and is held against the pins', async () => {
+  const { port } = await start();
+  const named = await examined(yaml(port));
+  const { sha256 } = ca.certificate.thumbprints;
+  expect(found(named, 'ca.chain')[0]?.text).toContain('is said to be DC=test,DC=lab,CN=LAB-CA1-CA');
+  const pinned = (pin: string) => `caCertificates: ca.pem\n    caThumbprints: ['${pin}']`;
+  const right = yaml(port).replace('caCertificates: ca.pem', pinned(sha256.toLowerCase()));
+  expect(results(await examined(right), 'ca.chain')).toEqual(['ok']);
+  const wrong = yaml(port).replace('caCertificates: ca.pem', pinned('ab'.repeat(32)));
+  expect(found(await examined(wrong), 'ca.chain')).toMatchObject([
+    { result: 'failed', text: expect.stringContaining('not in caThumbprints') },
+  ]);
+});
+
 test('a chain that nobody has told yet is a warning', async () => {
   const { port } = await start();
   const findings = await examined(yaml(port).replace('caCertificates: ca.pem', ''));

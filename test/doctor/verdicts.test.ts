@@ -85,18 +85,18 @@ test('a certificate that begins later', () => {
 });
 
 test.each([
-  [0, false, 'ok'],
-  [-59, true, 'ok'],
-  [120, true, 'warning'],
-  [301, true, 'failed'],
-  [-301, false, 'warning'],
-])('a clock %i seconds ahead (Kerberos: %s): %s', (seconds, kerberos, result) => {
+  [0, undefined, 'ok'],
+  [-59, 'Kerberos', 'ok'],
+  [120, 'Kerberos', 'warning'],
+  [301, 'Kerberos', 'failed'],
+  [-301, undefined, 'warning'],
+])('a clock %i seconds ahead, judged by %s: %s', (seconds, judge, result) => {
   const date = new Date(now.getTime() + seconds * 1000).toUTCString();
-  expect(clockVerdict(['Server', 'IIS', 'Date', date], now, kerberos).result).toBe(result);
+  expect(clockVerdict(['Server', 'IIS', 'Date', date], now, judge).result).toBe(result);
 });
 
 test.each([[[]], [['Date', 'yesterday']], [['X', 'Date']]])('no time in %j', (rawHeaders) => {
-  expect(clockVerdict(rawHeaders, now, true).result).toBe('info');
+  expect(clockVerdict(rawHeaders, now, 'Kerberos').result).toBe('info');
 });
 
 test.each([
@@ -253,12 +253,34 @@ describe('RA certificates', () => {
   });
 
   test('that wait for a certificate manager', async () => {
-    const request = { purpose: 'both', csr: Buffer.alloc(0), keyId: 'a', requestId: '81' } as const;
+    const request = {
+      purpose: 'both',
+      csr: Buffer.alloc(0),
+      keyId: 'a',
+      requestId: '81',
+      certificate: undefined,
+    } as const;
     const of = await judged({ requests: [request] });
     expect(of('ra.origin')[1]).toMatchObject({
       result: 'info',
       text: expect.stringContaining('request 81 at the CA'),
     });
+  });
+
+  test('of which one is here and one is missing', async () => {
+    const certificate = await ra('digitalSignature');
+    const request = { csr: Buffer.alloc(0), keyId: 'a', requestId: undefined } as const;
+    const of = await judged({
+      requests: [
+        { ...request, purpose: 'signing', certificate },
+        { ...request, purpose: 'encryption', certificate: undefined },
+      ],
+    });
+    expect(of('ra.origin').map(({ text }) => text)).toEqual([
+      expect.anything(),
+      'A new RA certificate (signing) is here and waits for the other one.',
+      'A new RA certificate (encryption) is asked for and waits to be installed.',
+    ]);
   });
 });
 

@@ -1,13 +1,13 @@
 /**
  * The process dies before and after every step of a submission through each kind of issuer that sends it
- * away: AD CS by Web Enrollment and over RPC, an upstream SCEP server. Another process on the same file takes
- * over. No certificate is lost, and by itself the gateway sends nothing twice.
+ * away: AD CS by Web Enrollment, over RPC and through CES, an upstream SCEP server. Another process on the
+ * same file takes over. No certificate is lost, and by itself the gateway sends nothing twice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openWebEnrollmentIssuer } from '../../src/adcs/index.js';
+import { openCesIssuer, openWebEnrollmentIssuer } from '../../src/adcs/index.js';
 import { AdcsIssuer } from '../../src/adcs/adcs-issuer.js';
 import { givenChain } from '../../src/adcs/ca-chain-source.js';
 import { CertPassage } from '../../src/adcs/rpc/cert-passage.js';
@@ -18,6 +18,8 @@ import { createFastCodec } from '../../src/pkcs7/index.js';
 import { createScepClient, selfSignedSigner } from '../../src/scep/index.js';
 import { fetchThrough, ReEnrollingIssuer } from '../../src/upstream/index.js';
 import type { WebRequest } from '../../src/web-client/index.js';
+import { extendedKeyUsages } from '../../src/x509/index.js';
+import { answerTo } from '../adcs/ces/service.js';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';
 import { certsrvPage } from '../adcs/certsrv/pages.js';
 import { startCaServer } from '../adcs/rpc/ca-server.js';
@@ -142,6 +144,47 @@ async function overRpc(): Promise<House> {
         }),
       ),
     close: () => server.close(),
+  };
+}
+
+/** Co-signed: what the CA demands is made between the record of the request and its sending. */
+async function byCes(): Promise<House> {
+  const ca = await FakeCa.create();
+  ca.templates.set('Phones', { does: 'issue', agents: 1 });
+  const agent = { certificate: await ca.agent('ra-old'), key: testKey('ra-old'), chain: [] };
+  return {
+    ...adcs(ca),
+    setManual: () => void ca.templates.set('Phones', { does: 'wait', agents: 1 }),
+    within: ['send'],
+    polling: ['send'],
+    reach: (life) =>
+      openCesIssuer({
+        name: 'corp',
+        client: life.of({
+          async send({ body = Buffer.alloc(0) }: WebRequest) {
+            const { status = 200, body: text } = await answerTo(ca, body.toString(), 'svc');
+            return { kind: 'answered' as const, status, headers: {}, body: Buffer.from(text) };
+          },
+        }),
+        url: 'https://ca1.lab.test/LAB-CA1-CA_CES_Test/service.svc/CES',
+        token: undefined,
+        identity: 'LAB\\svc',
+        templates,
+        attributes: [],
+        coSigning: {
+          templates: [],
+          applicationPolicy: extendedKeyUsages.certificateRequestAgent,
+          form: 'cms',
+          agents: () => [agent],
+        },
+        chain: [ca.certificate],
+        pins: [],
+        state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+        submitMillis: 60_000,
+        report: () => undefined,
+        clock,
+      }),
+    close: () => Promise.resolve(),
   };
 }
 
@@ -286,6 +329,7 @@ function fates(...steps: readonly Step[]): Fate[] {
 const adcsKinds = [
   ['AD CS by Web Enrollment', byWebEnrollment],
   ['AD CS over RPC', overRpc],
+  ['AD CS through CES, co-signed', byCes],
 ] as const;
 
 /** They can be asked what became of a request. */

@@ -60,17 +60,26 @@ describe('SIGTERM', () => {
     const socket = connect(gateway.port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write(
-      'POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1',
+      'POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n1',
     );
-    await once(socket, 'connect');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // It says "continue": so it has the request.
+    await once(socket, 'data');
     gateway.child.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    while (!(await refuses(gateway.port))) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(gateway.child.exitCode).toBeNull();
     expect(await gateway.stop('SIGTERM')).toBe(1);
     socket.destroy();
   }, 60_000);
 });
+
+async function refuses(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const refused = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(false)).once('error', () => resolve(true));
+  });
+  socket.destroy();
+  return refused;
+}
 
 /** Node's own errors are of another realm than jest's. */
 function reasonOf(error: unknown): string {

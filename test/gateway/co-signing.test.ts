@@ -161,7 +161,9 @@ describe('what can never sign stops the start, and config check says so', () => 
     await writeAgent({ extensions: [extendedKeyUsage([extendedKeyUsages.clientAuth])] });
     await expect(start(folder, configuration(agent))).rejects.toMatchObject({
       code: 'config.invalid',
-      message: expect.stringContaining('no extended key usage 1.3.6.1.4.1.311.20.2.1') as unknown,
+      message: expect.stringContaining(
+        'without the extended key usage 1.3.6.1.4.1.311.20.2.1',
+      ) as unknown,
     });
     await expect(check()).rejects.toMatchObject({
       problems: [{ key: 'issuers.corp.coSign' }],

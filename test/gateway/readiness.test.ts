@@ -46,6 +46,7 @@ async function authority(changes: Partial<Authority> = {}): Promise<Authority> {
     raKeeper: {
       status: () => ({ signing: ra, encryption: ra, origin: 'self', replaced: [], requests: [] }),
       request: () => Promise.resolve([]),
+      noteCertificate: () => Promise.resolve(),
       noteRequestId: () => Promise.resolve(),
       install: () => Promise.reject(new Error('not asked for')),
       discard: () => Promise.resolve(),

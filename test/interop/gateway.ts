@@ -1,9 +1,8 @@
 /** A gateway process as users start it, and what a test wants to know of it. */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { freePort } from '../support/free-port.js';
 import { startGatewayProcess, type CommandRun } from '../support/gateway-process.js';
 import { eventually } from './eventually.js';
 
@@ -96,14 +95,4 @@ function logLines(text: string): unknown[] {
     .split('\n')
     .filter((line) => line.startsWith('{') && line.endsWith('}'))
     .map((line): unknown => JSON.parse(line));
-}
-
-/** Chosen before the start, since CDP and AIA name it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -361,6 +361,21 @@ export function envelopedDataContract(name: string, make: MakeCodec): void {
       );
     });
 
+    test.each([
+      ['a NULL', tag.null],
+      ['an INTEGER', tag.integer],
+      ['a UTF8String', tag.utf8String],
+      ['a context tag', tag.context(0)],
+    ])('content with %s among its segments is refused', async (_, other) => {
+      const sealed = await codec.seal(content, 'aes-128-cbc', [to(raEncrypt.certificate)]);
+      const bytes = envelopeToBer(sealed, { segment: 100, indefinite: false });
+      const segments = parseBer(bytes).child(1).child(0).child(2).child(2);
+      bytes[segments.child(1).start] = other;
+      await expect(
+        (async () => codec.openEnvelope(codec.readEnvelope(bytes), { recipients: [raEncrypt] }))(),
+      ).rejects.toMatchObject({ class: 'crypto' });
+    });
+
     test('an EnvelopedData damaged anywhere opens or is refused', async () => {
       const bytes = await codec.seal(content, 'aes-128-cbc', [
         to(raEncrypt.certificate),

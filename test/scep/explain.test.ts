@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { der } from '../../src/asn1/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
 import { explainPkiMessage, type PkiMessageExplanation } from '../../src/scep/index.js';
 import {
   attributeOids,
@@ -228,4 +229,19 @@ describe.each(codecs.map((codec) => [codec.name, codec] as const))('explain, %s'
     const recipients = [s.authority.raEncryption];
     return explainPkiMessage(await s.message(options), { codec, recipients });
   }
+});
+
+// pkijs reads no message with such an attribute.
+test('explain, fast: shows an attribute that cannot be read as it came', async () => {
+  const codec = createFastCodec();
+  const s = await scenario({}, codec);
+  const message = Buffer.from(await s.message());
+  const contentType = der.setOf(der.oid('1.2.840.113549.1.7.1'));
+  const at = message.indexOf(contentType) + contentType.length - 1;
+  message[at] = 0x81;
+  const { attributes } = await explainPkiMessage(message, { codec });
+  expect(attributes).toContainEqual({
+    name: 'contentType',
+    value: message.subarray(at - 10, at + 1).toString('hex'),
+  });
 });

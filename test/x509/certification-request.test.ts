@@ -247,3 +247,54 @@ test('the attributes of a request stand in DER order', async () => {
   expect(attributes).toHaveLength(2);
   expect(Buffer.compare(attributes[0]!, attributes[1]!)).toBeLessThan(0);
 });
+
+describe('what another reader might see otherwise is no request', () => {
+  const sid = der.sequence(
+    der.oid('1.3.6.1.4.1.311.25.2'),
+    der.octetString(Buffer.from('3000', 'hex')),
+  );
+  const attribute = (oid: string, extension: Buffer) =>
+    der.sequence(der.oid(oid), der.setOf(der.sequence(extension)));
+  const request = (...attributes: Buffer[]) => {
+    const { spki } = testKey('client').publicKey;
+    const info = der.sequence(der.unsignedInteger(0), subject, spki, ...attributes);
+    const algorithm = der.sequence(der.oid('1.2.840.113549.1.1.11'), der.nul());
+    return parseCertificationRequest(der.sequence(info, algorithm, der.bitString(Buffer.alloc(8))));
+  };
+  const { extensionRequest, msExtensionRequest } = csrAttributeOids;
+
+  test('extensions under either name are seen', () => {
+    const attributes = der.contextConstructed(
+      0,
+      attribute(extensionRequest, sid),
+      attribute(msExtensionRequest, sid),
+    );
+    expect(request(attributes).extensions).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      'attributes behind the attributes',
+      [der.contextConstructed(0), der.contextConstructed(0, attribute(extensionRequest, sid))],
+    ],
+    [
+      'an extension with two values',
+      [
+        der.contextConstructed(
+          0,
+          attribute(
+            extensionRequest,
+            der.sequence(
+              der.oid('2.5.29.17'),
+              der.boolean(false),
+              der.octetString(Buffer.from('3003820161', 'hex')),
+              der.octetString(Buffer.from('3003820162', 'hex')),
+            ),
+          ),
+        ),
+      ],
+    ],
+  ])('%s', (_, attributes) => {
+    expect(() => request(...attributes)).toThrow('The certification request cannot be read.');
+  });
+});

@@ -27,8 +27,10 @@ export function readAnswer(body: Buffer, messageId: string): CesAnswer {
 function answerIn(envelope: XmlElement, messageId: string): CesAnswer {
   const { soap, addressing, trust } = namespaces;
   if (!envelope.is(soap, 'Envelope')) return unreadable('It is no SOAP 1.2 message');
-  const related = envelope.child(soap, 'Header')?.child(addressing, 'RelatesTo')?.text.trim();
-  if (related !== undefined && related !== messageId) {
+  const related = envelope
+    .all(soap, 'Header')
+    .flatMap((header) => header.all(addressing, 'RelatesTo'));
+  if (related.some(({ text }) => text.trim() !== messageId)) {
     return unreadable('It is the answer to another question');
   }
   const [content, ...more] = envelope.child(soap, 'Body')?.children ?? [];

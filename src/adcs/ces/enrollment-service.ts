@@ -3,6 +3,7 @@ import type { WebClient } from '../../web-client/index.js';
 import type { Certificate } from '../../x509/index.js';
 import type { CaQuestion } from '../ca-answer.js';
 import type { CaInterface, CaReply, CaRequest } from '../ca-interface.js';
+import { meaningOf } from '../hresult-meaning.js';
 import { outcomeOf } from '../refusal.js';
 import { readReturned } from '../returned-certificate.js';
 import type { Unavailable } from '../unavailable.js';
@@ -10,10 +11,10 @@ import { notAnswered, statusOutage } from '../web-outage.js';
 import { readAnswer } from './answer.js';
 import { replyOfFault } from './fault-reply.js';
 import { isRequestId } from './request-id.js';
-import type { SoapFault } from './soap-fault.js';
 import { encodeIssue, encodeQuery } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 import type { UserNameToken } from './user-name-token.js';
+import { withoutPassword } from './without-password.js';
 
 export interface EnrollmentServiceOptions {
   /** Signs in by itself where that is not done in the message. */
@@ -64,8 +65,12 @@ export class EnrollmentService implements CaInterface {
   async probe(signal: AbortSignal): Promise<Unavailable | undefined> {
     const reply = await this.retrieve('0', signal);
     if (reply.kind === 'unavailable') return reply;
-    if (reply.kind !== 'failed' || reply.hresult === undefined) return undefined;
-    const outcome = outcomeOf(reply, 'submit');
+    if ((reply.kind !== 'failed' && reply.kind !== 'denied') || reply.hresult === undefined) {
+      return undefined;
+    }
+    const { class: lasting, login, ofCaller } = meaningOf(reply.hresult);
+    if (lasting !== 'transient' && !login && !ofCaller) return undefined;
+    const outcome = outcomeOf(reply, 'retrieve');
     return outcome.kind === 'unavailable' ? outcome : undefined;
   }
 
@@ -117,18 +122,11 @@ export class EnrollmentService implements CaInterface {
     const returned = readReturned(response);
     if (returned !== undefined) {
       this.#lastBundle = returned.bundle;
-      return { kind: 'certificate', requestId: requestId ?? '', certificate: returned.certificate };
+      return { kind: 'certificate', requestId, certificate: returned.certificate };
     }
     if (requestId === undefined) return unreadableCertificate;
     return { kind: certificate === undefined ? 'pending' : 'issued', requestId };
   }
-}
-
-/** A service that debugs quotes what it was sent; the reason goes into logs. */
-function withoutPassword(fault: SoapFault, token: UserNameToken | undefined): SoapFault {
-  const { reason } = fault;
-  if (token === undefined || reason === undefined) return fault;
-  return { ...fault, reason: reason.replaceAll(token.password, '(password)') };
 }
 
 const unreadableCertificate: Unavailable = {

@@ -12,7 +12,8 @@ export function replyOfFault(fault: SoapFault, question: CaQuestion): Failed | U
   const rejection = detail === undefined ? rejectionOf(fault) : undefined;
   if (rejection !== undefined) return rejection;
   if (detail === undefined || !isDenial(detail, question)) {
-    return { kind: 'failed', hresult: detail?.hresult, message };
+    const { hresult, requestId } = detail ?? {};
+    return { kind: 'failed', hresult, message, requestId };
   }
   return { kind: 'denied', requestId: detail.requestId, hresult: detail.hresult, message };
 }

@@ -1,5 +1,5 @@
 import type { XmlElement } from '../../xml/index.js';
-import { toHresult, type Hresult } from '../hresult.js';
+import { failureCode, type Hresult } from '../hresult.js';
 import { childText } from './element-text.js';
 import { namespaces } from './names.js';
 import { isRequestId } from './request-id.js';
@@ -64,14 +64,8 @@ function readDetail(detail: XmlElement): EnrollmentDetail {
   const invalid = text('InvalidRequest');
   const requestId = text('RequestID');
   return {
-    hresult: /^[-+]?\d{1,10}$/.test(code) ? failureOf(Number(code)) : undefined,
+    hresult: /^[-+]?\d{1,10}$/.test(code) ? failureCode(Number(code)) : undefined,
     invalidRequest: invalid === 'true' || invalid === '1',
     requestId: requestId !== undefined && isRequestId(requestId) ? requestId : undefined,
   };
-}
-
-/** Failures have the highest bit set (MS-ERREF §2.1). */
-function failureOf(code: number): Hresult | undefined {
-  const hresult = toHresult(code);
-  return hresult !== undefined && hresult >= 0x8000_0000 ? hresult : undefined;
 }

@@ -1,8 +1,8 @@
-import { toHresult } from '../hresult.js';
+import { failureCode } from '../hresult.js';
 import type { CaAnswer, CaQuestion } from '../ca-answer.js';
 import type { CertServerAnswer } from './cert-server-request.js';
 
-/** `pdwDisposition` (MS-WCCE §3.2.1.4.2.1.3 for status inspection). Everything else is an HRESULT. */
+/** `pdwDisposition` (MS-WCCE §3.2.1.4.2.1.3 for status inspection). Every other failure is an HRESULT. */
 const dispositions = {
   incomplete: 0,
   error: 1,
@@ -18,16 +18,21 @@ const propertyEmpty = 0x80094004;
 
 /**
  * What the CA said, from the three places where it may say it: the return value, the disposition, and an
- * HRESULT in place of the disposition, which is what the policy module refuses with.
+ * HRESULT in place of the disposition, which is what the policy module refuses with. A code of success in
+ * the place of a failure gives no reason, so nothing is refused for it: what became of the request is unknown.
  */
 export function answerOf(answer: CertServerAnswer, question: CaQuestion): CaAnswer {
   const { disposition, message } = answer;
   const requestId = String(answer.requestId);
-  const returned = toHresult(answer.returned);
+  const returned = failureCode(answer.returned);
   const said = { message: message === '' ? undefined : message };
-  if (returned !== undefined && disposition !== dispositions.denied) {
-    return { kind: 'failed', hresult: returned, ...said };
-  }
+  const failed = (hresult: number | undefined): CaAnswer => ({
+    kind: 'failed',
+    hresult,
+    ...said,
+    requestId: answer.requestId === 0 ? undefined : requestId,
+  });
+  if (returned !== undefined && disposition !== dispositions.denied) return failed(returned);
   switch (disposition) {
     case dispositions.issued:
       return { kind: 'issued', requestId };
@@ -36,20 +41,18 @@ export function answerOf(answer: CertServerAnswer, question: CaQuestion): CaAnsw
     case dispositions.denied:
     case dispositions.revoked:
       return { kind: 'denied', requestId, hresult: returned, ...said };
-    case dispositions.incomplete:
-      return {
-        kind: 'failed',
-        hresult: question === 'retrieve' ? propertyEmpty : undefined,
-        ...said,
-      };
+    case dispositions.incomplete: {
+      const isWhole = question === 'retrieve' && answer.returned === 0;
+      return failed(isWhole ? propertyEmpty : undefined);
+    }
     case dispositions.error:
     case dispositions.issuedOutOfBand:
-      return { kind: 'failed', hresult: undefined, ...said };
+      return failed(undefined);
     default: {
-      const hresult = toHresult(disposition);
+      const hresult = failureCode(disposition);
       // With an id it stands in the database of the CA as failed or denied: that is its end.
-      return answer.requestId === 0
-        ? { kind: 'failed', hresult, ...said }
+      return hresult === undefined || answer.requestId === 0
+        ? failed(hresult)
         : { kind: 'denied', requestId, hresult, ...said };
     }
   }

@@ -1,6 +1,6 @@
 import { faultStatus, type Fault } from '../../dcerpc/index.js';
 import type { ErrorCode, GatewayError } from '../../errors/index.js';
-import { hresultText, toHresult } from '../hresult.js';
+import { hresultOfWin32, hresultText } from '../hresult.js';
 import { meaningOf } from '../hresult-meaning.js';
 import type { Unavailable } from '../unavailable.js';
 
@@ -71,8 +71,8 @@ function faultWords(status: number): FaultWords {
 
 /** Below 64 k they are Win32 codes; nca_s_* codes are not HRESULTs. */
 function wordsOfTable(status: number, code: string): FaultWords {
-  const hresult = status <= 0xffff ? toHresult(status) : undefined;
-  if (hresult === undefined) return { text: code };
+  if (status === 0 || status > 0xffff) return { text: code };
+  const hresult = hresultOfWin32(status);
   const { name, meaning, nextStep } = meaningOf(hresult);
   return { text: `${hresultText(hresult)} ${name}, ${meaning}`, mend: nextStep };
 }

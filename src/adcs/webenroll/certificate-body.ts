@@ -1,6 +1,6 @@
-import { isGatewayError } from '../../errors/index.js';
 import { readBundle } from '../../pkcs7/index.js';
 import { Certificate, readPem } from '../../x509/index.js';
+import { readableOr } from '../readable.js';
 
 /** A certificate as DER, PEM or bare base64; undefined for anything else, such as a page. */
 export function readCertificate(body: Buffer): Certificate | undefined {
@@ -44,14 +44,4 @@ function pemBlocks(body: Buffer): Buffer[] {
   return readPem(text)
     .slice(0, mostBlocks)
     .map(({ der }) => der);
-}
-
-/** What cannot be read is an answer like any other from a server that is not trusted. */
-function readableOr<T>(otherwise: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (isGatewayError(error)) return otherwise;
-    throw error;
-  }
 }

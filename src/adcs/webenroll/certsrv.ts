@@ -1,8 +1,8 @@
-import { isGatewayError } from '../../errors/index.js';
 import { parseCrl, toPem, type Certificate } from '../../x509/index.js';
 import type { WebClient, WebOutcome } from '../../web-client/index.js';
 import type { CaAnswer } from '../ca-answer.js';
 import type { CaInterface, CaRequest } from '../ca-interface.js';
+import { readableOr } from '../readable.js';
 import type { Unavailable } from '../unavailable.js';
 import { notAnswered } from '../web-outage.js';
 import { derOf, readCertificates } from './certificate-body.js';
@@ -108,11 +108,5 @@ function notCertsrv(body: Buffer, what: string): Unavailable {
 }
 
 function isCrl(der: Buffer): boolean {
-  try {
-    parseCrl(der);
-    return true;
-  } catch (error) {
-    if (isGatewayError(error)) return false;
-    throw error;
-  }
+  return readableOr(undefined, () => parseCrl(der)) !== undefined;
 }

@@ -1,5 +1,5 @@
 import type { CaAnswer } from '../ca-answer.js';
-import { hresultInText } from '../hresult.js';
+import { hresultInText, hresultText, type Hresult } from '../hresult.js';
 import type { Page } from './page.js';
 
 /** An error page of certsrv, of IIS or of somebody else: the HRESULT, where one is shown, and the words. */
@@ -10,7 +10,8 @@ export function failedPage(page: Page): Extract<CaAnswer, { readonly kind: 'fail
 }
 
 /** The words before and after the number: pages begin with the name of the CA and a menu. */
-function around(text: string, hresult: number | undefined): string {
-  const at = hresult === undefined ? 0 : text.search(/\b0x[0-9a-fA-F]{8}\b/);
+function around(text: string, hresult: Hresult | undefined): string {
+  const at =
+    hresult === undefined ? 0 : text.search(new RegExp(`\\b${hresultText(hresult)}\\b`, 'i'));
   return text.slice(Math.max(0, at - 200), at + 300);
 }

@@ -1,5 +1,5 @@
 import type { CaReply } from '../ca-interface.js';
-import { hresultInText, toHresult } from '../hresult.js';
+import { hresultInText } from '../hresult.js';
 import { readCertificate } from './certificate-body.js';
 import { failedPage } from './failed-page.js';
 import { Page } from './page.js';
@@ -35,4 +35,4 @@ export function readRetrieval(body: Buffer, requestId: string): Retrieved {
 const dispositions = { incomplete: 0, denied: 2, underSubmission: 5, revoked: 6 } as const;
 
 /** CERTSRV_E_PROPERTY_EMPTY: the CA has no such request. */
-const propertyEmpty = toHresult(0x80094004);
+const propertyEmpty = 0x80094004;

@@ -37,6 +37,8 @@ const waitingRa = z.strictObject({
   csr: z.base64(),
   /** There, once it was sent. */
   requestId: z.string().optional(),
+  /** From there, while another request still waits for its own. */
+  certificate: certificate.optional(),
 });
 
 const caGeneration = z.strictObject({

@@ -24,7 +24,7 @@ import {
   withInstalledRa,
   withoutRaRequests,
   withRaRequests,
-  withRequestId,
+  withNoted,
 } from './ra-request.js';
 import { endOfRa, renewedRa, takenOverRa, withoutOldRaKeys } from './ra-replacement.js';
 import { RecordKeeper } from './record-keeper.js';
@@ -154,7 +154,10 @@ class EmbeddedAuthority implements LocalAuthority {
       return raStatusOf(this.#keeper.loaded.record).requests;
     },
     noteRequestId: async (keyId, requestId) => {
-      await this.#keeper.change((record) => withRequestId(record, keyId, requestId));
+      await this.#keeper.change((record) => withNoted(record, keyId, { requestId }));
+    },
+    noteCertificate: async (keyId, certificate) => {
+      await this.#keeper.change((record) => withNoted(record, keyId, { certificate }));
     },
     install: async (certificates, origin) => {
       await this.#keeper.change((record) =>

@@ -41,17 +41,18 @@ export async function withRaRequests(
 
 const roles = { signing: 'ra-sign', encryption: 'ra-encrypt', both: 'ra' } as const;
 
-export function withRequestId(
+/** With what the CA said of the request for this key. */
+export function withNoted(
   record: AuthorityRecord,
   keyId: string,
-  requestId: string | undefined,
+  noted: Pick<WaitingRa, 'requestId' | 'certificate'>,
 ): AuthorityRecord | undefined {
   const { waitingRa } = record;
   if (waitingRa === undefined) return undefined;
   return {
     ...record,
     waitingRa: waitingRa.map((waiting) =>
-      requestOf(waiting).keyId === keyId ? { ...waiting, requestId } : waiting,
+      requestOf(waiting).keyId === keyId ? { ...waiting, ...noted } : waiting,
     ),
   };
 }
@@ -92,7 +93,8 @@ function installedPair(
   const kept = new Map<RaPurpose, KeptCertificate>();
   for (const waiting of waitingRa) {
     const { keyId } = requestOf(waiting);
-    const certificate = certificates.find(({ publicKey }) => publicKey.id === keyId);
+    const given = certificates.find(({ publicKey }) => publicKey.id === keyId);
+    const certificate = given ?? waiting.certificate;
     if (certificate === undefined) {
       throw new GatewayError(
         'config.invalid',
@@ -123,8 +125,8 @@ export function raStatusOf({ current: { ra }, replacedRa, waitingRa }: Authority
   };
 }
 
-function requestOf({ purpose, csr, requestId }: WaitingRa): RaRequest {
+function requestOf({ purpose, csr, requestId, certificate }: WaitingRa): RaRequest {
   const bytes = Buffer.from(csr, 'base64');
   const { publicKey } = parseCertificationRequest(bytes);
-  return { purpose, csr: bytes, keyId: publicKey.id, requestId };
+  return { purpose, csr: bytes, keyId: publicKey.id, requestId, certificate };
 }

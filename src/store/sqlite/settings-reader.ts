@@ -1,20 +1,19 @@
 import type { SettingsReader } from '../stores.js';
 import { Database } from './database.js';
-import { openSqliteDriver } from './driver.js';
 import { requireKnownSchema } from './migration.js';
+import { openToRead } from './read-only.js';
 import { SqliteSettingsStore } from './settings-store.js';
 import { sqliteError } from './sqlite-error.js';
 
 /**
- * Opens the database at `path` without writing a record or bringing its schema up to date.
+ * Opens the database at `path` without writing anything: no record, no newer schema, no file beside it.
  *
  * @throws GatewayError `store.unavailable`, `store.damaged`, or `store.schema` for that of another release
  */
 export async function openSettingsReader(path: string): Promise<SettingsReader> {
   try {
-    const driver = await openSqliteDriver(path, 'read-only');
+    const driver = await openToRead(path);
     try {
-      driver.exec('PRAGMA busy_timeout = 5000');
       requireKnownSchema(driver);
     } catch (error) {
       driver.close();
@@ -22,7 +21,10 @@ export async function openSettingsReader(path: string): Promise<SettingsReader> 
     }
     const database = new Database(driver);
     const settings = new SqliteSettingsStore(database);
-    return { get: (key) => settings.get(key), close: () => database.read(() => database.close()) };
+    return {
+      get: (key) => settings.get(key),
+      close: () => database.read(() => database.close()),
+    };
   } catch (error) {
     throw sqliteError(error);
   }

@@ -274,6 +274,20 @@ describe('what CES answers', () => {
     expect(told).not.toContain(password);
   });
 
+  test.each([
+    ['as we wrote it', 'right &#38; &#60;proper&#62;'],
+    ['in hexadecimal', 'right &#x26; &#x03C;proper&#x3e;'],
+    ['by names', 'right &amp; &lt;proper&gt;'],
+    ['with other white space', 'right\n  & <proper>'],
+    ['in capitals', 'RIGHT & <PROPER>'],
+  ])('a fault that quotes our message with the password %s is told without it', async (_, form) => {
+    const quoted = form.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+    answering((question) => rawFault(question, { code: 's:Receiver', reason: quoted }));
+    expect(await submit(await open())).toMatchObject({
+      detail: expect.stringMatching(/words: "\(password\)"$/) as unknown,
+    });
+  });
+
   test.each<readonly [FaultParts, object]>([
     // The CA's own no, with and without a code.
     [
@@ -301,10 +315,15 @@ describe('what CES answers', () => {
     [{ errorCode: 99999999999 }, { kind: 'unavailable', submission: 'unknown' }],
     // A code of success in a fault is no reason: it may have been issued.
     [{ errorCode: 0 }, { kind: 'unavailable', submission: 'unknown' }],
+    [{ errorCode: 1 }, { kind: 'unavailable', submission: 'unknown' }],
     [{ errorCode: 0x90312 }, { kind: 'unavailable', submission: 'unknown' }],
     [
       { errorCode: 0x90312, requestId: '7' },
-      { kind: 'unavailable', submission: 'unknown' },
+      {
+        kind: 'unavailable',
+        submission: 'unknown',
+        detail: expect.stringContaining('request id 7.') as unknown,
+      },
     ],
   ])('a fault with %j', async (parts, outcome) => {
     answering((question) => fault(question, parts));
@@ -446,6 +465,25 @@ describe('what CES answers', () => {
     });
   });
 
+  test.each([
+    ['E_ACCESSDENIED', 0x80070005],
+    ['CERTSRV_E_ENROLL_DENIED', 0x80094011],
+    ['ERROR_LOGON_FAILURE', 0x8007052e],
+    ['SEC_E_LOGON_DENIED', 0x8009030c],
+  ])('a poll that may not ask (%s) ends no request, and the next hears of it', async (_, code) => {
+    const issuer = await open();
+    expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
+    await ca.issue(81);
+    answering((question) => fault(question, { errorCode: code | 0, invalidRequest: true }));
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({
+      kind: 'unavailable',
+      submission: 'none',
+      mend: expect.any(String) as unknown,
+    });
+    service.answer = undefined;
+    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
+  });
+
   test('a poll that finds the CA down is no refusal', async () => {
     ca.outage = '0x800706ba';
     expect(await (await open()).retrieve('81', csrKey)).toMatchObject({
@@ -487,6 +525,14 @@ describe('maintenance', () => {
         severity: 'error',
         text: expect.stringContaining('Check user name and password') as unknown,
       },
+    ]);
+  });
+
+  test.each([true, false])('tells when the CA turns the account away: %j', async (invalid) => {
+    service.answer = (question) =>
+      fault(question, { errorCode: 0x80070005 | 0, invalidRequest: invalid });
+    expect(await (await open()).maintain()).toMatchObject([
+      { severity: 'error', text: expect.stringContaining('E_ACCESSDENIED') as unknown },
     ]);
   });
 

@@ -112,7 +112,8 @@ async function serviceAnswer(
   text: string,
   scheme: Scheme,
 ): Promise<RawAnswer> {
-  if (request.method !== 'POST' || request.url !== path) return { status: 404, body: 'not here' };
+  if (request.url !== path) return { status: 404, body: 'not here' };
+  if (request.method !== 'POST') return { status: 405, body: '' };
   if (request.headers['content-type'] !== 'application/soap+xml; charset=utf-8') {
     return { status: 415, body: '' };
   }

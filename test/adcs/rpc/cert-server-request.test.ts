@@ -143,6 +143,66 @@ describe('dispositions', () => {
     });
   });
 
+  const codesOfSuccess = fc.oneof(
+    fc.constantFrom(1, 5, 1722),
+    fc.integer({ min: 1, max: 0x7fff_ffff }),
+  );
+
+  test('a code of success as return value is no reason: what the disposition says counts', () => {
+    fc.assert(
+      fc.property(codesOfSuccess, (returned) => {
+        expect(said({ requestId: 7, disposition: 3, returned })).toEqual({
+          kind: 'issued',
+          requestId: '7',
+        });
+        expect(said({ requestId: 7, disposition: 5, returned })).toEqual({
+          kind: 'pending',
+          requestId: '7',
+        });
+        expect(said({ requestId: 7, disposition: 2, returned })).toMatchObject({
+          kind: 'denied',
+          hresult: undefined,
+        });
+      }),
+    );
+  });
+
+  test('where beside it nothing is said of the request, nothing is known', () => {
+    fc.assert(
+      fc.property(
+        codesOfSuccess,
+        fc.constantFrom(0, 1, 4),
+        fc.constantFrom(0, 7),
+        fc.constantFrom('submit' as const, 'retrieve' as const),
+        (returned, disposition, requestId, question) => {
+          const answered = said({ requestId, disposition, returned }, question);
+          expect(answered).toMatchObject({ kind: 'failed', hresult: undefined });
+        },
+      ),
+    );
+  });
+
+  test('a disposition that is none, and no failure, is no denial: nothing is known', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constantFrom(7, 8, 31), fc.integer({ min: 7, max: 0x7fff_ffff })),
+        fc.constantFrom(0, 7),
+        fc.constantFrom(0, 1),
+        (disposition, requestId, returned) => {
+          for (const question of ['submit', 'retrieve'] as const) {
+            const answered = said({ requestId, disposition, returned }, question);
+            expect(answered).toEqual({
+              kind: 'failed',
+              hresult: undefined,
+              message: undefined,
+              requestId: requestId === 0 ? undefined : '7',
+            });
+          }
+        },
+      ),
+    );
+  });
+
   test('revoked, when asked for, is a no; what the CA has no certificate for is unknown', () => {
     expect(said({ requestId: 7, disposition: 6 }, 'retrieve').kind).toBe('denied');
     expect(said({ requestId: 7, disposition: 0 }, 'retrieve')).toMatchObject({

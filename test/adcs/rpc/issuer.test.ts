@@ -8,7 +8,13 @@ import { authorizationFor, issuanceRequest, issuerContract } from '../../issuer/
 import { testKey } from '../../support/keys.js';
 import type { PeerStep } from '../../dcerpc/peer.js';
 import { FakeCa } from '../certsrv/fake-ca.js';
-import { answer, startCaServer, type CaServer, type CaServerOptions } from './ca-server.js';
+import {
+  answer,
+  startCaServer,
+  type CaServer,
+  type CaServerOptions,
+  type RawAnswer,
+} from './ca-server.js';
 
 const account = { user: 'svc-scep', domain: 'LAB', password: 'Scep-Passw0rd!' };
 const mechanisms: readonly (readonly [string, () => RpcSignIn])[] = [
@@ -259,6 +265,27 @@ describe('an outage is none of the device’s', () => {
   ])('return value %i leaves a submission %s', async (returned, submission) => {
     const started = await server({ answer: () => answer({ returned }) });
     expect(await submit(await issuer(started))).toMatchObject({ kind: 'unavailable', submission });
+  });
+
+  test.each<readonly [string, RawAnswer, string]>([
+    ['a code of success and nothing else', { returned: 1 }, 'answered with an error.'],
+    ['a Win32 code without its HRESULT', { returned: 5, disposition: 1 }, 'with an error.'],
+    ['an unknown disposition', { requestId: 81, disposition: 21 }, 'error, request id 81.'],
+  ])('%s: the CA may have the request, so an operator looks', async (_, said, words) => {
+    const outcome = await submit(await issuer(await server({ answer: () => answer(said) })));
+    expect(outcome).toEqual({
+      kind: 'unavailable',
+      submission: 'unknown',
+      detail: expect.stringContaining(words) as unknown,
+    });
+  });
+
+  test.each<readonly [string, RawAnswer]>([
+    ['a code of success', { requestId: 81, returned: 1 }],
+    ['an unknown disposition', { requestId: 81, disposition: 21 }],
+  ])('%s in answer to a poll refuses nothing', async (_, said) => {
+    const to = await issuer(await server({ answer: () => answer(said) }));
+    expect(await to.retrieve('81', clientKey)).toMatchObject({ kind: 'unavailable' });
   });
 
   test('a request id is kept for a poll that finds the CA down', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { toHresult } from '../../../src/adcs/index.js';
+import { failureCode } from '../../../src/adcs/index.js';
 
 interface ExpectedPage {
   readonly file: string;
@@ -19,7 +19,7 @@ export function expectedPages(): ExpectedPage[] {
   return pages.map((page) => {
     const { hresult } = page.outcome;
     if (hresult === undefined) return page;
-    const number = typeof hresult === 'string' ? toHresult(Number(hresult)) : undefined;
+    const number = typeof hresult === 'string' ? failureCode(Number(hresult)) : undefined;
     return { ...page, outcome: { ...page.outcome, hresult: number } };
   });
 }

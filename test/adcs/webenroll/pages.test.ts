@@ -37,10 +37,21 @@ describe('pages of certsrv, by element ids in any language', () => {
     ['0x800706be in a script is none', '<Script>0x800706be</Script>', undefined],
     ['in a comment neither', '<!-- 0x800706be -->', undefined],
     ['in the text it is', '<B>0x800706be</B>', 0x800706be],
+    ['a code of success is none', '<B>0x00000001</B>', undefined],
+    ['nor what lacks the highest bit', '<B>0x000706be</B>', undefined],
   ])('an error number: %s', (_, markup, hresult) => {
     expect(readSubmissionPage(Buffer.from(`<HTML><Body>x ${markup}`))).toMatchObject({
       kind: 'failed',
       hresult,
+    });
+  });
+
+  test('beside a code of success the failure counts, and its words are kept', () => {
+    const page = `<HTML><Body>x 0x00000000 ${'menu '.repeat(200)} The CA said 0x800706BE, call failed.`;
+    expect(readSubmissionPage(Buffer.from(page))).toEqual({
+      kind: 'failed',
+      hresult: 0x800706be,
+      message: expect.stringMatching(/The CA said 0x800706BE, call failed\.$/) as unknown,
     });
   });
 

@@ -98,6 +98,19 @@ describe('RA certificates of another CA', () => {
     ]);
   });
 
+  test('a certificate that came early is kept, and serves where the other is brought alone', async () => {
+    const [signing, encryption] = await authority.raKeeper.request();
+    const certificate = await certified(signing!);
+    await authority.raKeeper.noteCertificate(signing!.keyId, certificate);
+    const again = await site.open();
+    const [kept, missing] = again.raKeeper.status().requests;
+    expect(kept?.certificate?.der).toEqual(certificate.der);
+    expect(missing?.certificate).toBeUndefined();
+    const status = await again.raKeeper.install([await certified(encryption!)], 'imported');
+    expect(status.signing.der).toEqual(certificate.der);
+    expect(status.requests).toEqual([]);
+  });
+
   test('requests can be forgotten', async () => {
     const before = await authority.raKeeper.request();
     await authority.raKeeper.discard();

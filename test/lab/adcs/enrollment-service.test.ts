@@ -4,17 +4,13 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openCesIssuer } from '../../../src/adcs/index.js';
-import type { IssuanceOutcome } from '../../../src/issuer/index.js';
 import type { WebClient } from '../../../src/web-client/index.js';
 import { answerTo } from '../../adcs/ces/service.js';
 import { FakeCa } from '../../adcs/certsrv/fake-ca.js';
-import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.js';
-import { testKey } from '../../support/keys.js';
 import { describeInLab } from '../in-lab.js';
+import { submit, testCaAnswers } from './ca-answers.js';
 import { startCuttingRelay } from './cutting-relay.js';
 import { labWebClient, proxyPin, type Reach } from './web-sign-in.js';
-
-const csrKey = testKey('client').publicKey.id;
 
 type Scheme = 'negotiate' | 'certificate';
 
@@ -68,14 +64,6 @@ describeInLab('adcs-ces', () => {
     });
   }
 
-  async function submit(
-    issuer: Awaited<ReturnType<typeof open>>,
-    template = 'Phones',
-  ): Promise<IssuanceOutcome> {
-    const request = { ...(await issuanceRequest('transaction-1')), template };
-    return issuer.submit(request, authorizationFor(request));
-  }
-
   const ways: [string, string, Scheme][] = [
     ['Kerberos', '443/certsrv-krb/', 'negotiate'],
     ['Kerberos, bound', '8443/certsrv/', 'negotiate'],
@@ -83,34 +71,10 @@ describeInLab('adcs-ces', () => {
   ];
 
   describe.each(ways)('signed in by %s', (_, at, scheme) => {
-    test('issued, to the account that signed in', async () => {
-      expect(await submit(await open(at, scheme))).toMatchObject({ kind: 'issued' });
-      expect(ca.requests).toHaveLength(1);
-      expect(ca.requests[0]?.user.toLowerCase()).toContain('svc-scep');
-    });
-
-    test('pending, then issued', async () => {
-      const issuer = await open(at, scheme);
-      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-      await ca.issue(81);
-      expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
-    });
-
-    test('pending, then denied', async () => {
-      const issuer = await open(at, scheme);
-      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-      ca.deny(81);
-      expect(await issuer.retrieve('81', csrKey)).toMatchObject({
-        kind: 'refused',
-        hresult: 0x80094014,
-      });
-    });
-
-    test('denied by policy, and a template that is not offered', async () => {
-      const issuer = await open(at, scheme);
-      expect(await submit(issuer, 'LongKeys')).toMatchObject({ hresult: 0x80094811 });
-      expect(await submit(issuer, 'Nowhere')).toMatchObject({ hresult: 0x80094800 });
-    });
+    testCaAnswers(
+      () => open(at, scheme),
+      () => ca,
+    );
 
     test('the CA down', async () => {
       ca.outage = '0x800706ba';

@@ -182,13 +182,13 @@ describeInLab('adcs-rpc against a CA service that is not ours', () => {
       const to = await issuer({ signIns });
       const waiting = await submit(to, 'Manual');
       if (waiting.kind !== 'pending') throw new Error(JSON.stringify(waiting));
-      writeFileSync(labFile('icpr/outage'), hresult);
+      writeFileSync(labFile('icpr/outage.svc-scep'), hresult);
       try {
         const none = { kind: 'unavailable', submission: 'none' };
         expect(await submit(to, 'Phones')).toMatchObject(none);
         expect(await to.retrieve(waiting.requestId, clientKey)).toMatchObject(none);
       } finally {
-        rmSync(labFile('icpr/outage'));
+        rmSync(labFile('icpr/outage.svc-scep'));
       }
       expect(await to.retrieve(waiting.requestId, clientKey)).toEqual(waiting);
       expect(requestsSeen()).toHaveLength(before + 1);

@@ -4,14 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openWebEnrollmentIssuer } from '../../../src/adcs/index.js';
-import type { IssuanceOutcome } from '../../../src/issuer/index.js';
 import type { WebClient } from '../../../src/web-client/index.js';
 import { FakeCa } from '../../adcs/certsrv/fake-ca.js';
 import { certsrvPage } from '../../adcs/certsrv/pages.js';
-import { authorizationFor, issuanceRequest } from '../../issuer/issuer.contract.js';
 import { testKey } from '../../support/keys.js';
 import { describeInLab, labFile } from '../in-lab.js';
 import { run } from '../run.js';
+import { submit, testCaAnswers } from './ca-answers.js';
 import { startCuttingRelay } from './cutting-relay.js';
 import { labWebClient, proxyPin, type Reach, type Scheme } from './web-sign-in.js';
 
@@ -79,13 +78,6 @@ describeInLab('adcs-webenroll', () => {
     });
   }
 
-  type Issuer = Awaited<ReturnType<typeof open>>;
-
-  async function submit(issuer: Issuer, template = 'Phones'): Promise<IssuanceOutcome> {
-    const request = { ...(await issuanceRequest('transaction-1')), template };
-    return issuer.submit(request, authorizationFor(request));
-  }
-
   describe.each<[string, string, Scheme]>([
     ['Kerberos', 'https://ca1.lab.test/certsrv/', 'negotiate'],
     ['Kerberos, the only scheme', 'https://ca1.lab.test/certsrv-krb/', 'negotiate'],
@@ -95,34 +87,10 @@ describeInLab('adcs-webenroll', () => {
     ['NTLM, bound', 'https://ca1.lab.test:8443/certsrv/', 'ntlm'],
     ['a client certificate', 'https://ca1.lab.test:7443/certsrv-certificate/', 'certificate'],
   ])('signed in by %s', (_, url, scheme) => {
-    test('issued, to the account that signed in', async () => {
-      expect(await submit(await open(url, scheme))).toMatchObject({ kind: 'issued' });
-      expect(ca.requests).toHaveLength(1);
-      expect(ca.requests[0]?.user.toLowerCase()).toContain('svc-scep');
-    });
-
-    test('pending, then issued', async () => {
-      const issuer = await open(url, scheme);
-      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-      await ca.issue(81);
-      expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'issued' });
-    });
-
-    test('pending, then denied', async () => {
-      const issuer = await open(url, scheme);
-      expect(await submit(issuer, 'Manual')).toEqual({ kind: 'pending', requestId: '81' });
-      ca.deny(81);
-      expect(await issuer.retrieve('81', csrKey)).toMatchObject({
-        kind: 'refused',
-        hresult: 0x80094014,
-      });
-    });
-
-    test('denied by policy, and a template that is not offered', async () => {
-      const issuer = await open(url, scheme);
-      expect(await submit(issuer, 'LongKeys')).toMatchObject({ hresult: 0x80094811 });
-      expect(await submit(issuer, 'Nowhere')).toMatchObject({ hresult: 0x80094800 });
-    });
+    testCaAnswers(
+      () => open(url, scheme),
+      () => ca,
+    );
 
     test('the CA down', async () => {
       const issuer = await open(url, scheme);

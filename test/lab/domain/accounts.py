@@ -26,6 +26,7 @@ SERVICES = {
 # name: password
 USERS = {
     "svc-scep": "Scep-Passw0rd!",  # what relays sign in to the CA as
+    "svc-doctor": "Doctor-Passw0rd!",  # the same, where tests sign in wrongly, too
     "svc-directory": "Directory-Passw0rd!",  # looks up groups
     "mdm": "Mdm-Passw0rd!",
     "approver": "Approver-Passw0rd!",

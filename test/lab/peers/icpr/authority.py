@@ -40,7 +40,8 @@ class Authority:
 
     def ask(self, *, user, flags, name, request_id, attributes, request):
         with self.lock:
-            outage = self.home / "outage"
+            account = user.split("\\")[-1].split("@")[0].lower()
+            outage = self.home / f"outage.{account}"
             if outage.exists():
                 return Reply(returned=int(outage.read_text(), 16))
             if name != "LAB-CA1-CA" or (attributes and not attributes.endswith("\0")):

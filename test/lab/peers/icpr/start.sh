@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The CA service of ca1 over RPC (MS-ICPR): endpoint mapper on port 135, ICertPassage on 49200. The domain
 # controller judges who signs in. Templates: Phones (issues), Manual (waits for a word in $LAB/icpr/decide),
-# LongKeys (the policy module denies), Slow (issues after three seconds); an HRESULT in $LAB/icpr/outage is
-# the answer to everything; each request is a line in $LAB/icpr/requests.
+# LongKeys (the policy module denies), Slow (issues after three seconds); an HRESULT in $LAB/icpr/outage.<account>
+# is the answer to everything that this account asks; each request is a line in $LAB/icpr/requests.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 home=$LAB/icpr

@@ -57,7 +57,8 @@ class Page(http.server.BaseHTTPRequestHandler):
             return None
 
     def forward(self, body, challenges):
-        pages = http.client.HTTPConnection("127.0.0.1", 8098 if "_CES_" in self.path else 8099)
+        port = 8097 if "/doctor/" in self.path else 8098 if "_CES_" in self.path else 8099
+        pages = http.client.HTTPConnection("127.0.0.1", port)
         headers = {"X-Remote-User": self.user, "User-Agent": self.headers.get("User-Agent", "")}
         pages.request(self.command, self.path, body=body, headers=headers)
         answer = pages.getresponse()

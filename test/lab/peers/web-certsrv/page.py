@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""CGI: hands a request that Apache has let in to the pages on 127.0.0.1:8099, or to CES on 8098; without them, says what page.sh of `web` says."""
+"""CGI: hands a request that Apache has let in to the pages on 127.0.0.1:8099, to CES on 8098, to both on 8097; without them, says what page.sh of `web` says."""
 
 import http.client
 import os
@@ -8,7 +8,8 @@ import sys
 
 length = int(os.environ.get("CONTENT_LENGTH") or 0)
 target = re.sub(r"^/certsrv(-krb|-basic|-certificate)?/", "/certsrv/", os.environ["REQUEST_URI"])
-pages = http.client.HTTPConnection("127.0.0.1", 8098 if "_CES_" in target else 8099)
+port = 8097 if "/doctor/" in target else 8098 if "_CES_" in target else 8099
+pages = http.client.HTTPConnection("127.0.0.1", port)
 try:
     pages.connect()
 except ConnectionRefusedError:

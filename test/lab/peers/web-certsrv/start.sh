@@ -3,7 +3,7 @@
 #   https://ca1.lab.test/certsrv/ …        Apache, see the peer `web`
 #   https://ca1.lab.test:8443/certsrv/     Extended Protection = Require: Kerberos and NTLM bound to the TLS channel
 #   https://ca1.lab.test:9443/             a TLS proxy before it, which breaks that binding
-# The pages come from whoever listens on 127.0.0.1:8099 (8098 where `_CES_` is in the path), told in X-Remote-User who signed in.
+# The pages come from whoever listens on 127.0.0.1:8099 (8098 where `_CES_` is in the path, 8097 where `/doctor/` is), told in X-Remote-User who signed in.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 install -m 755 "$here/page.py" "$LAB/web/cgi/page"
