@@ -10,10 +10,18 @@ export type {
 } from './challenge-store.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export type { PostgresConnection } from './postgres/connection.js';
-export { migratePostgres, openPostgresSettings, openPostgresStores } from './postgres/open.js';
-export { openSqliteStores } from './sqlite/open.js';
+export {
+  migratePostgres,
+  openPostgresSettings,
+  openPostgresStores,
+  verifyPostgres,
+} from './postgres/open.js';
+export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
+export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
 export { openSettingsReader } from './sqlite/settings-reader.js';
+export { verifySqlite } from './sqlite/verify.js';
 export type { SettingsReader, Stores } from './stores.js';
+export type { Migration, Verification } from './verification.js';
 export type {
   AuditRecord,
   BacklogGroup,

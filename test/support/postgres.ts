@@ -23,7 +23,7 @@ import { describeWithPrograms } from '../interop/programs.js';
 const packages = '/usr/lib/postgresql';
 
 /** Of the newest release that is installed; a path that does not exist where none is. */
-function program(name: string): string {
+export function postgresProgram(name: string): string {
   const releases = existsSync(packages) ? readdirSync(packages) : [];
   const newest = releases
     .map(Number)
@@ -34,7 +34,7 @@ function program(name: string): string {
 
 /** A `describe` that needs PostgreSQL: skipped loudly without it, failing on a build server. */
 export function describeWithPostgres(title: string, suite: () => void): void {
-  describeWithPrograms(title, [program('initdb'), program('postgres')], suite);
+  describeWithPrograms(title, [postgresProgram('initdb'), postgresProgram('postgres')], suite);
 }
 
 export interface PostgresOptions {
@@ -71,7 +71,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const data = join(directory, 'data');
   const run = owner ? { uid: owner.uid, gid: owner.gid } : {};
   const made = spawnSync(
-    program('initdb'),
+    postgresProgram('initdb'),
     ['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
     { ...run, cwd: directory, encoding: 'utf8' },
   );
@@ -115,7 +115,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
 
   async function start(): Promise<void> {
-    const child = spawn(program('postgres'), ['-D', data], {
+    const child = spawn(postgresProgram('postgres'), ['-D', data], {
       ...run,
       cwd: directory,
       stdio: ['ignore', 'ignore', 'pipe'],

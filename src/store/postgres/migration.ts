@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/index.js';
 import { newerSchema, olderSchema } from '../sql/schema-version.js';
+import type { Migration } from '../verification.js';
 import { schemaSteps } from './schema.js';
 import type { Session } from './session.js';
 
@@ -15,12 +16,6 @@ export type WhenEmpty = 'found' | 'refuse';
 export interface MigrationOptions {
   readonly now: Date;
   readonly whenEmpty: WhenEmpty;
-}
-
-/** Versions before and after; 0: there was nothing. */
-export interface Migration {
-  readonly from: number;
-  readonly to: number;
 }
 
 /**

@@ -1,13 +1,15 @@
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 import type { SettingsReader, Stores } from '../stores.js';
+import type { Migration, Verification } from '../verification.js';
 import { PostgresChallengeStore } from './challenge-store.js';
 import { clientConfig, type PostgresConnection, type SessionSettings } from './connection.js';
 import { PostgresDatabase } from './database.js';
 import { PostgresEnrollmentStore } from './enrollment-store.js';
-import { migrate, requireKnownSchema, type Migration, type WhenEmpty } from './migration.js';
+import { migrate, requireKnownSchema, type WhenEmpty } from './migration.js';
 import { inspectServer } from './server.js';
 import { PostgresSettingsStore } from './settings-store.js';
 import { withSession } from './single-connection.js';
+import { verifyDatabase } from './verify.js';
 
 /** Idle connections stay so long: waves of devices come together. */
 const IDLE_MS = 60_000;
@@ -62,6 +64,11 @@ export async function openPostgresSettings(
   const database = await openPool(connection, {});
   const settings = new PostgresSettingsStore(database);
   return { get: (key) => settings.get(key), close: () => database.close() };
+}
+
+/** @throws GatewayError `store.unavailable`, or `store.schema` for that of another release */
+export function verifyPostgres(connection: PostgresConnection): Promise<Verification> {
+  return named(connection, () => withSession(connection, verifyDatabase, 'one moment'));
 }
 
 function prepare(connection: PostgresConnection, now: Date, whenEmpty: WhenEmpty) {

@@ -16,6 +16,6 @@ export function olderSchema(found: number, known: number): GatewayError {
   return new GatewayError(
     'store.schema',
     `The database has schema version ${found}, this release ${known}.`,
-    { mend: 'Start this release once: it brings the database up to date. Make a backup before.' },
+    { mend: 'Run `scep-gateway store migrate`, or start this release once. Make a backup before.' },
   );
 }

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Stores } from '../stores.js';
+import type { Migration } from '../verification.js';
 import { SqliteChallengeStore } from './challenge-store.js';
 import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
@@ -26,7 +27,7 @@ export async function openSqliteStores(
   options: SqliteStoreOptions = {},
 ): Promise<Stores> {
   const now = options.clock?.() ?? new Date();
-  const database = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
+  const { database } = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
   return {
     challenges: new SqliteChallengeStore(database),
     enrollments: new SqliteEnrollmentStore(database),
@@ -35,14 +36,24 @@ export async function openSqliteStores(
   };
 }
 
-async function openDatabase(path: string, now: Date, busyTimeoutMs: number): Promise<Database> {
+/**
+ * Brings the schema of the database at `path` up to date and does nothing else.
+ * @throws GatewayError as `openSqliteStores`
+ */
+export async function migrateSqlite(path: string, now: Date): Promise<Migration> {
+  const { database, migration } = await openDatabase(path, now, 5000);
+  database.close();
+  return migration;
+}
+
+async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
   try {
     makePrivateFile(path);
     const driver = await openSqliteDriver(path);
     try {
       prepareConnection(driver, busyTimeoutMs);
-      migrate(driver, now);
-      return new Database(driver);
+      const migration = migrate(driver, now);
+      return { database: new Database(driver), migration };
     } catch (error) {
       driver.close();
       throw error;
