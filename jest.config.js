@@ -15,4 +15,6 @@ export default {
   setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testTimeout: 30_000,
+  // Each file leaves its modules behind in the process that ran it: 2.5 GB after a hundred and fifty.
+  workerIdleMemoryLimit: '1GB',
 };
