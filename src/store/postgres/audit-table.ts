@@ -1,8 +1,9 @@
 import { auditColumns, auditFromRow, searchedInAudit } from '../sql/audit-row.js';
 import { anywhere, DEFAULT_SEARCH_LIMIT } from '../sql/search.js';
-import { insertInto } from '../sql/statement.js';
+import { insertInto, type Statement } from '../sql/statement.js';
 import { Where } from '../sql/where.js';
 import type { AuditFilter, AuditRecord } from '../transaction-store.js';
+import { insertWhen } from './insert-when.js';
 import type { Session } from './session.js';
 
 const columns = `at, event, correlation_id, profile, transaction_id, challenge_id, subject, key_id,
@@ -11,6 +12,11 @@ const columns = `at, event, correlation_id, profile, transaction_id, challenge_i
 export async function appendAudit(session: Session, record: AuditRecord): Promise<void> {
   const { sql, params } = insertInto('audit', auditColumns(record));
   await session.run(sql, ...params);
+}
+
+/** For a WITH clause: a line for each row of `source`. */
+export function auditClause(source: string, record: AuditRecord): readonly [string, Statement] {
+  return ['audited', insertWhen(source, 'audit', auditColumns(record))];
 }
 
 /** Newest first. */

@@ -6,9 +6,10 @@ import {
   holdsIdentifier,
 } from '../sql/certificate-row.js';
 import { anywhere, DEFAULT_SEARCH_LIMIT } from '../sql/search.js';
-import { insertInto } from '../sql/statement.js';
+import type { Statement } from '../sql/statement.js';
 import type { Where } from '../sql/where.js';
 import type { CertificateFilter, CertificateRecord } from '../transaction-store.js';
+import { insertWhen, withClauses } from './insert-when.js';
 import type { Session } from './session.js';
 
 const select = `SELECT thumbprint, serial, issuer_digest, subject, san_text, key_id, profile, issuer,
@@ -20,13 +21,26 @@ export async function insertCertificate(
   session: Session,
   record: CertificateRecord,
 ): Promise<void> {
-  const { sql, params } = insertInto('certificates', certificateColumns(record));
-  await session.run(
-    `WITH inserted AS (${sql} ON CONFLICT (thumbprint) DO NOTHING RETURNING seq)
-     INSERT INTO certificate_bytes (certificate, der) SELECT seq, ? FROM inserted`,
-    ...params,
-    record.der,
-  );
+  const { sql, params } = withClauses(certificateClauses('(SELECT 1) AS always', record));
+  await session.run(`${sql} SELECT 1`, ...params);
+}
+
+/** For a WITH clause: the certificate with its bytes, if `source` has a row. */
+export function certificateClauses(
+  source: string,
+  record: CertificateRecord,
+): readonly (readonly [string, Statement])[] {
+  const { sql, params } = insertWhen(source, 'certificates', certificateColumns(record));
+  return [
+    ['certified', { sql: `${sql} ON CONFLICT (thumbprint) DO NOTHING RETURNING seq`, params }],
+    [
+      'bytes',
+      {
+        sql: 'INSERT INTO certificate_bytes (certificate, der) SELECT seq, ?::bytea FROM certified',
+        params: [record.der],
+      },
+    ],
+  ];
 }
 
 export async function certificateByThumbprint(

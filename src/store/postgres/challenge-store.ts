@@ -96,7 +96,9 @@ export class PostgresChallengeStore implements ChallengeStore {
     );
   }
 
-  reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome> {
+  async reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome> {
+    if (await this.#db.session((session) => reserveUnused(session, id, transaction, now)))
+      return { kind: 'reserved' };
     return this.#db.transaction(async (session) => {
       const row = await lock(session, id);
       const record = toRecord(row);
@@ -202,6 +204,36 @@ export class PostgresChallengeStore implements ChallengeStore {
     await this.#db.transaction(foldQuotas);
     return pruned;
   }
+}
+
+/**
+ * One statement for what nearly all challenges are: good for one use, and not used. Who had to wait for
+ * the row finds it used; so nobody can hold it. False says nothing about why.
+ */
+async function reserveUnused(
+  session: Session,
+  id: ChallengeId,
+  transaction: string,
+  now: Date,
+): Promise<boolean> {
+  const reserved = await session.one(
+    `WITH changed AS (
+       UPDATE challenges SET uses = 1, used_at = ?, counted = FALSE
+       WHERE id = ? AND counted AND max_uses = 1 AND uses = 0 AND revoked_at IS NULL
+         AND (expires_at IS NULL OR expires_at > ?)
+       RETURNING seq, account),
+     held AS (
+       INSERT INTO transaction_holds (challenge, transaction_key, state)
+       SELECT seq, ?::text, 'reserved' FROM changed),
+     noted AS (
+       INSERT INTO challenge_quota_changes (account, change) SELECT account, -1 FROM changed)
+     SELECT count(*) AS n FROM changed`,
+    now,
+    id,
+    now,
+    transaction,
+  );
+  return reserved.integer('n') > 0;
 }
 
 /** Inside a transaction. */

@@ -14,10 +14,11 @@ import type {
   TransactionRecord,
   TransactionRowId,
 } from '../transaction-store.js';
-import { appendAudit, searchAudit } from './audit-table.js';
+import { appendAudit, auditClause, searchAudit } from './audit-table.js';
 import {
   certificateBySerial,
   certificateByThumbprint,
+  certificateClauses,
   insertCertificate,
   revokeCertificate,
   revokedCertificates,
@@ -32,6 +33,7 @@ import {
   isAnythingDue,
   queuedTransactions,
 } from './errand-table.js';
+import { withClauses } from './insert-when.js';
 import type { Session } from './session.js';
 import {
   countPending,
@@ -84,16 +86,25 @@ export class PostgresEnrollmentStore implements EnrollmentStore {
     audit: AuditRecord | undefined,
     supersedes?: TransactionRowId,
   ): Promise<TransactionRecord> {
-    return this.#db.transaction((session) => openTransaction(session, record, audit, supersedes));
+    // One statement is a transaction of its own.
+    return supersedes === undefined
+      ? this.#db.session((session) => openTransaction(session, record, audit))
+      : this.#db.transaction(async (session) => {
+          await removeTransaction(session, supersedes, record.key);
+          return openTransaction(session, record, audit);
+        });
   }
 
   conclude(conclusion: Conclusion): Promise<boolean> {
-    return this.#db.transaction(async (session) => {
-      if (!(await updateState(session, conclusion))) return false;
-      const { certificate, audit } = conclusion;
-      if (certificate) await insertCertificate(session, certificate);
-      if (audit) await appendAudit(session, audit);
-      return true;
+    const { certificate, audit } = conclusion;
+    const { sql, params } = withClauses([
+      ['concluded', updateState(conclusion)],
+      ...(certificate ? certificateClauses('concluded', certificate) : []),
+      ...(audit ? [auditClause('concluded', audit)] : []),
+    ]);
+    return this.#db.session(async (session) => {
+      const row = await session.one(`${sql} SELECT count(*) AS n FROM concluded`, ...params);
+      return row.integer('n') > 0;
     });
   }
 
@@ -177,19 +188,19 @@ export class PostgresEnrollmentStore implements EnrollmentStore {
   }
 }
 
-/** Inside a transaction. Of several processes with one key the insert lets one through. */
+/** Of several processes with one key the insert lets one through. */
 async function openTransaction(
   session: Session,
   record: TransactionRecord,
   audit: AuditRecord | undefined,
-  supersedes: TransactionRowId | undefined,
 ): Promise<TransactionRecord> {
-  if (supersedes !== undefined) await removeTransaction(session, supersedes, record.key);
+  const { sql, params } = withClauses([
+    ['opened', insertTransaction(record)],
+    ...(audit ? [auditClause('opened', audit)] : []),
+  ]);
   for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-    if (await insertTransaction(session, record)) {
-      if (audit) await appendAudit(session, audit);
-      return record;
-    }
+    const opened = await session.one(`${sql} SELECT count(*) AS n FROM opened`, ...params);
+    if (opened.integer('n') > 0) return record;
     const standing = await transactionByKey(session, record.key);
     if (standing) return standing;
   }

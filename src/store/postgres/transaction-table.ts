@@ -1,5 +1,5 @@
 import { DEFAULT_SEARCH_LIMIT } from '../sql/search.js';
-import { assignments, insertInto } from '../sql/statement.js';
+import { assignments, insertInto, type Statement } from '../sql/statement.js';
 import {
   conclusionColumns,
   isConcluded,
@@ -95,32 +95,24 @@ export async function countPending(session: Session, profile: string): Promise<n
   return row.integer('n');
 }
 
-/** False, and nothing inserted, where a row has this key. Waits for one that is being made or removed. */
-export async function insertTransaction(
-  session: Session,
-  record: TransactionRecord,
-): Promise<boolean> {
+/** Inserts nothing where a row has this key; waits for one that is being made or removed. */
+export function insertTransaction(record: TransactionRecord): Statement {
   const { sql, params } = insertInto('transactions', transactionColumns(record));
-  const inserted = await session.run(
-    `${sql} ON CONFLICT (profile, transaction_id, purpose) DO NOTHING`,
-    ...params,
-  );
-  return inserted > 0;
+  return {
+    sql: `${sql} ON CONFLICT (profile, transaction_id, purpose) DO NOTHING RETURNING seq`,
+    params,
+  };
 }
 
-/** False when there is no such row, its answer stands, or it is not `holder`'s. */
-export async function updateState(session: Session, conclusion: Conclusion): Promise<boolean> {
+/** Changes nothing when there is no such row, its answer stands, or it is not `holder`'s. */
+export function updateState(conclusion: Conclusion): Statement {
   const { transaction, holder } = conclusion;
   const { sql, params } = assignments(conclusionColumns(conclusion));
-  const updated = await session.run(
-    `UPDATE transactions SET ${sql}
-     WHERE id = ? AND NOT (${isConcluded}) AND (?::text IS NULL OR holder = ?)`,
-    ...params,
-    transaction,
-    holder,
-    holder,
-  );
-  return updated > 0;
+  return {
+    sql: `UPDATE transactions SET ${sql}
+      WHERE id = ? AND NOT (${isConcluded}) AND (?::text IS NULL OR holder = ?) RETURNING seq`,
+    params: [...params, transaction, holder, holder],
+  };
 }
 
 /** For a row that another of the same key takes the place of, whatever its state. */
