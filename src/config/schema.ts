@@ -17,6 +17,7 @@ import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
+import { storeSchema } from './store-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
@@ -44,16 +45,17 @@ const data = z
       .min(1)
       .default('./data')
       .describe('Where keys and records live; relative to the working directory.'),
+    store: storeSchema,
     passphrase: secretSchema
       .optional()
       .describe(
         'Passphrase that encrypts private keys at rest. Without it one is generated into the data directory, which protects copies of the key files but not of the whole directory.',
       ),
     challengeStore: z
-      .enum(['sqlite', 'memory'])
-      .default('sqlite')
+      .enum(['database', 'memory', 'sqlite'])
+      .default('database')
       .describe(
-        '`sqlite` keeps challenges over a restart; `memory` (node-cache) forgets them and allows one process only.',
+        '`database` keeps challenges over a restart, in `data.store`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
       ),
     processes: z
       .int()

@@ -1,17 +1,16 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { createChallenges, type Challenges } from '../challenge/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import { ensureGeneratedPassphrase, FileKeyStore, generatedPassphraseCost } from '../keys/index.js';
 import {
   createMemoryChallengeStore,
-  openSqliteStores,
   type ChallengeStore,
   type EnrollmentStore,
   type SettingsStore,
 } from '../store/index.js';
-import { requireNoLostDatabase } from './lost-database.js';
+import { openStores } from './stores.js';
 
 /** Everything that lives in the data directory, opened: what a command needs without a listener. */
 export interface DataDirectory {
@@ -50,9 +49,7 @@ export async function openDataDirectory(
     keys.deriveSecret('single password'),
     keys.deriveSecret('request vault'),
   ]);
-  const database = join(directory, 'gateway.db');
-  await requireNoLostDatabase(database, keys);
-  const stores = await openSqliteStores(database, { clock });
+  const stores = await openStores({ config, readSecret }, keys, clock);
   const challengesInMemory = challengeStore === 'memory';
   const store = challengesInMemory
     ? createMemoryChallengeStore({ maxKeys: 1_000_000 })

@@ -1,9 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import { FileKeyStore, generatedPassphrase } from '../keys/index.js';
-import { openSettingsReader, type SettingsReader } from '../store/index.js';
+import type { SettingsReader } from '../store/index.js';
+import { databaseFile, viewSettings } from './stores.js';
 
 /** A data directory to look at, beside a gateway that runs or without one. */
 export interface DataView {
@@ -20,7 +20,6 @@ export async function viewDataDirectory({
   readSecret,
 }: Pick<ResolvedConfig, 'config' | 'readSecret'>): Promise<DataView | undefined> {
   const { directory, passphrase } = config.data;
-  const database = join(directory, 'gateway.db');
   const found = await stat(directory).catch(() => undefined);
   if (found === undefined) return undefined;
   await access(directory, constants.R_OK | constants.W_OK | constants.X_OK).catch(
@@ -36,12 +35,22 @@ export async function viewDataDirectory({
     },
   );
   const secret = passphrase ? await readSecret(passphrase) : await generatedPassphrase(directory);
-  if ((await stat(database).catch(() => undefined)) === undefined) return undefined;
+  if (!(await wasStarted(config))) return undefined;
   if (secret === undefined) {
     throw new GatewayError('keys.passphrase', `The passphrase in ${directory} is missing.`, {
       mend: 'Restore the file `passphrase` from a backup, or set `data.passphrase`.',
     });
   }
   const keys = new FileKeyStore(directory, secret);
-  return { keys, settings: await openSettingsReader(database) };
+  return { keys, settings: await viewSettings({ config, readSecret }) };
+}
+
+/** A first start makes the database, or where that is elsewhere, keys. */
+export async function wasStarted(config: ResolvedConfig['config']): Promise<boolean> {
+  const { directory, store } = config.data;
+  if (store.kind !== 'sqlite') return new FileKeyStore(directory, '').holdsKeys();
+  return stat(databaseFile(config)).then(
+    () => true,
+    () => false,
+  );
 }

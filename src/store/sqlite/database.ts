@@ -1,10 +1,8 @@
+import { Row } from '../sql/row.js';
+import type { Param } from '../sql/statement.js';
 import type { SqliteDriver, SqliteStatement, SqlValue } from './driver.js';
 import { GroupCommit } from './group-commit.js';
-import { Row } from './row.js';
 import { sqliteError } from './sqlite-error.js';
-
-/** `undefined` is stored as NULL, dates as integer milliseconds. */
-export type Param = SqlValue | Date | undefined;
 
 /** One connection: prepared statements kept by their text, reads at once, writes in groups. */
 export class Database {
@@ -79,5 +77,6 @@ export class Database {
 
 function bound(value: Param): SqlValue {
   if (value === undefined) return null;
+  if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? value.getTime() : value;
 }

@@ -1,8 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ChallengeStore } from '../challenge-store.js';
-import type { SettingsStore } from '../settings-store.js';
-import type { EnrollmentStore } from '../transaction-store.js';
+import type { Stores } from '../stores.js';
+import type { Migration } from '../verification.js';
 import { SqliteChallengeStore } from './challenge-store.js';
 import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
@@ -17,14 +16,6 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-export interface SqliteStores {
-  readonly challenges: ChallengeStore;
-  readonly enrollments: EnrollmentStore;
-  readonly settings: SettingsStore;
-  /** Commits what waits, then closes the file. */
-  close(): Promise<void>;
-}
-
 /**
  * Opens or makes the database file at `path` (mode 0600, its directory 0700 when it has to be made).
  * Several processes may hold it open: readers see what is committed, writers wait for each other.
@@ -34,9 +25,9 @@ export interface SqliteStores {
 export async function openSqliteStores(
   path: string,
   options: SqliteStoreOptions = {},
-): Promise<SqliteStores> {
+): Promise<Stores> {
   const now = options.clock?.() ?? new Date();
-  const database = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
+  const { database } = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
   return {
     challenges: new SqliteChallengeStore(database),
     enrollments: new SqliteEnrollmentStore(database),
@@ -45,14 +36,24 @@ export async function openSqliteStores(
   };
 }
 
-async function openDatabase(path: string, now: Date, busyTimeoutMs: number): Promise<Database> {
+/**
+ * Brings the schema of the database at `path` up to date and does nothing else.
+ * @throws GatewayError as `openSqliteStores`
+ */
+export async function migrateSqlite(path: string, now: Date): Promise<Migration> {
+  const { database, migration } = await openDatabase(path, now, 5000);
+  database.close();
+  return migration;
+}
+
+async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
   try {
     makePrivateFile(path);
     const driver = await openSqliteDriver(path);
     try {
       prepareConnection(driver, busyTimeoutMs);
-      migrate(driver, now);
-      return new Database(driver);
+      const migration = migrate(driver, now);
+      return { database: new Database(driver), migration };
     } catch (error) {
       driver.close();
       throw error;
