@@ -15,6 +15,7 @@ export type {
   AuditRecord,
   BacklogGroup,
   CertificateRecord,
+  Durability,
   EnrollmentStore,
   Errand,
   Hold,

@@ -7,7 +7,7 @@ import { sqliteError } from './sqlite-error.js';
 
 /** Settings to look at, beside a gateway that runs or without one. */
 export interface SettingsReader extends Pick<SettingsStore, 'get'> {
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
