@@ -64,7 +64,10 @@ export async function openDataDirectory(
     challengesInMemory,
     passphraseGenerated: passphrase === undefined,
     requestSecret,
-    close: () => stores.close(),
+    close: async () => {
+      await stores.close();
+      await keys.close();
+    },
   };
 }
 

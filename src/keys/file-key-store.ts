@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GatewayError } from '../errors/index.js';
 import type { RsaKey } from '../x509/index.js';
+import { DecryptionThread } from './decryption-thread.js';
 import type { KeyStore } from './key-store.js';
 import { SealedDirectory } from './sealed-directory.js';
 import type { ScryptCost } from './sealing-key.js';
@@ -21,6 +22,7 @@ const suffix = '.key';
  */
 export class FileKeyStore implements KeyStore, SecretSource {
   readonly #sealed: SealedDirectory;
+  readonly #decryption = new DecryptionThread();
   #master: Promise<Buffer> | undefined;
 
   /** `cost` counts only when the store is made; by default it suits a passphrase that a person chose. */
@@ -40,7 +42,7 @@ export class FileKeyStore implements KeyStore, SecretSource {
   async load(name: string): Promise<RsaKey> {
     const pkcs8 = await this.#sealed.read(fileOf(name));
     if (pkcs8 !== undefined)
-      return new SoftwareKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+      return this.#opened(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
     throw new GatewayError('keys.unreadable', `The private key ${name} is missing.`, {
       mend: `Restore ${join(this.#sealed.path, fileOf(name))} from a backup.`,
     });
@@ -65,6 +67,11 @@ export class FileKeyStore implements KeyStore, SecretSource {
     return Buffer.from(await derive('sha256', await this.#master, Buffer.alloc(0), info, 32));
   }
 
+  /** Keys that were opened here decrypt once more when they have to, at the cost of another thread. */
+  close(): Promise<void> {
+    return this.#decryption.close();
+  }
+
   async #keep(name: string, privateKey: KeyObject): Promise<RsaKey> {
     if (privateKey.asymmetricKeyType !== 'rsa')
       throw new GatewayError('config.invalid', `The private key ${name} is not an RSA key.`, {
@@ -72,7 +79,11 @@ export class FileKeyStore implements KeyStore, SecretSource {
       });
     const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
     if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw exists(name);
-    return new SoftwareKey(privateKey);
+    return this.#opened(privateKey);
+  }
+
+  #opened(privateKey: KeyObject): RsaKey {
+    return new SoftwareKey(privateKey, this.#decryption);
   }
 
   /** Made on first use; of several processes one makes it and the others read it. */

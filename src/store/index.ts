@@ -26,6 +26,7 @@ export type {
   AuditRecord,
   BacklogGroup,
   CertificateRecord,
+  Durability,
   EnrollmentStore,
   Errand,
   Hold,
