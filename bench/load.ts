@@ -1,98 +1,140 @@
-import { Agent, request } from 'node:http';
-import { readFileSync } from 'node:fs';
-import type { PreparedRequest } from './prepared-request.js';
+import { Connection, type Reply } from './connection.js';
+import type { ProcessCpu } from './process-cpu.js';
 
+/** Made beforehand, so that the load program costs next to nothing while the clock runs. */
+export interface PreparedRequest {
+  /** The HTTP request as it stands on the wire. */
+  readonly octets: Buffer;
+  /** Throws when the reply is none that this request may get. */
+  verify(reply: Reply): Promise<'served' | 'refused'>;
+}
+
+/** What a load did, before any division. Loads of one row are added up. */
 export interface LoadResult {
-  readonly inFlight: number;
-  readonly perSecond: number;
-  /** CPU milliseconds of the server process for each enrollment. */
+  readonly requests: number;
+  readonly seconds: number;
+  /** CPU of the server process and its threads. */
   readonly cpuMillis: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly residentMiB: number;
-  /** Enrollments the server refused (scepserver does under load); they count as served. */
+  /** Of its main thread alone: where there is one event loop, it cannot do more in a second. */
+  readonly loopMillis: number;
+  /** Of this process, which competes for the same cores. */
+  readonly generatorMillis: number;
+  /** How long each took. */
+  readonly millis: readonly number[];
+  /** What the server refused (scepserver does under load); it counts as served. */
   readonly refused: number;
 }
 
-/** Sends every request once, `inFlight` at a time, over kept-alive connections; then verifies every reply. */
+/** When the requests leave: as soon as one of so many connections is free, or at a rate, whoever is done. */
+export type Pace = { readonly inFlight: number } | { readonly perSecond: number };
+
+/** Sends every request once and verifies every reply afterwards. */
 export async function load(
-  url: string,
+  port: number,
   requests: readonly PreparedRequest[],
-  inFlight: number,
-  serverPid: number,
+  pace: Pace,
+  cpu: ProcessCpu,
 ): Promise<LoadResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const millis: number[] = [];
-  const replies = new Array<Buffer>(requests.length);
-  let next = 0;
-  const cpuBefore = cpuMillis(serverPid);
+  const before = { ...cpu.used(), own: process.cpuUsage() };
   const started = performance.now();
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      for (let index = next++; index < requests.length; index = next++) {
-        const sent = performance.now();
-        replies[index] = await post(agent, url, requests[index]!.body);
-        millis.push(performance.now() - sent);
-      }
-    }),
-  );
+  const timed =
+    'inFlight' in pace
+      ? await closedLoop(port, requests, pace.inFlight)
+      : await openLoop(port, requests, pace.perSecond);
   const seconds = (performance.now() - started) / 1000;
-  const cpu = cpuMillis(serverPid) - cpuBefore;
-  agent.destroy();
+  const after = cpu.used();
+  const own = process.cpuUsage(before.own);
   const verdicts = await Promise.all(
-    requests.map((prepared, index) => prepared.verify(replies[index]!)),
+    requests.map((prepared, index) => prepared.verify(timed[index]!.reply)),
   );
-  millis.sort((a, b) => a - b);
   return {
-    inFlight,
-    perSecond: requests.length / seconds,
-    cpuMillis: cpu / requests.length,
-    p50: percentile(millis, 0.5),
-    p99: percentile(millis, 0.99),
-    residentMiB: residentMiB(serverPid),
+    requests: requests.length,
+    seconds,
+    cpuMillis: after.all - before.all,
+    loopMillis: after.loop - before.loop,
+    generatorMillis: (own.user + own.system) / 1000,
+    millis: timed.map(({ millis }) => millis),
     refused: verdicts.filter((verdict) => verdict === 'refused').length,
   };
 }
 
-function post(agent: Agent, url: string, body: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      `${url}?operation=PKIOperation`,
-      {
-        agent,
-        method: 'POST',
-        headers: { 'Content-Type': 'application/x-pki-message', 'Content-Length': body.length },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          const reply = Buffer.concat(chunks);
-          if (response.statusCode === 200) resolve(reply);
-          else
-            reject(
-              new Error(`HTTP ${response.statusCode ?? 0}: ${reply.toString().slice(0, 200)}`),
-            );
-        });
-        response.on('error', reject);
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+interface Timed {
+  readonly reply: Reply;
+  readonly millis: number;
 }
 
-/** User and system time of a process and its threads; Linux counts in ticks of 10 ms. */
-function cpuMillis(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+async function closedLoop(
+  port: number,
+  requests: readonly PreparedRequest[],
+  inFlight: number,
+): Promise<Timed[]> {
+  const results = new Array<Timed>(requests.length);
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      const connection = new Connection(port);
+      for (let index = next++; index < requests.length; index = next++) {
+        const sent = performance.now();
+        const reply = await connection.send(requests[index]!.octets);
+        results[index] = { reply, millis: performance.now() - sent };
+      }
+      connection.close();
+    }),
+  );
+  return results;
 }
 
-function residentMiB(pid: number): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match?.[1] ?? 0) / 1024;
+/**
+ * A fleet does not wait for the server: requests come at random (exponential gaps) and their time counts
+ * from when they came, also while they wait for a connection.
+ */
+async function openLoop(
+  port: number,
+  requests: readonly PreparedRequest[],
+  perSecond: number,
+): Promise<Timed[]> {
+  const free: Connection[] = [];
+  const all: Connection[] = [];
+  const started = performance.now();
+  let due = 0;
+  const timed = await Promise.all(
+    requests.map(async ({ octets }) => {
+      due += (-Math.log(1 - Math.random()) * 1000) / perSecond;
+      const at = started + due;
+      while (performance.now() < at) await pause(at - performance.now());
+      let connection = free.pop();
+      if (connection === undefined) {
+        connection = new Connection(port);
+        all.push(connection);
+      }
+      const reply = await connection.send(octets);
+      free.push(connection);
+      return { reply, millis: performance.now() - at };
+    }),
+  );
+  for (const connection of all) connection.close();
+  return timed;
 }
 
-function percentile(sorted: readonly number[], share: number): number {
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
+
+export function together(results: readonly LoadResult[]): LoadResult {
+  const sum = (pick: (result: LoadResult) => number) =>
+    results.reduce((total, result) => total + pick(result), 0);
+  return {
+    requests: sum(({ requests }) => requests),
+    seconds: sum(({ seconds }) => seconds),
+    cpuMillis: sum(({ cpuMillis }) => cpuMillis),
+    loopMillis: sum(({ loopMillis }) => loopMillis),
+    generatorMillis: sum(({ generatorMillis }) => generatorMillis),
+    millis: results.flatMap(({ millis }) => millis),
+    refused: sum(({ refused }) => refused),
+  };
+}
+
+export function percentile({ millis }: LoadResult, share: number): number {
+  const sorted = millis.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }

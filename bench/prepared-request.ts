@@ -1,10 +1,12 @@
-import { createHash, randomBytes, sign } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec, readBundle } from '../src/pkcs7/index.js';
 import type { Certificate } from '../src/x509/index.js';
 import { certificationRequest, selfSigned } from '../test/support/certificates.js';
 import { attributeOids, pkiMessage } from '../test/support/pki-message.js';
 import type { ContentCipher, DigestAlgorithm } from '../src/pkcs7/index.js';
+import type { Reply } from './connection.js';
+import type { PreparedRequest } from './load.js';
 
 const codec = createFastCodec();
 
@@ -15,13 +17,6 @@ export interface BenchClient {
 
 export async function benchClient(key: SoftwareKey): Promise<BenchClient> {
   return { key, certificate: await selfSigned(key, { subject: 'CN=bench client' }) };
-}
-
-/** A PKCSReq made beforehand, so that the load program costs next to nothing while the clock runs. */
-export interface PreparedRequest {
-  readonly body: Buffer;
-  /** Throws when the reply is neither a refusal nor a SUCCESS for this very request. */
-  verify(reply: Buffer): Promise<'issued' | 'refused'>;
 }
 
 export interface RequestOrder {
@@ -35,7 +30,10 @@ export interface RequestOrder {
   readonly cipher: ContentCipher;
 }
 
-export async function prepareRequest(order: RequestOrder): Promise<PreparedRequest> {
+/** A PKCSReq; its reply is a SUCCESS for this very request, or a refusal. */
+export async function prepareEnrollment(
+  order: RequestOrder,
+): Promise<PreparedRequest & { readonly message: Buffer }> {
   const { client, recipient, challenge, commonName, digest, cipher } = order;
   const transactionId = createHash('sha1').update(commonName).digest('hex');
   const senderNonce = randomBytes(16);
@@ -43,7 +41,7 @@ export async function prepareRequest(order: RequestOrder): Promise<PreparedReque
     subject: `CN=${commonName},O=Bench`,
     ...(challenge === undefined ? {} : { challengePassword: challenge }),
   });
-  const body = await pkiMessage({
+  const message = await pkiMessage({
     codec,
     signer: client,
     recipients: [recipient],
@@ -53,16 +51,91 @@ export async function prepareRequest(order: RequestOrder): Promise<PreparedReque
     digest,
     cipher,
   });
-  return { body, verify: (reply) => verify(reply, order, transactionId, senderNonce) };
+  return {
+    message,
+    octets: posted(message),
+    verify: (reply) => verify(reply, order, transactionId, senderNonce),
+  };
+}
+
+/** What a stranger sends in floods. Every octet of it may be wrong, the length is that of a request. */
+export function prepareGarbage(message: Buffer): PreparedRequest {
+  return { octets: posted(randomBytes(message.length)), verify: expecting(400) };
+}
+
+/** Well-formed, and not what was signed. */
+export function prepareForgery(message: Buffer): PreparedRequest {
+  const forged = Buffer.from(message);
+  forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1);
+  return { octets: posted(forged), verify: expecting(200, 'refused') };
+}
+
+export function prepareGet(target: string): PreparedRequest {
+  return { octets: httpRequest(`GET ${target}`, {}), verify: expecting(200) };
+}
+
+/** A challenge from the API, as a connector of an MDM asks for one. */
+export function prepareChallengeOrder(authorization: string): PreparedRequest {
+  return {
+    octets: httpRequest(
+      'POST /api/v1/challenges',
+      { Authorization: authorization, 'Content-Type': 'application/json' },
+      Buffer.from('{}'),
+    ),
+    verify: expecting(201, 'served'),
+  };
+}
+
+/** The page an MDM reads its challenge from. */
+export function prepareAdminPage(authorization: string): PreparedRequest {
+  return {
+    octets: httpRequest('GET /certsrv/mscep_admin/', { Authorization: authorization }),
+    verify: expecting(200),
+  };
+}
+
+function posted(message: Buffer): Buffer {
+  return httpRequest(
+    'POST /scep?operation=PKIOperation',
+    { 'Content-Type': 'application/x-pki-message' },
+    message,
+  );
+}
+
+function httpRequest(
+  line: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Buffer,
+): Buffer {
+  const lines = Object.entries({
+    Host: '127.0.0.1',
+    ...headers,
+    ...(body && { 'Content-Length': String(body.length) }),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([
+    Buffer.from(`${line} HTTP/1.1\r\n${lines.join('')}\r\n`),
+    body ?? Buffer.alloc(0),
+  ]);
+}
+
+function expecting(
+  status: number,
+  verdict: 'served' | 'refused' = status === 200 ? 'served' : 'refused',
+): PreparedRequest['verify'] {
+  return (reply) => {
+    if (reply.status !== status) throw new Error(`HTTP ${reply.status}: ${reply.body.toString()}`);
+    return Promise.resolve(verdict);
+  };
 }
 
 async function verify(
-  reply: Buffer,
+  reply: Reply,
   { client, trusted, commonName }: RequestOrder,
   transactionId: string,
   senderNonce: Buffer,
-): Promise<'issued' | 'refused'> {
-  const message = codec.readSigned(reply);
+): Promise<'served' | 'refused'> {
+  if (reply.status !== 200) throw new Error(`HTTP ${reply.status}: ${reply.body.toString()}`);
+  const message = codec.readSigned(reply.body);
   const text = (oid: string) => message.signer?.attributes.get(oid)?.[0]?.octets();
   if (text(attributeOids.pkiStatus)?.toString() === '2') return 'refused';
   if (text(attributeOids.transactionId)?.toString() !== transactionId)
@@ -77,26 +150,5 @@ async function verify(
     ({ publicKey }) => publicKey.id === client.key.publicKey.id,
   );
   if (leaf?.subject.values('CN')[0] !== commonName) throw new Error('certificate');
-  return 'issued';
-}
-
-/** CPU milliseconds of the three RSA private operations of an enrollment with this key, measured now. */
-export async function rawPrivateOperations(
-  key: SoftwareKey,
-  signingKey: Parameters<typeof sign>[2],
-): Promise<number> {
-  const data = randomBytes(1000);
-  const ciphertext = Buffer.concat([Buffer.from([0]), randomBytes(key.publicKey.bits / 8 - 1)]);
-  const samples: number[] = [];
-  for (let batch = 0; batch < 20; batch++) {
-    const start = process.cpuUsage();
-    for (let i = 0; i < 20; i++) {
-      await key.rawDecrypt(ciphertext);
-      sign('sha256', data, signingKey);
-      sign('sha256', data, signingKey);
-    }
-    const { user, system } = process.cpuUsage(start);
-    samples.push((user + system) / 1000 / 20);
-  }
-  return samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN;
+  return 'served';
 }

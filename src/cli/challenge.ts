@@ -217,6 +217,6 @@ function revokeCommand(): Command {
 function refuseMemory(data: DataDirectory): void {
   if (!data.challengesInMemory) return;
   throw new GatewayError('cli.usage', 'Challenges are kept in the memory of the running gateway.', {
-    mend: 'Use its API, POST /api/v1/challenges, or set data.challengeStore to sqlite.',
+    mend: 'Use its API, POST /api/v1/challenges, or set data.challengeStore to database.',
   });
 }

@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.js')).tokenCommand(),
   ca: async () => (await import('./ca.js')).caCommand(),
   issuer: async () => (await import('./issuer.js')).issuerCommand(),
+  store: async () => (await import('./store.js')).storeCommand(),
   ra: async () => (await import('./ra.js')).raCommand(),
 };
 

@@ -20,6 +20,7 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     data: {
       ...data,
       directory: resolve(bases.workingDirectory, data.directory),
+      store: absoluteStore(data.store, bases, secret),
       ...(data.passphrase && { passphrase: secret(data.passphrase) }),
     },
     listeners: config.listeners.map(({ tls, ...listener }) => ({
@@ -59,6 +60,26 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
         }),
       },
     })),
+  };
+}
+
+type StoreConfig = GatewayConfig['data']['store'];
+
+function absoluteStore(
+  store: StoreConfig,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): StoreConfig {
+  if (store.kind !== 'postgres') return store;
+  const { password, tls } = store;
+  return {
+    ...store,
+    ...(password && { password: secret(password) }),
+    tls: {
+      ...tls,
+      ...absolutePair(tls, baseDirectory, secret),
+      ...(tls.ca !== undefined && { ca: resolve(baseDirectory, tls.ca) }),
+    },
   };
 }
 

@@ -11,13 +11,14 @@ import { checkPaths } from './path-checks.js';
 import { checkPolicies } from './policy-checks.js';
 import { problemAt, type ConfigProblem } from './problem.js';
 import { checkSignIn } from './sign-in-checks.js';
+import { checkStore } from './store-checks.js';
 
 /** Values that are each allowed but cannot stand together. */
 export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
   return [
     checkNames,
     checkListeners,
-    checkData,
+    checkStore,
     checkIssuers,
     checkPaths,
     checkChallenges,
@@ -45,15 +46,4 @@ function checkNames({ issuerNames, profileNames }: CheckedConfig): ConfigProblem
         'write up to 32 lower-case letters, digits and hyphens, a letter first',
       ),
     );
-}
-
-function checkData({ config: { data } }: CheckedConfig): ConfigProblem[] {
-  if (data.challengeStore !== 'memory' || data.processes === 1) return [];
-  return [
-    problemAt(
-      ['data', 'challengeStore'],
-      `is memory, which ${data.processes} processes cannot share`,
-      'write `challengeStore: sqlite`, or `processes: 1`',
-    ),
-  ];
 }

@@ -16,3 +16,4 @@ export type {
 } from './issuer-schema.js';
 export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';
+export type { PostgresConfig } from './store-schema.js';

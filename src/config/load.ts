@@ -4,7 +4,12 @@ import { absolutePaths } from './absolute-paths.js';
 import { checkConfig } from './check.js';
 import { ConfigFault } from './config-fault.js';
 import { environmentProblems, readEnvironment, type EnvironmentSettings } from './environment.js';
-import { listFileProblems, signInFileProblems, webhookFileProblems } from './named-files.js';
+import {
+  listFileProblems,
+  signInFileProblems,
+  storeFileProblems,
+  webhookFileProblems,
+} from './named-files.js';
 import {
   keyText,
   quoted,
@@ -62,6 +67,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ResolvedCo
     ...(await listFileProblems(absolute, options.readFile)),
     ...(await webhookFileProblems(absolute, options.readFile)),
     ...(await signInFileProblems(absolute, options.readFile)),
+    ...(await storeFileProblems(absolute, options.readFile)),
   ];
   if (unusable.length > 0) {
     const located = unusable.map((problem) => ({

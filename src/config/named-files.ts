@@ -1,5 +1,5 @@
 import { parseNetworkList } from '../address/index.js';
-import { problemAt, type ConfigProblem } from './problem.js';
+import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { readBytes, type ReadFile } from './read-file.js';
 import type { GatewayConfig } from './schema.js';
 import { decodeTextFile } from './text-file.js';
@@ -25,15 +25,42 @@ export async function webhookFileProblems(
   return (await Promise.all(found)).flat();
 }
 
+/** What is wrong with the files of `data.store.tls`; absolute paths, too. */
+export async function storeFileProblems(
+  { data: { store } }: Pick<GatewayConfig, 'data'>,
+  readFile?: ReadFile,
+): Promise<ConfigProblem[]> {
+  if (store.kind !== 'postgres') return [];
+  const { ca, certificate, key } = store.tls;
+  const path = ['data', 'store', 'tls'];
+  return unreadableFiles(
+    [
+      { path: [...path, 'ca'], file: ca },
+      { path: [...path, 'certificate'], file: certificate },
+      { path: [...path, 'key'], file: key },
+    ],
+    readFile,
+  );
+}
+
 /** What is wrong with the files that sign-in needs: `directory.ca` and the keytab; absolute paths, too. */
 export async function signInFileProblems(
   { directory, access }: Pick<GatewayConfig, 'directory' | 'access'>,
   readFile?: ReadFile,
 ): Promise<ConfigProblem[]> {
-  const files = [
-    { path: ['directory', 'ca'], file: directory?.ca },
-    { path: ['access', 'signIn', 'negotiate', 'keytab'], file: access.signIn.negotiate?.keytab },
-  ];
+  return unreadableFiles(
+    [
+      { path: ['directory', 'ca'], file: directory?.ca },
+      { path: ['access', 'signIn', 'negotiate', 'keytab'], file: access.signIn.negotiate?.keytab },
+    ],
+    readFile,
+  );
+}
+
+async function unreadableFiles(
+  files: readonly { readonly path: ConfigPath; readonly file: string | undefined }[],
+  readFile?: ReadFile,
+): Promise<ConfigProblem[]> {
   const found = files.map(async ({ path, file }) => {
     if (file === undefined) return [];
     const bytes = await readBytes(file, readFile);

@@ -17,6 +17,7 @@ import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
+import { keysSchema, storeSchema } from './store-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
@@ -44,16 +45,18 @@ const data = z
       .min(1)
       .default('./data')
       .describe('Where keys and records live; relative to the working directory.'),
+    store: storeSchema,
+    keys: keysSchema,
     passphrase: secretSchema
       .optional()
       .describe(
         'Passphrase that encrypts private keys at rest. Without it one is generated into the data directory, which protects copies of the key files but not of the whole directory.',
       ),
     challengeStore: z
-      .enum(['sqlite', 'memory'])
-      .default('sqlite')
+      .enum(['database', 'memory', 'sqlite'])
+      .default('database')
       .describe(
-        '`sqlite` keeps challenges over a restart; `memory` (node-cache) forgets them and allows one process only.',
+        '`database` keeps challenges over a restart, in `data.store`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
       ),
     processes: z
       .int()
@@ -79,6 +82,22 @@ const limits = z
       .max(10000)
       .default(256)
       .describe('PKIOperations in work at once; more get 503 with Retry-After.'),
+    keyWaitMillis: z
+      .int()
+      .min(10)
+      .max(60_000)
+      .default(250)
+      .describe(
+        'How long a PKIOperation may wait for a private key, each of the three times it needs one. While more waits than the keys can do in that time, new ones get 503 with Retry-After.',
+      ),
+    connections: z
+      .int()
+      .min(16)
+      .max(1_000_000)
+      .default(2048)
+      .describe(
+        'Connections that one listener holds at once; more are closed. One address gets three quarters of what is free. Each takes a file descriptor.',
+      ),
   })
   .prefault({})
   .describe('What one gateway takes on.');

@@ -13,6 +13,7 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
   const { data, directory, listeners, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
+    ...storeSecrets(data.store),
     ...listeners.flatMap(({ tls }, index) =>
       tls?.passphrase
         ? [{ path: ['listeners', index, 'tls', 'passphrase'], reference: tls.passphrase }]
@@ -52,5 +53,17 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
         reference: secret,
       })),
     ),
+  ];
+}
+
+function storeSecrets(store: GatewayConfig['data']['store']): NeededSecret[] {
+  if (store.kind !== 'postgres') return [];
+  const { password, tls } = store;
+  const path = ['data', 'store'];
+  return [
+    ...(password ? [{ path: [...path, 'password'], reference: password }] : []),
+    ...(tls.passphrase
+      ? [{ path: [...path, 'tls', 'passphrase'], reference: tls.passphrase }]
+      : []),
   ];
 }

@@ -4,6 +4,7 @@ import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
 import { ntlmWarnings } from './sign-in-warnings.js';
+import { storeWarnings } from './store-checks.js';
 
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
   return [
@@ -24,6 +25,7 @@ function dataWarnings(data: GatewayConfig['data']): ConfigWarning[] {
       warning: 'challenges are kept in memory: a restart forgets them',
     });
   }
+  warnings.push(...storeWarnings(data));
   if (data.passphrase === undefined) {
     warnings.push({
       key: 'data.passphrase',

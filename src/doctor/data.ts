@@ -21,7 +21,11 @@ export async function examineData(
           `There is nothing in ${directory} yet: no gateway was started with it.`,
           'Check SCEP_GATEWAY_DATA_DIR and data.directory, if one was; else: scep-gateway init.',
         )
-      : ok(`The database in ${directory} can be read.`);
+      : ok(
+          resolved.config.data.store.kind === 'sqlite'
+            ? `The database in ${directory} can be read.`
+            : `The database of data.store can be read, and so can ${directory}.`,
+        );
   });
   return view;
 }

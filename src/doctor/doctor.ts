@@ -66,7 +66,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
       });
     }
   } finally {
-    data?.settings.close();
+    await data?.settings.close();
   }
   return examination.findings;
 }

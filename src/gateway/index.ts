@@ -4,7 +4,7 @@ export { administratorName, administratorQuota, resetAdministrator } from './adm
 export type { CaNeeds } from './authority-dependencies.js';
 export { openAdcsCa } from './adcs-ca.js';
 export type { AdcsConfig } from './adcs-parts.js';
-export { viewDataDirectory, type DataView } from './data-view.js';
+export { viewDataDirectory, wasStarted, type DataView } from './data-view.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export type { DirectoryTest } from './directory.js';
 export { checkFiles, listAges, openExplainer, testDirectory } from './explain.js';
@@ -17,4 +17,5 @@ export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';
 export { openChallengeSource, openUpstreamServer } from './upstreams.js';
 export { startGateway } from './start.js';
+export { backupStore, migrateStore, restoreStore, verifyStore } from './store-upkeep.js';
 export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -1,4 +1,4 @@
-/** Durable state behind interfaces: SQLite by default, node-cache for challenges in one process. */
+/** Durable state behind interfaces: SQLite by default, PostgreSQL, node-cache for challenges in one process. */
 export { challengeState } from './challenge-state.js';
 export type {
   ChallengeBinding,
@@ -9,12 +9,26 @@ export type {
   ChallengeStore,
 } from './challenge-store.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
-export { openSqliteStores, type SqliteStores } from './sqlite/open.js';
-export { openSettingsReader, type SettingsReader } from './sqlite/settings-reader.js';
+export type { PostgresConnection } from './postgres/connection.js';
+export {
+  migratePostgres,
+  openPostgresStores,
+  openPostgresView,
+  verifyPostgres,
+} from './postgres/open.js';
+export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
+export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
+export { openSettingsReader } from './sqlite/settings-reader.js';
+export { verifySqlite } from './sqlite/verify.js';
+export type { Leases } from './leases.js';
+export type { SealedTexts } from './sealed-texts.js';
+export type { SettingsReader, SharedStores, SharedView, Stores } from './stores.js';
+export type { Migration, Verification } from './verification.js';
 export type {
   AuditRecord,
   BacklogGroup,
   CertificateRecord,
+  Durability,
   EnrollmentStore,
   Errand,
   Hold,

@@ -99,7 +99,7 @@ describe('wrong values', () => {
     ],
     [
       'data:',
-      'data: has no value -> write a mapping with the keys directory, passphrase, challengeStore, processes, or remove the key',
+      'data: has no value -> write a mapping with the keys directory, store, keys, passphrase, challengeStore, processes, or remove the key',
     ],
     [
       'log: { level: inf }',
@@ -280,7 +280,7 @@ describe('impossible combinations', () => {
   test.each([
     [
       'data: { challengeStore: memory, processes: 2 }',
-      'data.challengeStore: is memory, which 2 processes cannot share -> write `challengeStore: sqlite`, or `processes: 1`',
+      'data.challengeStore: is memory, which 2 processes cannot share -> write `challengeStore: database`, or `processes: 1`',
     ],
     [
       'profiles: { default: { issuer: locl } }',

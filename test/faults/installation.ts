@@ -11,7 +11,7 @@ import {
   type EnrollmentService,
 } from '../../src/enrollment/index.js';
 import type { Issuer } from '../../src/issuer/index.js';
-import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
+import { openSqliteStores, type Stores } from '../../src/store/index.js';
 import { parseCertificationRequest, type Certificate } from '../../src/x509/index.js';
 import {
   certificationRequest,
@@ -23,7 +23,7 @@ import { ScriptedIssuer } from '../support/scripted-issuer.js';
 import { Life, type Fate } from './mortal.js';
 
 export interface Installation {
-  readonly stores: SqliteStores;
+  readonly stores: Stores;
   readonly issuer: ScriptedIssuer;
   readonly challenges: Challenges;
   readonly enrollment: EnrollmentService;

@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
+import { openSqliteStores, type Stores } from '../../src/store/index.js';
 import { Random } from '../../fuzz/random.js';
 import {
   cleanEnvironment,
@@ -39,7 +39,7 @@ async function killed(): Promise<void> {
   gateway = await startGatewayProcess({ directory: gateway.directory });
 }
 
-async function withStores<T>(work: (stores: SqliteStores) => Promise<T>): Promise<T> {
+async function withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
   const stores = await openSqliteStores(join(gateway.dataDirectory, 'gateway.db'));
   try {
     return await work(stores);
@@ -164,7 +164,7 @@ describe('kill -9', () => {
 });
 
 /** One certificate and one record of it for each transaction, one use of each challenge. */
-async function expectOneEach(stores: SqliteStores, all: readonly Enrollment[]): Promise<void> {
+async function expectOneEach(stores: Stores, all: readonly Enrollment[]): Promise<void> {
   const now = new Date();
   const serials = new Set<string>();
   for (const { transactionId, certificate } of all) {

@@ -257,12 +257,14 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
         const taken = await Promise.all(
           ['p1', 'p2', 'p3'].map((holder) => store.hold(idOf('1'), hold(holder), noon)),
         );
-        expect(taken.map((row) => row?.hold?.holder)).toEqual(['p1', undefined, undefined]);
-        expect(await store.hold(idOf('1'), hold('p1', 12), at(1))).toMatchObject({
-          hold: hold('p1', 12),
+        const [first = '', ...more] = taken.flatMap((row) => row?.hold?.holder ?? []);
+        expect(['p1', 'p2', 'p3']).toContain(first);
+        expect(more).toEqual([]);
+        expect(await store.hold(idOf('1'), hold(first, 12), at(1))).toMatchObject({
+          hold: hold(first, 12),
         });
-        expect(await store.hold(idOf('1'), hold('p2', 20), at(11))).toBeUndefined();
-        expect((await store.hold(idOf('1'), hold('p2', 20), at(12)))?.hold).toEqual(hold('p2', 20));
+        expect(await store.hold(idOf('1'), hold('p4', 20), at(11))).toBeUndefined();
+        expect((await store.hold(idOf('1'), hold('p4', 20), at(12)))?.hold).toEqual(hold('p4', 20));
       });
 
       test('what is answered or unknown cannot be held', async () => {
@@ -300,7 +302,7 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
           take({ profile: 'default' }),
           take({ profile: 'default' }),
         ]);
-        expect([ids(one), ids(two)]).toEqual([['late'], []]);
+        expect([...ids(one), ...ids(two)]).toEqual(['late']);
         expect(ids(await take({ profile: 'other' }))).toEqual(['elsewhere']);
         expect(ids(await take({ issuer: 'a' }))).toEqual(['at-a']);
         expect(ids(await take({ issuer: 'b' }))).toEqual(['at-b']);

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,53 +10,16 @@ import {
 } from '../../src/store/index.js';
 import { openSqliteDriver } from '../../src/store/sqlite/driver.js';
 import { compileRooms } from '../support/compiled-source.js';
-import { noon } from './records.js';
+import { counter, enroller, linesUntilKilled } from './process-scripts.js';
 
-/** Enrolls without end, eight at a time; a line on stdout only after the store has acknowledged. */
-const enroller = `
-import { writeSync } from 'node:fs';
-import { openSqliteStores } from './store/index.js';
-const [path, run] = process.argv.slice(2);
-const { challenges, enrollments } = await openSqliteStores(path);
-const at = new Date(${noon.getTime()});
-const audit = { at, event: 'enrollment.issued', correlationId: 'x', outcome: 'ok' };
-async function enroll(id) {
-  await challenges.add({ id, digest: id, account: run, binding: {}, createdAt: at, maxUses: 1, uses: 0 }, 1e6);
-  await challenges.reserve(id, id, at);
-  writeSync(1, 'reserved ' + id + '\\n');
-  const key = { profile: 'p', transactionId: id, purpose: 'new' };
-  const csr = Buffer.alloc(300);
-  await enrollments.open({ id, key, csrKey: id, signerKey: id, requestDigest: id, csr, ground: '{}',
-    subject: id, clientAddress: '', state: { kind: 'authorized' }, createdAt: at, updatedAt: at });
-  const certificate = { thumbprint: id, serial: id, issuerDigest: id, subject: id, sanText: '', keyId: id,
-    profile: 'p', issuer: 'i', transactionId: id, notBefore: at, notAfter: at, issuedAt: at, der: csr };
-  await Promise.all([
-    enrollments.conclude({ transaction: id, state: { kind: 'issued', certificate: id }, certificate, audit, now: at }),
-    challenges.confirm(id, id),
-  ]);
-  writeSync(1, 'issued ' + id + '\\n');
-}
-async function lane(n) {
-  for (let i = 0; ; i++) await enroll(run + '-' + n + '-' + i);
-}
-await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(lane));
-`;
-
-const counter = `
-import { openSqliteStores } from './store/index.js';
-const stores = await openSqliteStores(process.argv[2]);
-const counts = [];
-for (let n = 0; n < 50; n++) counts.push(await stores.settings.next('crl'));
-await stores.close();
-console.log(JSON.stringify(counts));
-`;
+const open = 'stores.openSqliteStores(process.argv[2])';
 
 let directory: string;
 
 beforeAll(() => {
   directory = compileRooms('store', 'errors');
-  writeFileSync(join(directory, 'enroller.js'), enroller);
-  writeFileSync(join(directory, 'counter.js'), counter);
+  writeFileSync(join(directory, 'enroller.js'), enroller(open));
+  writeFileSync(join(directory, 'counter.js'), counter(open));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -67,25 +29,12 @@ function start(script: string, ...parameters: string[]) {
   });
 }
 
-/** Lines the enroller wrote until it was killed after `count` of them. */
-async function linesUntilKilled(path: string, run: string, count: number): Promise<string[]> {
-  const child = start('enroller.js', path, run);
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
-    if (lines.length === count) child.kill('SIGKILL');
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  expect(child.signalCode).toBe('SIGKILL');
-  return lines;
-}
-
 describe('a process that is killed', () => {
   test('has lost nothing that was acknowledged, and left nothing half done', async () => {
     const path = join(directory, 'killed.db');
     const acknowledged: string[] = [];
     for (const [run, count] of [40, 333, 120, 7].entries())
-      acknowledged.push(...(await linesUntilKilled(path, `r${run}`, count)));
+      acknowledged.push(...(await linesUntilKilled(start('enroller.js', path, `r${run}`), count)));
     expect(acknowledged.length).toBeGreaterThanOrEqual(500);
 
     const stores = await openSqliteStores(path);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
-import { openSqliteStores, type SqliteStores } from '../../src/store/index.js';
+import { openSqliteStores, type Stores } from '../../src/store/index.js';
 import { enrollmentStoreContract } from './enrollment-store.contract.js';
 import { settingsStoreContract } from './settings-store.contract.js';
 
@@ -11,7 +11,7 @@ let files = 0;
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function open(): Promise<SqliteStores> {
+function open(): Promise<Stores> {
   return openSqliteStores(join(directory, `${++files}.db`));
 }
 

@@ -1,12 +1,11 @@
 /** The data directory, where there is one: RA keys, challenges, policy and records. Read, never changed. */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadConfig, type ProfileConfig, type ResolvedConfig } from '../../config/index.js';
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 import {
   defaultProfile,
   openDataDirectory,
   openInstallation,
+  wasStarted,
   type DataDirectory,
 } from '../../gateway/index.js';
 import type { Authority } from '../../issuer/index.js';
@@ -82,11 +81,8 @@ export async function openAtHand(
 
 /** Founded and complete: `inspect` makes no CA. */
 async function holdsGateway(resolved: ResolvedConfig): Promise<boolean> {
-  try {
-    await access(join(resolved.config.data.directory, 'gateway.db'));
-  } catch {
-    return false;
-  }
+  const started = await wasStarted(resolved).catch(foreseen);
+  if (started === false) return false;
   const data = await openDataDirectory(resolved, () => new Date()).catch(foreseen);
   // Whatever keeps it closed is told by whoever opens it next.
   if (isGatewayError(data)) return true;

@@ -1,4 +1,3 @@
-import { bindingFromJson, bindingToJson } from '../binding-json.js';
 import { challengeState, DEFAULT_LIST_LIMIT } from '../challenge-state.js';
 import type {
   ChallengeDigest,
@@ -8,14 +7,22 @@ import type {
   ChallengeStore,
   ReserveOutcome,
 } from '../challenge-store.js';
+import {
+  challengeColumns,
+  challengeFromRow,
+  challengesWhere,
+  challengeTerms,
+  countsByState,
+  countsFromRow,
+  usesLeft,
+} from '../sql/challenge-row.js';
+import type { Row } from '../sql/row.js';
+import { assignments, insertInto } from '../sql/statement.js';
 import type { Database } from './database.js';
-import type { Row } from './row.js';
-import { Where } from './where.js';
 
 /** Rows one statement sweeps or prunes at most: keeps a transaction short. */
 const SWEEP_LIMIT = 64;
 
-const usesLeft = 'revoked_at IS NULL AND (max_uses IS NULL OR uses < max_uses)';
 const holdOf = 'transaction_key = ? AND challenge = (SELECT row FROM challenges WHERE id = ?)';
 
 export class SqliteChallengeStore implements ChallengeStore {
@@ -38,16 +45,10 @@ export class SqliteChallengeStore implements ChallengeStore {
   put(record: ChallengeRecord): Promise<void> {
     return this.#db.write(() => {
       this.#db.run('UPDATE challenges SET counted = 0 WHERE id = ?', record.id);
+      const { sql, params } = assignments({ ...challengeTerms(record), lasting: true });
       const replaced = this.#db.run(
-        `UPDATE challenges SET digest = ?, account = ?, binding = ?, created_at = ?,
-           expires_at = ?, max_uses = ?, revoked_at = ?, lasting = 1 WHERE id = ?`,
-        record.digest,
-        record.account,
-        bindingToJson(record.binding),
-        record.createdAt,
-        record.expiresAt,
-        record.maxUses,
-        record.revokedAt,
+        `UPDATE challenges SET ${sql} WHERE id = ?`,
+        ...params,
         record.id,
       );
       if (replaced === 0) this.#insert(record, { lasting: true });
@@ -89,7 +90,7 @@ export class SqliteChallengeStore implements ChallengeStore {
       this.#db.run('UPDATE challenges SET uses = uses + 1, used_at = ? WHERE id = ?', now, id);
       this.#recount(id);
       return { kind: 'reserved' };
-    });
+    }, 'later');
   }
 
   isHeld(id: ChallengeId, transaction: string): Promise<boolean> {
@@ -116,7 +117,7 @@ export class SqliteChallengeStore implements ChallengeStore {
   }
 
   list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]> {
-    const where = filtered(filter, now);
+    const where = challengesWhere(filter, now);
     return this.#db.read(() =>
       this.#db
         .all(
@@ -124,28 +125,14 @@ export class SqliteChallengeStore implements ChallengeStore {
           ...where.params,
           filter.limit ?? DEFAULT_LIST_LIMIT,
         )
-        .map(recordFromRow),
+        .map(challengeFromRow),
     );
   }
 
   count(now: Date): ReturnType<ChallengeStore['count']> {
     return this.#db.read(() => {
-      const counts = this.#db.one(
-        `SELECT
-           count(*) FILTER (WHERE revoked_at IS NOT NULL) AS revoked,
-           count(*) FILTER (WHERE revoked_at IS NULL AND uses >= max_uses) AS used,
-           count(*) FILTER (WHERE ${usesLeft} AND expires_at <= ?) AS expired,
-           count(*) FILTER (WHERE ${usesLeft} AND (expires_at IS NULL OR expires_at > ?)) AS open
-         FROM challenges`,
-        now,
-        now,
-      );
-      return {
-        open: counts.integer('open'),
-        used: counts.integer('used'),
-        expired: counts.integer('expired'),
-        revoked: counts.integer('revoked'),
-      };
+      const counts = this.#db.one(`SELECT ${countsByState} FROM challenges`, now, now);
+      return countsFromRow(counts);
     });
   }
 
@@ -233,55 +220,15 @@ export class SqliteChallengeStore implements ChallengeStore {
   }
 
   #insert(record: ChallengeRecord, { lasting = false } = {}): void {
-    this.#db.run(
-      `INSERT INTO challenges (id, digest, account, binding, created_at, expires_at, max_uses, uses,
-         revoked_at, counted, lasting) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`,
-      record.id,
-      record.digest,
-      record.account,
-      bindingToJson(record.binding),
-      record.createdAt,
-      record.expiresAt,
-      record.maxUses,
-      record.uses,
-      record.revokedAt,
-      lasting ? 1 : 0,
-    );
-  }
-}
-
-function filtered(filter: ChallengeFilter, now: Date): Where {
-  const where = new Where();
-  const ofAccount =
-    filter.account === undefined ? where : where.with('account = ?', filter.account);
-  switch (filter.state) {
-    case 'open':
-      return ofAccount.with(`${usesLeft} AND (expires_at IS NULL OR expires_at > ?)`, now);
-    case 'used':
-      return ofAccount.with('revoked_at IS NULL AND uses >= max_uses');
-    case 'expired':
-      return ofAccount.with(`${usesLeft} AND expires_at <= ?`, now);
-    case 'revoked':
-      return ofAccount.with('revoked_at IS NOT NULL');
-    default:
-      return ofAccount;
+    const { sql, params } = insertInto('challenges', {
+      ...challengeColumns(record),
+      counted: false,
+      lasting,
+    });
+    this.#db.run(sql, ...params);
   }
 }
 
 function toRecord(row: Row | undefined): ChallengeRecord | undefined {
-  return row && recordFromRow(row);
-}
-
-function recordFromRow(row: Row): ChallengeRecord {
-  return {
-    id: row.text('id') as ChallengeId,
-    digest: row.text('digest') as ChallengeDigest,
-    account: row.text('account'),
-    binding: bindingFromJson(row.text('binding')),
-    createdAt: row.date('created_at'),
-    expiresAt: row.dateOrNone('expires_at'),
-    maxUses: row.integerOrNone('max_uses'),
-    uses: row.integer('uses'),
-    revokedAt: row.dateOrNone('revoked_at'),
-  };
+  return row && challengeFromRow(row);
 }

@@ -1,8 +1,8 @@
 import { isBuiltin } from 'node:module';
 import { GatewayError } from '../../errors/index.js';
+import type { SqlRow } from '../sql/row.js';
 
 export type SqlValue = null | number | bigint | string | NodeJS.ArrayBufferView;
-export type SqlRow = Readonly<Record<string, unknown>>;
 
 export interface SqliteStatement {
   run(...values: SqlValue[]): { readonly changes: number | bigint };

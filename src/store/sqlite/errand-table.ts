@@ -6,11 +6,16 @@ import type {
   TransactionRecord,
   TransactionRowId,
 } from '../transaction-store.js';
+import {
+  backlogGroupFromRow,
+  isConcluded,
+  isPending,
+  isQueued,
+  longestDueFirst,
+  transactionFromRow,
+} from '../sql/transaction-row.js';
 import type { Database } from './database.js';
-import { stateKind, transactionFromRow } from './transaction-row.js';
-import { isConcluded, isPending } from './transaction-table.js';
 
-const isQueued = "state = 'authorized' AND due_at IS NOT NULL";
 const isFree = '(held_until IS NULL OR held_until <= ?)';
 
 export function isAnythingDue(db: Database, now: Date): boolean {
@@ -65,11 +70,7 @@ export function holdDueTransactions(
       limit,
     )
     .map(transactionFromRow)
-    .sort((a, b) => dueMillis(a) - dueMillis(b));
-}
-
-function dueMillis({ errand }: TransactionRecord): number {
-  return errand?.dueAt?.getTime() ?? 0;
+    .sort(longestDueFirst);
 }
 
 export function backlogGroups(db: Database): BacklogGroup[] {
@@ -78,13 +79,7 @@ export function backlogGroups(db: Database): BacklogGroup[] {
       `SELECT profile, issuer, state, count(*) AS n, min(created_at) AS oldest FROM transactions
        WHERE ${isPending} GROUP BY profile, issuer, state ORDER BY profile, issuer, state`,
     )
-    .map((row) => ({
-      profile: row.text('profile'),
-      issuer: row.textOrNone('issuer'),
-      state: stateKind(row),
-      count: row.integer('n'),
-      oldest: row.date('oldest'),
-    }));
+    .map(backlogGroupFromRow);
 }
 
 export function queuedTransactions(db: Database, before: Date, limit: number): TransactionRecord[] {

@@ -1,6 +1,8 @@
 import { GatewayError } from '../../errors/index.js';
+import { Row } from '../sql/row.js';
+import { newerSchema, olderSchema } from '../sql/schema-version.js';
+import type { Migration } from '../verification.js';
 import { rollBack, type SqliteDriver } from './driver.js';
-import { Row } from './row.js';
 import { schemaSteps } from './schema.js';
 
 /**
@@ -9,11 +11,11 @@ import { schemaSteps } from './schema.js';
  *
  * @throws GatewayError `store.schema` when the file is newer than this release, or not the gateway's
  */
-export function migrate(driver: SqliteDriver, now: Date): void {
+export function migrate(driver: SqliteDriver, now: Date): Migration {
   driver.exec('BEGIN IMMEDIATE');
   try {
     const found = schemaVersion(driver);
-    if (found > schemaSteps.length) throw newerSchema(found);
+    if (found > schemaSteps.length) throw newerSchema(found, schemaSteps.length);
     for (const [index, step] of schemaSteps.entries()) {
       if (index < found) continue;
       driver.exec(step);
@@ -22,18 +24,25 @@ export function migrate(driver: SqliteDriver, now: Date): void {
         .run(index + 1, now.getTime());
     }
     driver.exec('COMMIT');
+    return { from: found, to: schemaSteps.length };
   } catch (error) {
     rollBack(driver);
     throw error;
   }
 }
 
+/** For a copy that may come from an earlier release. @throws GatewayError `store.schema` */
+export function requireReadableSchema(driver: SqliteDriver): void {
+  if (!hasTable(driver)) throw foreignDatabase();
+  const found = appliedVersion(driver);
+  if (found > schemaSteps.length) throw newerSchema(found, schemaSteps.length);
+}
+
 /** For who only looks. @throws GatewayError `store.schema` for a database of another release */
 export function requireKnownSchema(driver: SqliteDriver): void {
-  if (!hasTable(driver)) throw foreignDatabase();
-  const found = integer(driver, 'SELECT coalesce(max(version), 0) AS n FROM schema_versions');
-  if (found > schemaSteps.length) throw newerSchema(found);
-  if (found < schemaSteps.length) throw olderSchema(found);
+  requireReadableSchema(driver);
+  const found = appliedVersion(driver);
+  if (found < schemaSteps.length) throw olderSchema(found, schemaSteps.length);
 }
 
 function schemaVersion(driver: SqliteDriver): number {
@@ -43,6 +52,10 @@ function schemaVersion(driver: SqliteDriver): number {
       'CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)',
     );
   }
+  return appliedVersion(driver);
+}
+
+function appliedVersion(driver: SqliteDriver): number {
   return integer(driver, 'SELECT coalesce(max(version), 0) AS n FROM schema_versions');
 }
 
@@ -58,24 +71,6 @@ function isEmpty(driver: SqliteDriver): boolean {
 
 function integer(driver: SqliteDriver, sql: string): number {
   return new Row(driver.prepare(sql).get() ?? {}).integer('n');
-}
-
-function newerSchema(found: number): GatewayError {
-  return new GatewayError(
-    'store.schema',
-    `The database has schema version ${found}; this release knows versions up to ${schemaSteps.length}.`,
-    {
-      mend: 'Run the newer scep-gateway that wrote it, or restore the backup made before the upgrade.',
-    },
-  );
-}
-
-function olderSchema(found: number): GatewayError {
-  return new GatewayError(
-    'store.schema',
-    `The database has schema version ${found}, this release ${schemaSteps.length}.`,
-    { mend: 'Start this release once: it brings the database up to date. Make a backup before.' },
-  );
 }
 
 function foreignDatabase(): GatewayError {

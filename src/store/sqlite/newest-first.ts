@@ -1,13 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Row } from '../sql/row.js';
+import type { Where } from '../sql/where.js';
 import type { Database } from './database.js';
-import type { Row } from './row.js';
-import type { Where } from './where.js';
 
 /** Rows looked at before the event loop gets its turn: some ten milliseconds of a text search. */
 const WINDOW = 10_000;
-
-/** Records a search gives where the filter names no limit. */
-export const DEFAULT_SEARCH_LIMIT = 1000;
 
 /** What to read: a SELECT without WHERE, over a table with an integer primary key `row`. */
 export interface Source {
@@ -40,9 +37,4 @@ export async function newestFirst(
     if (upper > 0 && found.length < limit) await setImmediate();
   }
   return found;
-}
-
-/** Pattern for `LIKE ? ESCAPE '\'` that finds `text` anywhere, ASCII letters of either case. */
-export function anywhere(text: string): string {
-  return `%${text.slice(0, 256).replace(/[\\%_]/g, '\\$&')}%`;
 }

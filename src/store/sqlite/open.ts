@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ChallengeStore } from '../challenge-store.js';
-import type { SettingsStore } from '../settings-store.js';
-import type { EnrollmentStore } from '../transaction-store.js';
+import { GatewayError } from '../../errors/index.js';
+import type { Stores } from '../stores.js';
+import type { Migration } from '../verification.js';
 import { SqliteChallengeStore } from './challenge-store.js';
 import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
@@ -10,19 +10,12 @@ import { SqliteEnrollmentStore } from './enrollment-store.js';
 import { migrate } from './migration.js';
 import { SqliteSettingsStore } from './settings-store.js';
 import { sqliteError } from './sqlite-error.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
 export interface SqliteStoreOptions {
   readonly clock?: () => Date;
   /** How long a write waits for another process that holds the write lock; 5 seconds. */
   readonly busyTimeoutMs?: number;
-}
-
-export interface SqliteStores {
-  readonly challenges: ChallengeStore;
-  readonly enrollments: EnrollmentStore;
-  readonly settings: SettingsStore;
-  /** Commits what waits, then closes the file. */
-  close(): Promise<void>;
 }
 
 /**
@@ -34,25 +27,35 @@ export interface SqliteStores {
 export async function openSqliteStores(
   path: string,
   options: SqliteStoreOptions = {},
-): Promise<SqliteStores> {
+): Promise<Stores> {
   const now = options.clock?.() ?? new Date();
-  const database = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
+  const { database } = await openDatabase(path, now, options.busyTimeoutMs ?? 5000);
   return {
     challenges: new SqliteChallengeStore(database),
     enrollments: new SqliteEnrollmentStore(database),
     settings: new SqliteSettingsStore(database),
-    close: () => database.read(() => database.close()),
+    close: () => database.search(() => database.close()),
   };
 }
 
-async function openDatabase(path: string, now: Date, busyTimeoutMs: number): Promise<Database> {
+/**
+ * Brings the schema of the database at `path` up to date and does nothing else.
+ * @throws GatewayError as `openSqliteStores`
+ */
+export async function migrateSqlite(path: string, now: Date): Promise<Migration> {
+  const { database, migration } = await openDatabase(path, now, 5000);
+  await database.close();
+  return migration;
+}
+
+async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
   try {
     makePrivateFile(path);
     const driver = await openSqliteDriver(path);
     try {
       prepareConnection(driver, busyTimeoutMs);
-      migrate(driver, now);
-      return new Database(driver);
+      const migration = migrate(driver, now);
+      return { database: new Database(driver, await WriteAheadLog.beside(path)), migration };
     } catch (error) {
       driver.close();
       throw error;
@@ -72,11 +75,19 @@ function makePrivateFile(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** synchronous=FULL: in WAL mode this is what makes COMMIT wait for the disk. */
+/** synchronous=NORMAL: who waits for the disk after COMMIT is the WriteAheadLog. */
 function prepareConnection(driver: SqliteDriver, busyTimeoutMs: number): void {
   driver.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  driver.exec('PRAGMA journal_mode = WAL');
-  driver.exec('PRAGMA synchronous = FULL');
+  const mode = driver.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+  if (mode !== 'wal')
+    throw new GatewayError(
+      'store.unavailable',
+      'The database cannot have a write-ahead log here.',
+      {
+        mend: 'Keep the data directory on a disk of this machine, not on a network file system.',
+      },
+    );
+  driver.exec('PRAGMA synchronous = NORMAL');
   driver.exec('PRAGMA foreign_keys = ON');
   driver.exec('PRAGMA trusted_schema = OFF');
   driver.exec('PRAGMA temp_store = MEMORY');

@@ -1,7 +1,8 @@
 import type { AccountRecord, ApiTokenRecord, SettingsStore } from '../settings-store.js';
+import { accountColumns, accountFromRow, tokenColumns, tokenFromRow } from '../sql/settings-row.js';
+import { upsert } from '../sql/statement.js';
 import { nextCount } from './counter.js';
 import type { Database } from './database.js';
-import type { Row } from './row.js';
 
 export class SqliteSettingsStore implements SettingsStore {
   readonly #db: Database;
@@ -39,14 +40,8 @@ export class SqliteSettingsStore implements SettingsStore {
 
   putAccount(record: AccountRecord): Promise<void> {
     return this.#db.write(() => {
-      this.#db.run(
-        `INSERT OR REPLACE INTO accounts (name, password_hash, roles, created_at)
-         VALUES (?, ?, ?, ?)`,
-        record.name,
-        record.passwordHash,
-        JSON.stringify(record.roles),
-        record.createdAt,
-      );
+      const { sql, params } = upsert('accounts', 'name', accountColumns(record));
+      this.#db.run(sql, ...params);
     });
   }
 
@@ -65,19 +60,8 @@ export class SqliteSettingsStore implements SettingsStore {
 
   putToken(record: ApiTokenRecord): Promise<void> {
     return this.#db.write(() => {
-      this.#db.run(
-        `INSERT INTO api_tokens (id, account, digest, created_at, expires_at, roles, profiles)
-         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET account = excluded.account,
-           digest = excluded.digest, created_at = excluded.created_at,
-           expires_at = excluded.expires_at, roles = excluded.roles, profiles = excluded.profiles`,
-        record.id,
-        record.account,
-        record.digest,
-        record.createdAt,
-        record.expiresAt,
-        record.roles && JSON.stringify(record.roles),
-        record.profiles && JSON.stringify(record.profiles),
-      );
+      const { sql, params } = upsert('api_tokens', 'id', tokenColumns(record));
+      this.#db.run(sql, ...params);
     });
   }
 
@@ -96,27 +80,7 @@ export class SqliteSettingsStore implements SettingsStore {
   }
 
   #put(key: string, value: string): void {
-    this.#db.run('INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)', key, value);
+    const { sql, params } = upsert('settings', 'key', { key, value });
+    this.#db.run(sql, ...params);
   }
-}
-
-function accountFromRow(row: Row): AccountRecord {
-  return {
-    name: row.text('name'),
-    passwordHash: row.text('password_hash'),
-    roles: row.texts('roles'),
-    createdAt: row.date('created_at'),
-  };
-}
-
-function tokenFromRow(row: Row): ApiTokenRecord {
-  return {
-    id: row.text('id'),
-    account: row.text('account'),
-    digest: row.text('digest'),
-    createdAt: row.date('created_at'),
-    expiresAt: row.dateOrNone('expires_at'),
-    roles: row.textsOrNone('roles'),
-    profiles: row.textsOrNone('profiles'),
-  };
 }

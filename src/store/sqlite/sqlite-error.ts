@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 
 /** Primary result codes, https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_MISMATCH = 20;
@@ -36,6 +37,11 @@ export function sqliteError(cause: unknown): GatewayError {
     detail,
     mend: 'Look for a full disk, a read-only directory or another process that holds the database.',
   });
+}
+
+/** Another connection has it. */
+export function isBusy(error: unknown): boolean {
+  return primaryResultCode(error) === SQLITE_BUSY;
 }
 
 function primaryResultCode(error: unknown): number | undefined {

@@ -5,15 +5,17 @@ import type {
   TransactionRecord,
   TransactionRowId,
 } from '../transaction-store.js';
+import { DEFAULT_SEARCH_LIMIT } from '../sql/search.js';
+import { assignments, insertInto } from '../sql/statement.js';
+import {
+  conclusionColumns,
+  isConcluded,
+  isPending,
+  transactionColumns,
+  transactionFromRow,
+} from '../sql/transaction-row.js';
+import { Where } from '../sql/where.js';
 import type { Database } from './database.js';
-import { DEFAULT_SEARCH_LIMIT } from './newest-first.js';
-import { stateColumns, transactionFromRow, workColumns } from './transaction-row.js';
-import { Where } from './where.js';
-
-/** As the partial index transactions_pending has it. */
-export const isPending =
-  "(state IN ('awaiting-approval', 'submitting', 'in-doubt', 'submitted') OR due_at IS NOT NULL)";
-export const isConcluded = "state IN ('issued', 'rejected')";
 
 export function transactionByKey(db: Database, key: TransactionKey): TransactionRecord | undefined {
   const row = db.get(
@@ -81,45 +83,18 @@ export function countPending(db: Database, profile: string): number {
 
 /** Inside a write. */
 export function insertTransaction(db: Database, record: TransactionRecord): void {
-  db.run(
-    `INSERT INTO transactions (id, profile, transaction_id, purpose, csr_key, signer_key,
-       request_digest, csr, ground, challenge_id, subject, client_address, created_at, updated_at,
-       state, approver, issuer, request_id, certificate, code, text, identity, hresult,
-       due_at, attempts, problem, holder, held_until)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    record.id,
-    record.key.profile,
-    record.key.transactionId,
-    record.key.purpose,
-    record.csrKey,
-    record.signerKey,
-    record.requestDigest,
-    record.csr,
-    record.ground,
-    record.challengeId,
-    record.subject,
-    record.clientAddress,
-    record.createdAt,
-    record.updatedAt,
-    ...stateColumns(record.state),
-    ...workColumns(record),
-  );
+  const { sql, params } = insertInto('transactions', transactionColumns(record));
+  db.run(sql, ...params);
 }
 
 /** Inside a write. False when there is no such row, its answer stands, or it is not `holder`'s. */
-export function updateState(
-  db: Database,
-  { transaction, state, holder, now, ...work }: Conclusion,
-): boolean {
+export function updateState(db: Database, conclusion: Conclusion): boolean {
+  const { transaction, holder } = conclusion;
+  const { sql, params } = assignments(conclusionColumns(conclusion));
   return (
     db.run(
-      `UPDATE transactions SET state = ?, approver = ?, issuer = ?, request_id = ?, certificate = ?,
-         code = ?, text = ?, identity = ?, hresult = ?, due_at = ?, attempts = ?, problem = ?,
-         holder = ?, held_until = ?, updated_at = ?
-       WHERE id = ? AND NOT (${isConcluded}) AND (? IS NULL OR holder = ?)`,
-      ...stateColumns(state),
-      ...workColumns(work),
-      now,
+      `UPDATE transactions SET ${sql} WHERE id = ? AND NOT (${isConcluded}) AND (? IS NULL OR holder = ?)`,
+      ...params,
       transaction,
       holder,
       holder,

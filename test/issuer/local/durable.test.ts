@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openLocalAuthority } from '../../../src/issuer/index.js';
 import { ownCertificateRecord } from '../../../src/issuer/local/certificate-record.js';
 import { FileKeyStore } from '../../../src/keys/index.js';
-import { openSqliteStores, type SqliteStores } from '../../../src/store/index.js';
+import { openSqliteStores, type Stores } from '../../../src/store/index.js';
 import { parseCrl } from '../../../src/x509/index.js';
 import { authorizationFor, issuanceRequest } from '../issuer.contract.js';
 import { exampleSettings } from './authority-fixture.js';
@@ -15,7 +15,7 @@ import { exampleSettings } from './authority-fixture.js';
 const passphrase = 'correct horse battery staple';
 const cheap = { N: 16, r: 1, p: 1 };
 let directory: string;
-let open: SqliteStores[];
+let open: Stores[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'scep-gateway-'));

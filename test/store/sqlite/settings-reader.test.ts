@@ -63,7 +63,7 @@ test('a database that nobody has open: no file beside it, during and after', asy
   const reader = await openSettingsReader(path);
   expect(await reader.get('k')).toBe('v');
   expect(await reader.get('other')).toBeUndefined();
-  reader.close();
+  await reader.close();
   expect(contents()).toEqual(before);
   expect(statSync(folder).mtimeMs).toBe(mtimeMs);
 });
@@ -76,7 +76,7 @@ test('one that a gateway has open: what it wrote last is seen, and stays where i
   expect(await reader.get('k')).toBe('new');
   await stores.settings.set('k', 'newer');
   expect(await reader.get('k')).toBe('newer');
-  reader.close();
+  await reader.close();
   expect(Object.keys(contents())).toEqual(Object.keys(before));
   expect(contents()['gateway.db']).toBe(before['gateway.db']);
   await stores.close();

@@ -1,15 +1,10 @@
-import type { Param } from './database.js';
-
-interface Condition {
-  readonly sql: string;
-  readonly params: readonly Param[];
-}
+import type { Param, Statement } from './statement.js';
 
 /** Conditions joined by AND, with their parameters in order. */
 export class Where {
-  readonly #conditions: readonly Condition[];
+  readonly #conditions: readonly Statement[];
 
-  constructor(conditions: readonly Condition[] = []) {
+  constructor(conditions: readonly Statement[] = []) {
     this.#conditions = conditions;
   }
 

@@ -1,6 +1,8 @@
 import { types } from 'node:util';
 import { GatewayError } from '../../errors/index.js';
-import type { SqlRow } from './driver.js';
+
+/** A result row as a driver gives it. */
+export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** Typed view of a result row; a column of another type means a damaged or foreign database. */
 export class Row {
@@ -38,6 +40,11 @@ export class Row {
 
   integerOrNone(name: string): number | undefined {
     return this.#isNull(name) ? undefined : this.integer(name);
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#columns[name];
+    return typeof value === 'boolean' ? value : mismatch(name, 'true or false');
   }
 
   date(name: string): Date {

@@ -1,47 +1,96 @@
 /** A transaction as columns, and columns as a transaction. */
 import { GatewayError } from '../../errors/index.js';
 import type {
+  BacklogGroup,
+  Conclusion,
   Errand,
   Hold,
   TransactionRecord,
   TransactionRowId,
   TransactionState,
 } from '../transaction-store.js';
-import type { Param } from './database.js';
 import type { Row } from './row.js';
+import type { Columns } from './statement.js';
 
-/** state, approver, issuer, request_id, certificate, code, text, identity, hresult */
-export function stateColumns(state: TransactionState): Param[] {
-  const none = undefined;
+/** As the partial index transactions_pending has it. */
+export const isPending =
+  "(state IN ('awaiting-approval', 'submitting', 'in-doubt', 'submitted') OR due_at IS NOT NULL)";
+export const isConcluded = "state IN ('issued', 'rejected')";
+/** Not sent to any CA yet, and to be tried again. */
+export const isQueued = "state = 'authorized' AND due_at IS NOT NULL";
+
+export function transactionColumns(record: TransactionRecord): Columns {
+  return {
+    id: record.id,
+    profile: record.key.profile,
+    transaction_id: record.key.transactionId,
+    purpose: record.key.purpose,
+    csr_key: record.csrKey,
+    signer_key: record.signerKey,
+    request_digest: record.requestDigest,
+    csr: record.csr,
+    ground: record.ground,
+    challenge_id: record.challengeId,
+    subject: record.subject,
+    client_address: record.clientAddress,
+    created_at: record.createdAt,
+    updated_at: record.updatedAt,
+    ...stateColumns(record.state),
+    ...workColumns(record),
+  };
+}
+
+/** All that a conclusion changes of a row. */
+export function conclusionColumns({ state, now, ...work }: Conclusion): Columns {
+  return { ...stateColumns(state), ...workColumns(work), updated_at: now };
+}
+
+function stateColumns(state: TransactionState): Columns {
+  const columns = {
+    state: state.kind,
+    approver: undefined,
+    issuer: undefined,
+    request_id: undefined,
+    certificate: undefined,
+    code: undefined,
+    text: undefined,
+    identity: undefined,
+    hresult: undefined,
+  };
   switch (state.kind) {
     case 'authorized':
     case 'awaiting-approval':
-      return [state.kind, none, none, none, none, none, none, none, none];
+      return columns;
     case 'approved':
-      return [state.kind, state.approver, none, none, none, none, none, none, none];
+      return { ...columns, approver: state.approver };
     case 'submitting':
     case 'in-doubt':
-      return [state.kind, state.approver, state.issuer, none, none, none, none, none, none];
+      return { ...columns, approver: state.approver, issuer: state.issuer };
     case 'submitted': {
       const { approver, issuer, requestId, identity } = state;
-      return [state.kind, approver, issuer, requestId, none, none, none, identity, none];
+      return { ...columns, approver, issuer, request_id: requestId, identity };
     }
     case 'issued':
-      return [state.kind, none, none, none, state.certificate, none, none, none, none];
+      return { ...columns, certificate: state.certificate };
     case 'rejected':
-      return [state.kind, none, none, none, none, state.code, state.text, none, state.hresult];
+      return { ...columns, code: state.code, text: state.text, hresult: state.hresult };
   }
 }
 
-/** due_at, attempts, problem, holder, held_until */
-export function workColumns({
+function workColumns({
   errand,
   hold,
 }: {
   readonly errand?: Errand | undefined;
   readonly hold?: Hold | undefined;
-}): Param[] {
-  return [errand?.dueAt, errand?.attempts, errand?.problem, hold?.holder, hold?.until];
+}): Columns {
+  return {
+    due_at: errand?.dueAt,
+    attempts: errand?.attempts,
+    problem: errand?.problem,
+    holder: hold?.holder,
+    held_until: hold?.until,
+  };
 }
 
 function stateFromRow(row: Row): TransactionState {
@@ -75,7 +124,7 @@ function stateFromRow(row: Row): TransactionState {
   }
 }
 
-export function stateKind(row: Row): TransactionState['kind'] {
+function stateKind(row: Row): TransactionState['kind'] {
   const kind = row.text('state');
   switch (kind) {
     case 'authorized':
@@ -127,4 +176,23 @@ export function transactionFromRow(row: Row): TransactionRecord {
     createdAt: row.date('created_at'),
     updatedAt: row.date('updated_at'),
   };
+}
+
+export function backlogGroupFromRow(row: Row): BacklogGroup {
+  return {
+    profile: row.text('profile'),
+    issuer: row.textOrNone('issuer'),
+    state: stateKind(row),
+    count: row.integer('n'),
+    oldest: row.date('oldest'),
+  };
+}
+
+/** For a statement that gives the rows it changed in no order. */
+export function longestDueFirst(a: TransactionRecord, b: TransactionRecord): number {
+  return dueMillis(a) - dueMillis(b);
+}
+
+function dueMillis({ errand }: TransactionRecord): number {
+  return errand?.dueAt?.getTime() ?? 0;
 }

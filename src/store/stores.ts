@@ -1,0 +1,30 @@
+import type { ChallengeStore } from './challenge-store.js';
+import type { Leases } from './leases.js';
+import type { SealedTexts } from './sealed-texts.js';
+import type { SettingsStore } from './settings-store.js';
+import type { EnrollmentStore } from './transaction-store.js';
+
+/** The three stores of one database. */
+export interface Stores {
+  readonly challenges: ChallengeStore;
+  readonly enrollments: EnrollmentStore;
+  readonly settings: SettingsStore;
+  /** Lets what is under way be written, then closes the database; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** Of a database that several gateways may share. */
+export interface SharedStores extends Stores {
+  readonly sealed: SealedTexts;
+  readonly leases: Leases;
+}
+
+/** Settings to look at, beside a gateway that runs or without one. */
+export interface SettingsReader extends Pick<SettingsStore, 'get'> {
+  close(): Promise<void>;
+}
+
+/** The same of a database that several gateways may share. */
+export interface SharedView extends SettingsReader {
+  readonly sealed: SealedTexts;
+}

@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { schemaSteps } from '../../../src/store/postgres/schema.js';
+import {
+  migratePostgres,
+  openPostgresView,
+  openPostgresStores,
+  type PostgresConnection,
+} from '../../../src/store/index.js';
+import {
+  describeWithPostgres,
+  startPostgres,
+  type PostgresServer,
+} from '../../support/postgres.js';
+import { at, audit, certificate, challenge, noon, transaction } from '../records.js';
+
+describeWithPostgres('opening PostgreSQL', () => {
+  let server: PostgresServer;
+  let database: string;
+  let connection: PostgresConnection;
+
+  beforeAll(async () => {
+    server = await startPostgres({ settings: ['synchronous_commit = off'] });
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    database = await server.createDatabase();
+    connection = server.connection(database);
+  });
+
+  const versions = () =>
+    server.query(database, 'SELECT version FROM scep_gateway_versions ORDER BY version');
+
+  describe('schema', () => {
+    test('is made once, by eight that come together', async () => {
+      const opened = await Promise.all(
+        Array.from({ length: 8 }, () => openPostgresStores({ ...connection, connections: 2 })),
+      );
+      const counts = await Promise.all(opened.map(({ settings }) => settings.next('crl')));
+      expect([...counts].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      await Promise.all(opened.map((stores) => stores.close()));
+      expect(await versions()).toEqual(
+        schemaSteps.map((_, index) => ({ version: String(index + 1) })),
+      );
+    });
+
+    test('tells what a migration did', async () => {
+      const to = schemaSteps.length;
+      expect(await migratePostgres(connection, noon)).toEqual({ from: 0, to });
+      expect(await migratePostgres(connection, noon)).toEqual({ from: to, to });
+    });
+
+    test('that is newer is refused, and stays as it is', async () => {
+      await migratePostgres(connection, noon);
+      await server.query(database, 'INSERT INTO scep_gateway_versions VALUES (99, 0)');
+      for (const open of [openPostgresStores, openPostgresView])
+        await expect(open(connection)).rejects.toMatchObject({
+          code: 'store.schema',
+          message: `The database has schema version 99; this release knows versions up to ${schemaSteps.length}.`,
+        });
+      expect((await versions()).at(-1)).toEqual({ version: '99' });
+    });
+
+    test('an empty database can be refused', async () => {
+      await expect(openPostgresStores(connection, { whenEmpty: 'refuse' })).rejects.toMatchObject({
+        code: 'store.schema',
+        message: 'The database is empty, but there are keys of a CA in the data directory.',
+      });
+      await expect(openPostgresView(connection)).rejects.toMatchObject({
+        code: 'store.schema',
+        message: 'The database holds no tables of the gateway yet.',
+      });
+      await migratePostgres(connection, noon);
+      const stores = await openPostgresStores(connection, { whenEmpty: 'refuse' });
+      await stores.close();
+    });
+
+    test('beside tables of something else is not made', async () => {
+      await server.query(database, 'CREATE TABLE customers (id int)');
+      await expect(openPostgresStores(connection)).rejects.toMatchObject({
+        code: 'store.schema',
+        message: 'The database holds tables of something else.',
+      });
+    });
+
+    test('is not made in an encoding that cannot hold every name', async () => {
+      const other = server.connection(await server.createDatabase('SQL_ASCII'));
+      await expect(openPostgresStores(other)).rejects.toMatchObject({
+        code: 'store.schema',
+        message: 'The database has the encoding SQL_ASCII.',
+      });
+    });
+  });
+
+  test('what was resolved is there after the next opening, and a restart of the server', async () => {
+    const first = await openPostgresStores(connection);
+    await first.challenges.add(challenge('a'), 1);
+    await first.challenges.reserve(challenge('a').id, 't', noon);
+    await first.enrollments.open(transaction('1'), audit('opened'));
+    await first.enrollments.addCertificate(certificate(1));
+    await first.settings.set('k', 'v');
+    await server.stop();
+    await server.start();
+    await first.close();
+    await first.close();
+
+    const second = await openPostgresStores(connection);
+    expect((await second.challenges.find(challenge('a').id))?.uses).toBe(1);
+    expect(await second.enrollments.transaction(transaction('1').id)).toEqual(transaction('1'));
+    expect((await second.enrollments.certificate(certificate(1).thumbprint))?.der).toEqual(
+      certificate(1).der,
+    );
+    expect(await second.settings.get('k')).toBe('v');
+    await second.close();
+    await expect(second.settings.get('k')).rejects.toMatchObject({
+      code: 'store.unavailable',
+      message: 'The database is closed.',
+    });
+
+    const view = await openPostgresView(connection);
+    expect(await view.get('k')).toBe('v');
+    await view.close();
+  });
+
+  test('a commit waits for the disk although the server is set not to', async () => {
+    const stores = await openPostgresStores(connection);
+    await stores.settings.set('k', 'v');
+    await server.query(
+      database,
+      `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN NEW.value := current_setting('synchronous_commit'); RETURN NEW; END $$;
+       CREATE TRIGGER tell BEFORE UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION tell()`,
+    );
+    await stores.settings.set('k', 'w');
+    expect(await stores.settings.get('k')).toBe('on');
+    await stores.close();
+  });
+
+  test('the audit trail can be neither changed nor emptied', async () => {
+    const stores = await openPostgresStores(connection);
+    await stores.enrollments.appendAudit(audit('e'));
+    for (const sql of ["UPDATE audit SET event = 'f'", 'DELETE FROM audit', 'TRUNCATE audit'])
+      await expect(server.query(database, sql)).rejects.toThrow('the audit trail is append-only');
+    expect(await stores.enrollments.audit({})).toHaveLength(1);
+    await stores.close();
+  });
+
+  test('the quota of an account is what its challenges say, whatever happened', async () => {
+    const stores = await openPostgresStores(connection);
+    const { challenges } = stores;
+    await Promise.all([
+      ...Array.from({ length: 30 }, (_, n) => challenges.add(challenge(`a${n}`), 100)),
+      ...Array.from({ length: 9 }, (_, n) =>
+        challenges.add(challenge(`b${n}`, { account: 'other' }), 5),
+      ),
+    ]);
+    await challenges.put(challenge('s', { account: 'other', maxUses: undefined }));
+    await Promise.all([
+      ...Array.from({ length: 10 }, (_, n) => challenges.reserve(challenge(`a${n}`).id, 't', noon)),
+      ...[20, 21].map((n) => challenges.revoke(challenge(`a${n}`).id, noon)),
+      challenges.put(challenge('s', { maxUses: undefined })),
+    ]);
+    await challenges.release(challenge('a0').id, 't');
+    await challenges.prune(at(0));
+    const rows = await server.query(
+      database,
+      `SELECT account, open FROM challenge_quotas ORDER BY account`,
+    );
+    const told = await server.query(
+      database,
+      'SELECT account, count(*) AS open FROM challenges WHERE counted GROUP BY account ORDER BY account',
+    );
+    expect(rows).toEqual(told);
+    expect(rows).toEqual([
+      { account: 'mdm', open: '20' },
+      { account: 'other', open: '5' },
+    ]);
+    expect(await server.query(database, 'SELECT * FROM challenge_quota_changes')).toEqual([]);
+    await stores.close();
+  });
+
+  test('one id for two challenges is our own mistake, and hurts no other order', async () => {
+    const stores = await openPostgresStores(connection);
+    const outcomes = await Promise.allSettled([
+      stores.challenges.add(challenge('a'), 9),
+      stores.challenges.add(challenge('a'), 9),
+      stores.challenges.add(challenge('b'), 9),
+    ]);
+    const shown = outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as { code: string }).code,
+    );
+    expect([shown.slice(0, 2).sort(), shown[2]]).toEqual([['internal', true].sort(), true]);
+    await stores.close();
+  });
+
+  test('a NUL in a subject is no reason to fail', async () => {
+    const stores = await openPostgresStores(connection);
+    await stores.enrollments.open(transaction('1', { subject: 'CN=a\0b' }), undefined);
+    expect((await stores.enrollments.transaction(transaction('1').id))?.subject).toBe(
+      'CN=a\u2400b',
+    );
+    await stores.close();
+  });
+
+  describe('what stands in the way is said at the start', () => {
+    const opening = (changes: Partial<PostgresConnection>) =>
+      openPostgresStores({ ...connection, ...changes });
+
+    test('no server', async () => {
+      await expect(opening({ host: '/nowhere' })).rejects.toMatchObject({
+        code: 'store.unavailable',
+        message: `The PostgreSQL database ${database} on /nowhere:5432 cannot be used: connect ENOENT /nowhere/.s.PGSQL.5432`,
+        mend: 'Look whether the PostgreSQL server runs, and whether data.store.host and data.store.port lead to it.',
+      });
+    });
+
+    test('no such database', async () => {
+      await expect(opening({ database: 'nobody' })).rejects.toMatchObject({
+        code: 'store.unavailable',
+        message: expect.stringContaining('database "nobody" does not exist') as unknown,
+        mend: expect.stringContaining('CREATE DATABASE') as unknown,
+      });
+    });
+
+    test('no such role', async () => {
+      await expect(opening({ user: 'nobody' })).rejects.toMatchObject({
+        code: 'store.unavailable',
+        message: expect.stringContaining('role "nobody" does not exist') as unknown,
+        mend: expect.stringContaining('data.store.user') as unknown,
+      });
+    });
+
+    test('no right to make tables', async () => {
+      const ofOthers = server.connection('postgres');
+      await expect(openPostgresStores(ofOthers)).rejects.toMatchObject({
+        code: 'store.unavailable',
+        message: expect.stringContaining('permission denied for schema public') as unknown,
+        mend: expect.stringContaining('own the database') as unknown,
+      });
+    });
+  });
+});
