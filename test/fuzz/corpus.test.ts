@@ -1,16 +1,11 @@
 /** Every input on file is read as it was: what was found once stays mended. */
 import { readdirSync } from 'node:fs';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { corpusOf } from '../../fuzz/corpus.js';
 import { judge } from '../../fuzz/judge.js';
-import type { Probe } from '../../fuzz/target.js';
 import { allTargets } from '../../fuzz/targets.js';
 
 const targets = await allTargets();
-const open: Probe[] = [];
-afterAll(async () => {
-  for (const probe of open) await probe.close?.();
-});
 
 test('every file belongs to a target', () => {
   const files = readdirSync('fixtures/fuzz').filter((name) => name.endsWith('.json'));
@@ -18,22 +13,22 @@ test('every file belongs to a target', () => {
   expect(files.filter((file) => !names.has(file))).toEqual([]);
 });
 
-describe.each(targets.filter(({ name }) => corpusOf(name).length > 0))('$name', (target) => {
-  test('reads what is on file with the outcome on file', async () => {
+describe('what is on file has the outcome on file, and a few examples are read', () => {
+  test.each(targets)('$name', async (target) => {
     const probe = await target.prepare();
-    open.push(probe);
-    const corpus = corpusOf(target.name);
-    const verdicts = [];
-    for (const { input } of corpus) verdicts.push(await judge(probe, input));
-    expect(
-      verdicts.map((verdict) => ('fault' in verdict ? verdict.fault : verdict.outcome)),
-    ).toEqual(corpus.map(({ outcome }) => outcome));
-  });
-
-  test('reads its own examples', async () => {
-    const probe = await target.prepare();
-    open.push(probe);
-    for (const seed of probe.seeds)
-      expect(await judge(probe, seed)).toMatchObject({ kind: 'passed' });
-  });
+    try {
+      const corpus = corpusOf(target.name);
+      const outcomes = [];
+      for (const { input } of corpus) {
+        const verdict = await judge(probe, input);
+        outcomes.push(verdict.kind === 'fault' ? verdict.fault : verdict.outcome);
+      }
+      expect(outcomes).toEqual(corpus.map(({ outcome }) => outcome));
+      for (const seed of probe.seeds.slice(0, 5)) {
+        expect(await judge(probe, seed)).toMatchObject({ kind: 'passed' });
+      }
+    } finally {
+      await probe.close?.();
+    }
+  }, 120_000);
 });
