@@ -29,7 +29,12 @@ export function createErrorHandler(
 function loggedRefusal(error: unknown): LogFields {
   if (!isGatewayError(error)) return loggedFault(error);
   const { code, message, detail, cause } = error;
-  return { code, error: message, detail, cause: cause instanceof Error ? cause.message : undefined };
+  return {
+    code,
+    error: message,
+    detail,
+    cause: cause instanceof Error ? cause.message : undefined,
+  };
 }
 
 function loggedFault(error: unknown): LogFields {
