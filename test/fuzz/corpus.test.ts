@@ -14,21 +14,25 @@ test('every file belongs to a target', () => {
 });
 
 describe('what is on file has the outcome on file, and a few examples are read', () => {
-  test.each(targets)('$name', async (target) => {
-    const probe = await target.prepare();
-    try {
-      const corpus = corpusOf(target.name);
-      const outcomes = [];
-      for (const { input } of corpus) {
-        const verdict = await judge(probe, input);
-        outcomes.push(verdict.kind === 'fault' ? verdict.fault : verdict.outcome);
+  test.each(targets)(
+    '$name',
+    async (target) => {
+      const probe = await target.prepare();
+      try {
+        const corpus = corpusOf(target.name);
+        const outcomes = [];
+        for (const { input } of corpus) {
+          const verdict = await judge(probe, input);
+          outcomes.push(verdict.kind === 'fault' ? verdict.fault : verdict.outcome);
+        }
+        expect(outcomes).toEqual(corpus.map(({ outcome }) => outcome));
+        for (const seed of probe.seeds.slice(0, 5)) {
+          expect(await judge(probe, seed)).toMatchObject({ kind: 'passed' });
+        }
+      } finally {
+        await probe.close?.();
       }
-      expect(outcomes).toEqual(corpus.map(({ outcome }) => outcome));
-      for (const seed of probe.seeds.slice(0, 5)) {
-        expect(await judge(probe, seed)).toMatchObject({ kind: 'passed' });
-      }
-    } finally {
-      await probe.close?.();
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 });
