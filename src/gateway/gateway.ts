@@ -85,7 +85,7 @@ export async function startGateway(
       clock,
     }),
   );
-  const keys = createKeyWork(config.limits.keyWaitMillis);
+  const keys = createKeyWork();
   const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {

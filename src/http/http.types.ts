@@ -24,9 +24,11 @@ export interface HttpDeps {
     readonly messageBytes: number;
     /** PKIOperations in work at once. */
     readonly concurrentOperations: number;
+    /** How long one of them may wait before it is begun; default 500. */
+    readonly lineMillis?: number;
     /** Messages on their way in at once; default 1024. */
     readonly sendersAtOnce?: number;
-    /** Of the private keys; no bound without it. */
+    /** While the private keys have enough to do, no operation is begun. */
     readonly keys?: KeyQueue;
   };
   /** For listeners that have none of their own. */

@@ -24,11 +24,19 @@ import { parseScepQuery, type ScepQuery } from './scep-query.js';
 const mostSenders = 1024;
 
 export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
-  const { messageBytes, concurrentOperations } = deps.limits;
+  const { messageBytes, concurrentOperations, lineMillis = 500, keys } = deps.limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
   const refused = () => deps.metrics.limited('concurrentOperations');
-  const operations = createOperationGate(concurrentOperations, refused, deps.limits.keys);
-  const senders = createOperationGate(deps.limits.sendersAtOnce ?? mostSenders, refused);
+  const operations = createOperationGate({
+    places: concurrentOperations,
+    lineMillis,
+    refused,
+    keys,
+  });
+  const senders = createOperationGate({
+    places: deps.limits.sendersAtOnce ?? mostSenders,
+    refused,
+  });
   const refuse = refuseMethod('GET, HEAD, POST');
 
   async function answer(
