@@ -1,9 +1,5 @@
 import { connect, type Socket } from 'node:net';
-
-export interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
-}
+import type { Reply } from './load.js';
 
 /**
  * One kept-alive HTTP/1.1 connection for requests that are octets already. Node's own client costs the load
@@ -12,7 +8,7 @@ export interface Answer {
 export class Connection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
-  #settle: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
+  #settle: { resolve(answer: Reply): void; reject(error: Error): void } | undefined;
   #usable = true;
 
   constructor(port: number, localAddress: string) {
@@ -31,7 +27,7 @@ export class Connection {
     return this.#usable;
   }
 
-  send(request: Buffer): Promise<Answer> {
+  send(request: Buffer): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#socket.write(request);

@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 import { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec } from '../src/pkcs7/index.js';
 import { createScepClient, type ScepSession } from '../src/scep/index.js';
-import type { Answer } from './connection.js';
+import type { Reply } from './load.js';
 import { benchClient, prepareRequest, type BenchClient } from './prepared-request.js';
 import type { ServerUnderTest } from './servers.js';
 
 export interface Device {
   readonly body: Buffer;
   /** Throws unless the answer holds the certificate that was asked for. */
-  verify(answer: Answer): Promise<void>;
+  verify(answer: Reply): Promise<void>;
 }
 
 /** Devices without end: each has a name, a challenge and a request of its own, and one of four keys. */
@@ -57,7 +57,7 @@ export class Devices {
     const client = this.#clients[number % this.#clients.length];
     if (!client) throw new Error('no key');
     const { recipient, certificates } = this.#session.authority;
-    const { body, verify } = await prepareRequest({
+    const { body = Buffer.alloc(0), verify } = await prepareRequest({
       client,
       recipient,
       trusted: certificates,
@@ -69,9 +69,7 @@ export class Devices {
     return {
       body,
       async verify(answer) {
-        if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
-        const verdict = await verify(answer.body);
-        if (verdict !== 'issued') throw new Error(`the answer is ${verdict}`);
+        if ((await verify(answer)) !== 'served') throw new Error('the device was refused');
       },
     };
   }

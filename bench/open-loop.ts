@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Connection, type Answer } from './connection.js';
+import { Connection } from './connection.js';
+import type { Reply } from './load.js';
 
 export interface Arrivals {
   readonly port: number;
@@ -9,7 +10,7 @@ export interface Arrivals {
   /** The next request; undefined when there is none left. */
   readonly next: () => Buffer | undefined;
   /** Called for every answer; undefined when the connection ended without one. */
-  readonly answered: (request: Buffer, answer: Answer | undefined, millis: number) => void;
+  readonly answered: (request: Buffer, answer: Reply | undefined, millis: number) => void;
 }
 
 export interface ArrivalCount {

@@ -6,8 +6,9 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Connection, requestOctets, type Answer } from './connection.js';
+import { Connection, requestOctets } from './connection.js';
 import { Devices, type Device } from './devices.js';
+import type { Reply } from './load.js';
 import { openLoop } from './open-loop.js';
 import { startGateway } from './servers.js';
 
@@ -65,7 +66,7 @@ async function peak(): Promise<number> {
 /** Enrollments a second. */
 async function closedLoop(all: readonly Device[]): Promise<number> {
   const waiting = [...all];
-  const answers = new Map<Device, Answer>();
+  const answers = new Map<Device, Reply>();
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
@@ -86,7 +87,7 @@ async function overload(peakPerSecond: number) {
   );
   const waiting = new Map(all.map((device) => [octets(device), device]));
   const queue = [...waiting.keys()];
-  const issued: [Device, Answer, number][] = [];
+  const issued: [Device, Reply, number][] = [];
   const refusedMillis: number[] = [];
   let broken = 0;
   let head = 0;

@@ -19,7 +19,9 @@ export function createErrorHandler(
       response.destroy();
       return;
     }
-    const { correlationId, target } = exchanges.of(request);
+    const exchange = exchanges.of(request);
+    if (isGatewayError(error) && error.code === 'http.overload') exchange.turnedAway = true;
+    const { correlationId, target } = exchange;
     const format = /^\/api\//i.test(target.path) ? 'json' : 'text';
     sendReply(response, errorReply(error, correlationId, format));
   };

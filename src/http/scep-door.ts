@@ -24,18 +24,12 @@ import { parseScepQuery, type ScepQuery } from './scep-query.js';
 const mostSenders = 1024;
 
 export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
-  const { messageBytes, concurrentOperations, lineMillis = 500, keys } = deps.limits;
+  const { limits, operations } = deps;
+  const { messageBytes } = limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
-  const refused = () => deps.metrics.limited('concurrentOperations');
-  const operations = createOperationGate({
-    places: concurrentOperations,
-    lineMillis,
-    refused,
-    keys,
-  });
   const senders = createOperationGate({
-    places: deps.limits.sendersAtOnce ?? mostSenders,
-    refused,
+    places: limits.sendersAtOnce ?? mostSenders,
+    refused: () => deps.metrics.limited('senders'),
   });
   const refuse = refuseMethod('GET, HEAD, POST');
 
