@@ -6,7 +6,7 @@ export interface Line {
   /** As many as have their turn within the time that somebody may wait. */
   readonly most: number;
   /** There may be a turn that was not there before. */
-  move(): void;
+  readonly move: () => void;
 }
 
 /** From so many on, what goes is limited by what can be done, and no longer by who comes. */
