@@ -9,12 +9,12 @@ import { requestTarget } from './request-target.js';
 /** Asked for every few seconds, by machines. */
 const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** One line a request, at level debug for those that come in floods. Never the query (challenges and messages travel there), never credentials. */
+/**
+ * One line a request, at level debug for those that come in floods. Never the query (challenges and messages
+ * travel there), never credentials.
+ */
 export function beginExchange(
-  deps: Pick<
-    HttpDeps,
-    'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log' | 'metrics'
-  > & {
+  deps: Pick<HttpDeps, 'clientAddress' | 'newCorrelationId' | 'log' | 'metrics'> & {
     readonly certificates: (request: IncomingMessage) => ListenerCertificates;
   },
   exchanges: Exchanges,
@@ -27,6 +27,7 @@ export function beginExchange(
     deps.metrics.answered({ group, operation, profile, status, seconds: millis / 1000 });
     const isMany = watched.has(path) || exchange.turnedAway === true;
     deps.log[isMany ? 'debug' : 'info']('request', {
+      correlationId: exchange.correlationId,
       method: request.method,
       path: clipped(path),
       status,
@@ -59,11 +60,9 @@ export function beginExchange(
     response.setHeader('X-Correlation-Id', exchange.correlationId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    response.once('close', () =>
-      deps.withCorrelation(exchange.correlationId, () => write(request, response, exchange)),
-    );
+    response.once('close', () => write(request, response, exchange));
     exchanges.begin(request, exchange);
-    deps.withCorrelation(exchange.correlationId, next);
+    next();
   };
 }
 
