@@ -48,7 +48,9 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
       profiles: { default: { paths: ['/scep'], issuer: 'local', challenges: { max: 1_000_000 } } },
       accounts: [],
       // All of it comes from one address and one account.
-      access: { rateLimits: { operations: unlimited, challenges: unlimited } },
+      access: {
+        rateLimits: { operations: unlimited, challenges: unlimited, refusedChallenges: unlimited },
+      },
     }),
   );
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];

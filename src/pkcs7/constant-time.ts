@@ -12,3 +12,8 @@ export function selectBytes(mask: number, whenSet: Buffer, whenClear: Buffer): B
     chosen[at] = (whenSet.readUInt8(at) & mask) | (whenClear.readUInt8(at) & ~mask);
   return chosen;
 }
+
+/** ff where `a` is less than `b`, else 00; both are octets. */
+export function lessMask(a: number, b: number): number {
+  return ((a - b) >> 8) & 0xff;
+}

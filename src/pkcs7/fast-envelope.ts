@@ -1,5 +1,4 @@
 import { parseBer, tag, type BerNode } from '../asn1/index.js';
-import { isGatewayError } from '../errors/index.js';
 import { readCipher } from './algorithm-identifier.js';
 import { ciphers, cmsOids, type ContentCipher } from './algorithms.js';
 import {
@@ -16,7 +15,7 @@ import type {
   RecipientKey,
   RsaKeyTransport,
 } from './codec.js';
-import { decryptContent } from './content-encryption.js';
+import { openContent } from './content-encryption.js';
 import { readContentInfo } from './content-info.js';
 import { unwrapContentKey } from './content-key.js';
 import { readKeyTransport } from './key-transport.js';
@@ -108,29 +107,12 @@ export class FastEnvelope implements Envelope {
     return (named.length > 0 ? named : all.filter(isRightSize)).slice(0, maxKeyAttempts);
   }
 
-  /** Undefined when `contentKey` is not the one, or the content is no message of SCEP. */
+  /**
+   * Implicit rejection makes every content key a plausible one: undefined when `contentKey` is not the one,
+   * or the content is no message of SCEP.
+   */
   #decrypt(contentKey: Buffer): Buffer | undefined {
-    try {
-      const content = decryptContent(this.cipher, contentKey, this.#iv, this.#encryptedContent);
-      return isBer(content) ? content : undefined;
-    } catch (error) {
-      if (isGatewayError(error)) return undefined;
-      throw error;
-    }
-  }
-}
-
-/**
- * Implicit rejection makes every content key a plausible one: right is what unpads to one BER element,
- * as everything in a pkcsPKIEnvelope is (RFC 8894 §3.1). One with more elements than the guard allows,
- * a CertRep with a long CRL, is BER too, and for its reader to judge.
- */
-function isBer(content: Buffer): boolean {
-  try {
-    parseBer(content);
-    return true;
-  } catch (error) {
-    return isGatewayError(error) && error.code === 'asn1.limit';
+    return openContent(this.cipher, contentKey, this.#iv, this.#encryptedContent);
   }
 }
 

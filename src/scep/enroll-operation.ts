@@ -1,11 +1,8 @@
 /** PKCSReq and RenewalReq (RFC 8894 §3.3.1): a CSR for a certificate. */
 import { GatewayError } from '../errors/index.js';
 import { certificateBundle, type EnvelopeRecipient, type OpenedEnvelope } from '../pkcs7/index.js';
-import {
-  parseCertificationRequest,
-  verifyProofOfPossession,
-  type CertificationRequest,
-} from '../x509/index.js';
+import { verifyProofOfPossession, type CertificationRequest } from '../x509/index.js';
+import { openRequest } from './opened-request.js';
 import { answerOutcome } from './outcome.js';
 import { replyRecipient } from './reply-recipient.js';
 import {
@@ -27,8 +24,7 @@ async function enroll(
   services: Services,
 ): Promise<Answer> {
   const { profile, transactionId, signer, client } = request;
-  const opened = await openEnvelope(request, services);
-  const csr = parseCertificationRequest(opened.content);
+  const { opened, csr } = await openRequest(() => openEnvelope(request, services));
   const recipient = await recipientOf(request, opened, csr, services);
   const outcome = await services.enrollment.enroll({
     profile: profile.name,

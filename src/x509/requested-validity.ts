@@ -1,4 +1,5 @@
 import { decodeText, tag, type BerNode } from '../asn1/index.js';
+import { readableOr } from '../errors/index.js';
 import { csrAttributeOids, type CertificationRequest } from './certification-request.js';
 
 /** Periods a Windows client may name in `ValidityPeriod`, in days. */
@@ -31,12 +32,17 @@ function nameValuePairs(csr: CertificationRequest): Map<string, string> {
   for (const { oid, values } of csr.attributes) {
     if (oid !== csrAttributeOids.msEnrollmentNameValuePair) continue;
     for (const { children } of values.flatMap(pairNodes)) {
-      const [name, value] = children.map((node) => decodeText(node)?.trim());
+      const [name, value] = children.map(readText);
       if (name === undefined || value === undefined) continue;
       if (!pairs.has(name.toLowerCase())) pairs.set(name.toLowerCase(), value);
     }
   }
   return pairs;
+}
+
+/** Undefined for what is no string, or one in segments that are none. */
+function readText(node: BerNode): string | undefined {
+  return readableOr(undefined, () => decodeText(node)?.trim());
 }
 
 /** Windows puts one pair into each attribute value; MS-WCCE also speaks of a SEQUENCE OF pairs. */
