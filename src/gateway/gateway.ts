@@ -40,6 +40,7 @@ import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
+import { startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
@@ -166,6 +167,7 @@ export async function startGateway(
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
+  const retention = startRetention({ config, data, clock, log });
   const backlogWork = await startBacklogWork(
     enrollment,
     Object.keys(config.issuers),
@@ -204,7 +206,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
+    await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0)]);
     metrics.stop();
     throw error;
   }
@@ -220,7 +222,7 @@ export async function startGateway(
         ...listeners.map((listener) => listener.close(graceMillis)),
         backlogWork.stop(graceMillis),
       ]);
-      await upkeep.stop();
+      await Promise.all([upkeep.stop(), retention.stop()]);
       metrics.stop();
     },
   };
