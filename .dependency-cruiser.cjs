@@ -4,6 +4,8 @@
  */
 const rooms = {
   errors: [],
+  ffi: ['errors'],
+  pkcs11: ['errors', 'ffi'],
   address: [],
   asn1: ['errors'],
   xml: ['errors'],
@@ -14,8 +16,8 @@ const rooms = {
   pkcs7: ['errors', 'asn1', 'x509'],
   store: ['errors'],
   telemetry: ['errors'],
-  keys: ['errors', 'asn1', 'x509'],
-  kerberos: ['errors'],
+  keys: ['errors', 'asn1', 'pkcs11', 'x509'],
+  kerberos: ['errors', 'ffi'],
   directory: ['errors'],
   issuer: ['errors', 'asn1', 'x509', 'store'],
   adcs: ['errors', 'asn1', 'xml', 'x509', 'pkcs7', 'dcerpc', 'issuer', 'web-client'],
@@ -43,6 +45,7 @@ const rooms = {
     'keys',
     'ndes',
     'ntlm',
+    'pkcs11',
     'pkcs7',
     'scep',
     'store',

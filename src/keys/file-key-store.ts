@@ -4,16 +4,23 @@ import { promisify } from 'node:util';
 import { GatewayError } from '../errors/index.js';
 import type { RsaKey } from '../x509/index.js';
 import type { KeyStore } from './key-store.js';
+import { readRsaPkcs8 } from './rsa-private-numbers.js';
 import { SealedDirectory } from './sealed-directory.js';
 import type { ScryptCost } from './sealing-key.js';
 import type { SecretSource } from './secret-source.js';
 import { SoftwareKey } from './software-key.js';
+import { readTokenReference, writeTokenReference, type TokenReference } from './token-reference.js';
 
 const generatePair = promisify(generateKeyPair);
 const derive = promisify(hkdf);
 
 const masterFile = 'master.secret';
 const suffix = '.key';
+
+/** A name leads to a key, or to the token that has it. */
+export type KeptKey =
+  | { readonly kind: 'file'; readonly key: RsaKey }
+  | { readonly kind: 'token'; readonly reference: TokenReference };
 
 /**
  * Private keys in `<directory>/keys/<name>.key`, PKCS#8 sealed with the passphrase (scrypt and
@@ -38,22 +45,47 @@ export class FileKeyStore implements KeyStore, SecretSource {
   }
 
   async load(name: string): Promise<RsaKey> {
-    const pkcs8 = await this.#sealed.read(fileOf(name));
-    if (pkcs8 !== undefined)
-      return new SoftwareKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+    const kept = await this.read(name);
+    if (kept.kind === 'file') return kept.key;
+    throw new GatewayError(
+      'config.invalid',
+      `The private key ${name} lies in the token ${kept.reference.token}, not in a file.`,
+    );
+  }
+
+  /** The key, or where it is. @throws as `load` */
+  async read(name: string): Promise<KeptKey> {
+    const stored = await this.#sealed.read(fileOf(name));
+    if (stored !== undefined) {
+      const reference = readTokenReference(stored);
+      if (reference) return { kind: 'token', reference };
+      const key = createPrivateKey({ key: stored, format: 'der', type: 'pkcs8' });
+      return { kind: 'file', key: new SoftwareKey(key) };
+    }
     throw new GatewayError('keys.unreadable', `The private key ${name} is missing.`, {
       mend: `Restore ${join(this.#sealed.path, fileOf(name))} from a backup.`,
     });
   }
 
   async generate(name: string, bits: 2048 | 3072 | 4096): Promise<RsaKey> {
-    if (await this.has(name)) throw exists(name);
+    if (await this.has(name)) throw this.exists(name);
     const { privateKey } = await generatePair('rsa', { modulusLength: bits });
     return this.#keep(name, privateKey);
   }
 
   async import(name: string, pkcs8Pem: string): Promise<RsaKey> {
-    return this.#keep(name, readPkcs8(name, pkcs8Pem));
+    return this.#keep(name, readRsaPkcs8(name, pkcs8Pem));
+  }
+
+  /** Keeps under this name where the key is. Never replaces one. */
+  refer(name: string, reference: TokenReference): Promise<'created' | 'exists'> {
+    return this.#sealed.create(fileOf(name), writeTokenReference(reference));
+  }
+
+  exists(name: string): GatewayError {
+    return new GatewayError('keys.exists', `There is a private key ${name} already.`, {
+      mend: 'Keys are never overwritten. Use another data directory, or move the old one away.',
+    });
   }
 
   async deriveSecret(label: string): Promise<Buffer> {
@@ -66,12 +98,8 @@ export class FileKeyStore implements KeyStore, SecretSource {
   }
 
   async #keep(name: string, privateKey: KeyObject): Promise<RsaKey> {
-    if (privateKey.asymmetricKeyType !== 'rsa')
-      throw new GatewayError('config.invalid', `The private key ${name} is not an RSA key.`, {
-        mend: 'SCEP needs RSA keys for the CA and the RA.',
-      });
     const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw exists(name);
+    if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw this.exists(name);
     return new SoftwareKey(privateKey);
   }
 
@@ -91,18 +119,4 @@ export class FileKeyStore implements KeyStore, SecretSource {
 function fileOf(name: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) throw new RangeError('not a key name');
   return `${name}${suffix}`;
-}
-
-function readPkcs8(name: string, pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch (cause) {
-    throw new GatewayError('config.invalid', `The private key ${name} cannot be read.`, { cause });
-  }
-}
-
-function exists(name: string): GatewayError {
-  return new GatewayError('keys.exists', `There is a private key ${name} already.`, {
-    mend: 'Keys are never overwritten. Use another data directory, or move the old one away.',
-  });
 }

@@ -6,4 +6,5 @@ export type { KeyStore } from './key-store.js';
 export { importPem } from './pem-import.js';
 export { importPfx } from './pfx-import.js';
 export { generatedPassphraseCost, type ScryptCost } from './sealing-key.js';
+export { PlacedKeyStore, type KeyPlace } from './placed-key-store.js';
 export { SoftwareKey } from './software-key.js';
