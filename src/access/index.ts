@@ -18,6 +18,7 @@ export { createAllowLists, openToAll, type AllowLists, type RouteGroup } from '.
 export { createAccountSource } from './account-source.js';
 export { apiTokenDigest, newApiToken } from './api-token.js';
 export { authenticate } from './authenticate.js';
+export { callerKey } from './caller-key.js';
 export { createBasicAuthenticator } from './basic-authenticator.js';
 export {
   createCertificateAuthenticator,

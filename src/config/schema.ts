@@ -81,6 +81,22 @@ const limits = z
       .max(10000)
       .default(256)
       .describe('PKIOperations in work at once; more get 503 with Retry-After.'),
+    keyWaitMillis: z
+      .int()
+      .min(10)
+      .max(60_000)
+      .default(250)
+      .describe(
+        'How long a PKIOperation may wait for a private key, each of the three times it needs one. While more waits than the keys can do in that time, new ones get 503 with Retry-After.',
+      ),
+    connections: z
+      .int()
+      .min(16)
+      .max(1_000_000)
+      .default(2048)
+      .describe(
+        'Connections that one listener holds at once; more are closed. One address gets three quarters of what is free. Each takes a file descriptor.',
+      ),
   })
   .prefault({})
   .describe('What one gateway takes on.');

@@ -23,6 +23,7 @@ import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import { decisionsOf } from './decisions.js';
 import type { Installation } from './installation.js';
+import { createKeyWork } from './key-work.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
 import {
@@ -84,11 +85,12 @@ export async function startGateway(
       clock,
     }),
   );
+  const keys = createKeyWork(config.limits.keyWaitMillis);
   const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {
       const { issuer, ...rest } = enrollmentProfile(profile);
-      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
+      return { ...rest, issuer: measuredIssuer(issuer, metrics, keys) };
     }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
@@ -100,6 +102,7 @@ export async function startGateway(
   const codec = measuredCodec(
     config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
     metrics,
+    keys,
   );
   const own = createScepServer({
     profiles: profiles.map(scepProfile),
@@ -127,7 +130,7 @@ export async function startGateway(
     challenges: data.challenges,
     profiles: [...profiles.map(httpProfile), ...relayed.map(relayedHttpProfile)],
     defaultProfile: defaultProfile(config),
-    limits: config.limits,
+    limits: { ...config.limits, keys },
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
@@ -173,7 +176,7 @@ export async function startGateway(
   try {
     for (const [index, listenerAccess] of access.listeners.entries()) {
       const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
-      const { messageBytes } = config.limits;
+      const { messageBytes, connections } = config.limits;
       const shown = certificates.listeners[index];
       const settings = config.listeners[index]?.tls;
       let renew: Listener['renewIdentity'] = () => undefined;
@@ -187,6 +190,7 @@ export async function startGateway(
         }));
       const listener = await createListener(app, address, {
         messageBytes,
+        connections: { most: connections, refused: () => metrics.limited('connections') },
         log,
         clientAddress,
         proxyProtocol,

@@ -11,6 +11,7 @@ import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log, Metrics } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
+import type { KeyQueue } from './operation-gate.js';
 
 export interface HttpDeps {
   readonly scep: ScepServer;
@@ -25,6 +26,8 @@ export interface HttpDeps {
     readonly concurrentOperations: number;
     /** Messages on their way in at once; default 1024. */
     readonly sendersAtOnce?: number;
+    /** Of the private keys; no bound without it. */
+    readonly keys?: KeyQueue;
   };
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;

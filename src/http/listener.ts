@@ -6,6 +6,7 @@ import type { ProxyProtocol } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { CallerReading, HttpApp } from './app.js';
+import { limitConnections } from './connection-limit.js';
 import { countHeaders, withFewHeaders } from './header-count.js';
 import { closeServer, watchOpenWork } from './open-work.js';
 import { guardConnections } from './proxy-gate.js';
@@ -48,13 +49,15 @@ export async function createListener(
     /** Largest pkiMessage, octets: by GET it travels in the request line. */
     readonly messageBytes: number;
     readonly log: Log;
+    /** How many it holds; `refused` is told of each that got no place. Default: no bound. */
+    readonly connections?: { readonly most: number; readonly refused: () => void };
     readonly timeouts?: ListenerTimeouts;
     readonly proxyProtocol?: ProxyProtocol | undefined;
     /** Without it the listener is plain HTTP. */
     readonly tls?: ListenerTls | undefined;
   } & CallerReading,
 ): Promise<Listener> {
-  const { messageBytes, log, timeouts = usualTimeouts, proxyProtocol, tls } = options;
+  const { messageBytes, log, timeouts = usualTimeouts, proxyProtocol, tls, connections } = options;
   const httpOptions: ServerOptions = {
     maxHeaderSize: headerBytes(messageBytes),
     headersTimeout: timeouts.headersMillis,
@@ -85,6 +88,12 @@ export async function createListener(
       log,
     });
   const open = watchOpenWork(server, { gate, tls: secure !== undefined });
+  if (connections) {
+    limitConnections(server, { most: connections.most, tls: secure !== undefined }, (peer) => {
+      connections.refused();
+      log.debug('connection refused: too many', { address: peer });
+    });
+  }
   await listen(server, address);
   server.on('error', (error) => log.error('listener failed', { error: error.message }));
   const { port } = server.address() as AddressInfo;

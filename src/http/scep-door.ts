@@ -27,8 +27,8 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   const { messageBytes, concurrentOperations } = deps.limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
   const refused = () => deps.metrics.limited('concurrentOperations');
-  const enter = createOperationGate(concurrentOperations, refused);
-  const enterToSend = createOperationGate(deps.limits.sendersAtOnce ?? mostSenders, refused);
+  const operations = createOperationGate(concurrentOperations, refused, deps.limits.keys);
+  const senders = createOperationGate(deps.limits.sendersAtOnce ?? mostSenders, refused);
   const refuse = refuseMethod('GET, HEAD, POST');
 
   async function answer(
@@ -40,12 +40,15 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   ): Promise<void> {
     exchange.profile = profile;
     exchange.operation = query.operation;
-    if (mayBePkiOperation(request, query)) await admitOperation(deps.rateLimits, exchange);
+    const { correlationId, origin, userAgent } = exchange;
+    const address = originText(origin);
+    if (mayBePkiOperation(request, query)) {
+      await admitOperation(deps.rateLimits, exchange);
+      // Before the body is read: what cannot be served shall cost no more than its headers.
+      operations.require(address);
+    }
     const receive = () => bodyOf(request, response);
-    const body =
-      request.method === 'POST'
-        ? await enterToSend(originText(exchange.origin), receive)
-        : await receive();
+    const body = request.method === 'POST' ? await senders.run(address, receive) : await receive();
     // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
     const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
     if (operation === undefined) {
@@ -53,8 +56,6 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
       return;
     }
     exchange.operation = operation;
-    const { correlationId, origin, userAgent } = exchange;
-    const address = originText(origin);
     const handle = (message: Buffer | undefined) =>
       deps.scep.handle({
         profile,
@@ -68,7 +69,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
       body: content,
       retryAfterSeconds,
     } = isPkiOperation(operation)
-      ? await enter(address, () => handle(messageOf(body, query)))
+      ? await operations.run(address, () => handle(messageOf(body, query)))
       : await handle(undefined);
     if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
     sendReply(response, { status, contentType, body: content });

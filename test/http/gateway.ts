@@ -65,7 +65,7 @@ export interface GatewayOptions {
   readonly failures?: number;
   readonly listener?: Pick<
     Parameters<typeof createListener>[2],
-    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls' | 'channel'
+    'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls' | 'channel' | 'connections'
   >;
 }
 
