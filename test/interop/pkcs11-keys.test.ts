@@ -1,6 +1,6 @@
 /** Keys in a SoftHSM token: the same contract as keys in files, and what only a token does. */
 import { createPublicKey, privateDecrypt, publicEncrypt, constants, verify } from 'node:crypto';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
