@@ -1,10 +1,20 @@
-import { createHash, randomBytes, sign } from 'node:crypto';
-import type { SoftwareKey } from '../src/keys/index.js';
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+  sign,
+  verify as verifyWith,
+  type KeyObject,
+} from 'node:crypto';
+import { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec, readBundle } from '../src/pkcs7/index.js';
 import type { Certificate } from '../src/x509/index.js';
 import { certificationRequest, selfSigned } from '../test/support/certificates.js';
 import { attributeOids, pkiMessage } from '../test/support/pki-message.js';
 import type { ContentCipher, DigestAlgorithm } from '../src/pkcs7/index.js';
+import type { PreparedRequest, Reply } from './load.js';
 
 const codec = createFastCodec();
 
@@ -15,13 +25,6 @@ export interface BenchClient {
 
 export async function benchClient(key: SoftwareKey): Promise<BenchClient> {
   return { key, certificate: await selfSigned(key, { subject: 'CN=bench client' }) };
-}
-
-/** A PKCSReq made beforehand, so that the load program costs next to nothing while the clock runs. */
-export interface PreparedRequest {
-  readonly body: Buffer;
-  /** Throws when the reply is neither a refusal nor a SUCCESS for this very request. */
-  verify(reply: Buffer): Promise<'issued' | 'refused'>;
 }
 
 export interface RequestOrder {
@@ -35,6 +38,7 @@ export interface RequestOrder {
   readonly cipher: ContentCipher;
 }
 
+/** A PKCSReq; its reply is a SUCCESS for this very request, or a refusal. */
 export async function prepareRequest(order: RequestOrder): Promise<PreparedRequest> {
   const { client, recipient, challenge, commonName, digest, cipher } = order;
   const transactionId = createHash('sha1').update(commonName).digest('hex');
@@ -53,16 +57,50 @@ export async function prepareRequest(order: RequestOrder): Promise<PreparedReque
     digest,
     cipher,
   });
-  return { body, verify: (reply) => verify(reply, order, transactionId, senderNonce) };
+  return {
+    ...posted(body),
+    verify: (reply) => verify(reply, order, transactionId, senderNonce),
+  };
+}
+
+function posted(body: Buffer): Omit<PreparedRequest, 'verify'> {
+  return { method: 'POST', query: 'operation=PKIOperation', body };
+}
+
+/** What a stranger sends in floods. Every octet of it may be wrong, the length is that of a request. */
+export function prepareGarbage({ body }: PreparedRequest): PreparedRequest {
+  return { ...posted(randomBytes(body?.length ?? 0)), verify: expecting(400) };
+}
+
+/** Well-formed, and not what was signed. */
+export function prepareForgery({ body = Buffer.alloc(0) }: PreparedRequest): PreparedRequest {
+  const forged = Buffer.from(body);
+  forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1);
+  return { ...posted(forged), verify: expecting(200, 'refused') };
+}
+
+export function prepareQuery(operation: string): PreparedRequest {
+  return { method: 'GET', query: `operation=${operation}`, verify: expecting(200) };
+}
+
+function expecting(
+  status: number,
+  verdict: 'served' | 'refused' = status === 200 ? 'served' : 'refused',
+): PreparedRequest['verify'] {
+  return (reply) => {
+    if (reply.status !== status) throw new Error(`HTTP ${reply.status}: ${reply.body.toString()}`);
+    return Promise.resolve(verdict);
+  };
 }
 
 async function verify(
-  reply: Buffer,
+  reply: Reply,
   { client, trusted, commonName }: RequestOrder,
   transactionId: string,
   senderNonce: Buffer,
-): Promise<'issued' | 'refused'> {
-  const message = codec.readSigned(reply);
+): Promise<'served' | 'refused'> {
+  if (reply.status !== 200) throw new Error(`HTTP ${reply.status}: ${reply.body.toString()}`);
+  const message = codec.readSigned(reply.body);
   const text = (oid: string) => message.signer?.attributes.get(oid)?.[0]?.octets();
   if (text(attributeOids.pkiStatus)?.toString() === '2') return 'refused';
   if (text(attributeOids.transactionId)?.toString() !== transactionId)
@@ -77,23 +115,30 @@ async function verify(
     ({ publicKey }) => publicKey.id === client.key.publicKey.id,
   );
   if (leaf?.subject.values('CN')[0] !== commonName) throw new Error('certificate');
-  return 'issued';
+  return 'served';
 }
 
-/** CPU milliseconds of the three RSA private operations of an enrollment with this key, measured now. */
-export async function rawPrivateOperations(
-  key: SoftwareKey,
-  signingKey: Parameters<typeof sign>[2],
-): Promise<number> {
+/**
+ * CPU milliseconds of the RSA operations of an enrollment with this key, measured now: three private ones
+ * (decryption, signatures of certificate and reply), two verifications (of message and CSR), one encryption.
+ */
+export async function rawOperations(privateKey: KeyObject): Promise<number> {
+  const key = new SoftwareKey(privateKey);
+  const publicKey = createPublicKey(privateKey);
   const data = randomBytes(1000);
+  const contentKey = randomBytes(16);
+  const transport = { key: publicKey, padding: constants.RSA_PKCS1_PADDING };
   const ciphertext = Buffer.concat([Buffer.from([0]), randomBytes(key.publicKey.bits / 8 - 1)]);
   const samples: number[] = [];
   for (let batch = 0; batch < 20; batch++) {
     const start = process.cpuUsage();
     for (let i = 0; i < 20; i++) {
       await key.rawDecrypt(ciphertext);
-      sign('sha256', data, signingKey);
-      sign('sha256', data, signingKey);
+      for (let signed = 0; signed < 2; signed++) {
+        const signature = sign('sha256', data, privateKey);
+        verifyWith('sha256', data, publicKey, signature);
+      }
+      publicEncrypt(transport, contentKey);
     }
     const { user, system } = process.cpuUsage(start);
     samples.push((user + system) / 1000 / 20);

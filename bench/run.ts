@@ -1,19 +1,22 @@
 /**
- * `npm run bench` and `npm run bench:peer`: CPU per full enrollment beside the raw cost of its three RSA
- * private operations, and throughput and latency over real HTTP. Every reply is verified.
+ * `npm run bench` and `npm run bench:peer`: CPU per full enrollment beside the raw cost of its RSA
+ * operations, and throughput and latency over real HTTP; then what other messages cost. Every reply is
+ * verified.
  */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec } from '../src/pkcs7/index.js';
 import { createScepClient } from '../src/scep/index.js';
-import { load, type LoadResult } from './load.js';
+import { load, type LoadResult, type PreparedRequest } from './load.js';
 import {
   benchClient,
+  prepareForgery,
+  prepareGarbage,
+  prepareQuery,
   prepareRequest,
-  rawPrivateOperations,
+  rawOperations,
   type BenchClient,
-  type PreparedRequest,
 } from './prepared-request.js';
 import { startGateway, startScepserver, type ServerUnderTest } from './servers.js';
 
@@ -23,6 +26,8 @@ for (const word of process.argv.slice(2)) {
   flags.set(name, value);
 }
 const count = Number(flags.get('count') ?? 1000);
+/** Before anything is measured: V8 compiles what is used often, and that is no cost of an enrollment. */
+const warming = Number(flags.get('warm') ?? 2000);
 const keyBits = Number(flags.get('bits') ?? 2048);
 const codec = flags.get('codec') === 'pkijs' ? 'pkijs' : 'fast';
 const concurrencies = (flags.get('in-flight') ?? '1,8,32').split(',').map(Number);
@@ -42,14 +47,16 @@ if (withPeer) {
 }
 
 console.log(
-  `Node ${process.version}, RSA ${keyBits} RA and CA, RSA 2048 clients, ${count} enrollments a row; load average before: ${loadavg()[0]?.toFixed(2) ?? '?'}\n`,
+  `Node ${process.version}, RSA ${keyBits} RA and CA, RSA 2048 clients, ${count} requests a row after ${warming} to warm up; load average before: ${loadavg()[0]?.toFixed(2) ?? '?'}\n`,
 );
 console.log(
   [
     'server'.padEnd(22),
+    'request'.padEnd(12),
     'in flight',
-    ' enroll/s',
+    ' requests/s',
     ' CPU ms',
+    'loop ms',
     ' x raw',
     '   p50 ms',
     '   p99 ms',
@@ -62,21 +69,42 @@ try {
 } finally {
   await Promise.all(servers.map((server) => server.stop()));
 }
-console.log('\nCPU ms: of the server process for one enrollment, all threads, ticks of 10 ms.');
 console.log(
-  'x raw: CPU ms over three RSA private operations (one decryption, two signatures) in this process just before.',
+  '\nCPU ms: of the server process for one request, all threads; loop ms: of its main thread; ticks of 10 ms.',
+);
+console.log(
+  'x raw: CPU ms over the RSA operations of an enrollment (one decryption, two signatures, two verifications, one encryption) in this process just before.',
 );
 
 async function measure(server: ServerUnderTest): Promise<void> {
-  await load(server.url, await prepared(server, 'warm', 200), 8, server.pid);
+  await load(server.url, await prepared(server, 'warm', warming), 8, server.pid);
   for (const inFlight of concurrencies) {
     const requests = await prepared(server, String(inFlight), count);
-    const raw = await rawPrivateOperations(
-      new SoftwareKey(privateKey),
-      privateKey satisfies KeyObject,
-    );
-    print(server.name, await load(server.url, requests, inFlight, server.pid), raw);
+    await row(server, 'enrollment', requests, inFlight);
   }
+  const [sample] = await prepared(server, 'sample', 1);
+  if (sample === undefined || server.isPeer) return;
+  const others = {
+    garbage: prepareGarbage(sample),
+    forgery: prepareForgery(sample),
+    GetCACaps: prepareQuery('GetCACaps'),
+    GetCACert: prepareQuery('GetCACert'),
+  };
+  for (const [name, request] of Object.entries(others)) {
+    const requests = Array.from({ length: count }, () => request);
+    await load(server.url, requests, 8, server.pid);
+    await row(server, name, requests, 8);
+  }
+}
+
+async function row(
+  server: ServerUnderTest,
+  name: string,
+  requests: readonly PreparedRequest[],
+  inFlight: number,
+): Promise<void> {
+  const raw = await rawOperations(privateKey);
+  print(server.name, name, await load(server.url, requests, inFlight, server.pid), raw);
 }
 
 async function prepared(
@@ -104,12 +132,14 @@ async function prepared(
   );
 }
 
-function print(name: string, result: LoadResult, raw: number): void {
+function print(server: string, name: string, result: LoadResult, raw: number): void {
   const columns = [
-    name.padEnd(22),
+    server.padEnd(22),
+    name.padEnd(12),
     String(result.inFlight).padStart(9),
-    result.perSecond.toFixed(0).padStart(9),
+    result.perSecond.toFixed(0).padStart(11),
     result.cpuMillis.toFixed(2).padStart(7),
+    result.loopMillis.toFixed(2).padStart(7),
     (result.cpuMillis / raw).toFixed(2).padStart(6),
     result.p50.toFixed(2).padStart(9),
     result.p99.toFixed(2).padStart(9),

@@ -8,6 +8,8 @@ import { once } from 'node:events';
 
 export interface ServerUnderTest {
   readonly name: string;
+  /** It is there to be compared with, in enrollments. */
+  readonly isPeer: boolean;
   readonly url: string;
   readonly pid: number;
   /** One challenge for each enrollment, or none where the server needs none. */
@@ -52,6 +54,7 @@ export async function startGateway(options: {
   await answering(`${base}/scep?operation=GetCACaps`, child);
   return {
     name: `scep-gateway (${options.codec})`,
+    isPeer: false,
     url: `${base}/scep`,
     pid: child.pid!,
     challenges: (count) => fetchChallenges(base, count),
@@ -104,6 +107,7 @@ export async function startScepserver(keyBits: number): Promise<ServerUnderTest 
   await answering(`${url}?operation=GetCACaps`, child);
   return {
     name: 'scepserver (Debian)',
+    isPeer: true,
     url,
     pid: child.pid!,
     challenges: (count) => Promise.resolve(Array.from({ length: count }, () => 'bench')),

@@ -11,7 +11,7 @@ export function storeCommand(): Command {
     .addHelpText(
       'after',
       `
-Keys are not in the database: keep data/keys and the passphrase, too.
+Keys are not in the database, unless data.keys says so: keep data/keys and the passphrase, too.
 ${examples('scep-gateway store verify', 'scep-gateway store backup /backup/gateway-$(date +%F).db')}`,
     )
     .addCommand(migrateCommand())

@@ -17,7 +17,7 @@ import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
-import { storeSchema } from './store-schema.js';
+import { keysSchema, storeSchema } from './store-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
 import { tokenSchema } from './token-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
@@ -47,6 +47,7 @@ const data = z
       .default('./data')
       .describe('Where keys and records live; relative to the working directory.'),
     store: storeSchema,
+    keys: keysSchema,
     passphrase: secretSchema
       .optional()
       .describe(

@@ -7,7 +7,7 @@ import type { PostgresConfig } from './store-schema.js';
 
 /** Settings of the store that cannot stand together. */
 export function checkStore({ config: { data } }: CheckedConfig): ConfigProblem[] {
-  return [...checkChallengeStore(data), ...checkTls(data.store)];
+  return [...checkChallengeStore(data), ...checkTls(data.store), ...checkKeys(data)];
 }
 
 type DataConfig = Pick<GatewayConfig['data'], 'store' | 'challengeStore' | 'processes'>;
@@ -23,6 +23,25 @@ function checkChallengeStore({ store, challengeStore, processes }: DataConfig): 
       path,
       `is memory, which ${processes} processes cannot share`,
       'write `challengeStore: database`, or `processes: 1`',
+    ),
+  ];
+}
+
+function checkKeys({
+  store,
+  keys,
+  passphrase,
+}: Pick<GatewayConfig['data'], 'store' | 'keys' | 'passphrase'>): ConfigProblem[] {
+  if (keys.kind !== 'database') return [];
+  const path = ['data', 'keys', 'kind'];
+  if (store.kind !== 'postgres')
+    return [problemAt(path, 'is database beside a file', 'write `kind: files`, or set data.store')];
+  if (passphrase !== undefined) return [];
+  return [
+    problemAt(
+      path,
+      'is database, and no passphrase is configured that each gateway has',
+      'set data.passphrase to a file, variable or credential; for keys that were made with the generated one, to a copy of the file `passphrase`',
     ),
   ];
 }

@@ -86,4 +86,24 @@ export const storeSchema = z
   .prefault({ kind: 'sqlite' })
   .describe('Where challenges, transactions, certificates and the audit trail are kept.');
 
+export const keysSchema = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({
+        kind: z.literal('files').describe('`files`: sealed files in the data directory.'),
+      })
+      .describe('In the data directory.'),
+    z
+      .strictObject({
+        kind: z
+          .literal('database')
+          .describe(
+            '`database`: sealed in the PostgreSQL database, so that several gateways have the same and find what another one made. Each needs the same `data.passphrase`. Keys of the data directory are taken up where the database has none yet.',
+          ),
+      })
+      .describe('In the database of `data.store`.'),
+  ])
+  .prefault({ kind: 'files' })
+  .describe('Where private keys are kept, sealed with the passphrase.');
+
 export type PostgresConfig = z.infer<typeof postgresSchema>;

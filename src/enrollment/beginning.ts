@@ -1,7 +1,7 @@
 import type { ChallengeVerdict } from '../challenge/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { AuthorizationGround } from '../issuer/index.js';
-import type { TransactionRecord, TransactionState } from '../store/index.js';
+import type { Durability, TransactionRecord, TransactionState } from '../store/index.js';
 import { answerTransaction } from './answer.js';
 import { withAttested } from './attested-content.js';
 import { checkChallenge, type Credential } from './authorize.js';
@@ -89,7 +89,7 @@ export async function begin(
   };
   const audit = openingAudit(request, record, replaced);
   const [opened] = await Promise.all([
-    store.open(record, audit, replaced?.id),
+    store.open(record, audit, replaced?.id, durabilityOf(profile, beginning.state)),
     // What opened the replaced transaction opens nothing else: for good, whatever comes of this one.
     confirmChallenge(challenges, replaced),
   ]);
@@ -184,6 +184,11 @@ function workOf(
   if (state.kind !== 'authorized' || isInProcess(profile)) return { state };
   const problem = dependencies.lines.of(profile)[0]?.health.problem;
   return { state, errand: { dueAt: dependencies.clock(), attempts: 0, problem } };
+}
+
+/** Where the CA of this process is asked next, nobody hears of the transaction before its conclusion. */
+function durabilityOf(profile: EnrollmentProfile, { kind }: TransactionState): Durability {
+  return kind === 'authorized' && isInProcess(profile) ? 'later' : 'now';
 }
 
 /** A renewal of a certificate that somebody approved is not approved again. */

@@ -3,19 +3,20 @@ import { dirname } from 'node:path';
 import { createChallenges, type Challenges } from '../challenge/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { ensureGeneratedPassphrase, FileKeyStore, generatedPassphraseCost } from '../keys/index.js';
+import type { SealedKeyStore } from '../keys/index.js';
 import {
   createMemoryChallengeStore,
   type ChallengeStore,
   type EnrollmentStore,
   type SettingsStore,
 } from '../store/index.js';
-import { openStores } from './stores.js';
+import type { SharedDatabase } from './shared-database.js';
+import { openFoundation } from './stores.js';
 
 /** Everything that lives in the data directory, opened: what a command needs without a listener. */
 export interface DataDirectory {
   readonly path: string;
-  readonly keys: FileKeyStore;
+  readonly keys: SealedKeyStore;
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
   readonly challenges: Challenges;
@@ -27,6 +28,8 @@ export interface DataDirectory {
   readonly passphraseGenerated: boolean;
   /** Seals what is kept of requests; see RequestVault. */
   readonly requestSecret: Buffer;
+  /** What several gateways share; undefined where the records are a file. */
+  readonly shared: SharedDatabase | undefined;
   close(): Promise<void>;
 }
 
@@ -37,19 +40,12 @@ export async function openDataDirectory(
 ): Promise<DataDirectory> {
   const { directory, passphrase, challengeStore } = config.data;
   await makeDirectory(directory);
-  const keys = passphrase
-    ? new FileKeyStore(directory, await readSecret(passphrase))
-    : new FileKeyStore(
-        directory,
-        await ensureGeneratedPassphrase(directory),
-        generatedPassphraseCost,
-      );
+  const { stores, keys, shared } = await openFoundation({ config, readSecret }, clock);
   const [secret, singlePasswordSecret, requestSecret] = await Promise.all([
     keys.deriveSecret('challenge digest'),
     keys.deriveSecret('single password'),
     keys.deriveSecret('request vault'),
   ]);
-  const stores = await openStores({ config, readSecret }, keys, clock);
   const challengesInMemory = challengeStore === 'memory';
   const store = challengesInMemory
     ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
@@ -64,7 +60,11 @@ export async function openDataDirectory(
     challengesInMemory,
     passphraseGenerated: passphrase === undefined,
     requestSecret,
-    close: () => stores.close(),
+    shared,
+    close: async () => {
+      await stores.close();
+      await keys.close();
+    },
   };
 }
 

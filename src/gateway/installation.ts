@@ -3,6 +3,7 @@ import { foundAdministrator } from './administrator.js';
 import { openIssuers, type Issuers } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
+import { inTurn } from './shared-database.js';
 
 /** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
 export interface Installation extends Issuers {
@@ -24,27 +25,37 @@ export async function openInstallation(
   clock: () => Date = () => new Date(),
 ): Promise<Installation> {
   const data = await openDataDirectory(resolved, clock);
+  const open = () => openIn(data, resolved, clock);
   try {
-    const notices = new NoticeBoard();
-    const issuers = await openIssuers({ resolved, data, notices, clock });
-    const newAdministratorPassword = await foundAdministrator(
-      data.settings,
-      resolved.adminPassword,
-      clock(),
-    );
-    return {
-      resolved,
-      data,
-      ...issuers,
-      notices,
-      newAdministratorPassword,
-      close: () => {
-        for (const upstream of issuers.upstreams.values()) upstream.close();
-        return data.close();
-      },
-    };
+    // Of gateways that start together one founds, and the others find what it made.
+    return await (data.shared ? inTurn(data.shared, 'founding', open) : open());
   } catch (error) {
     await data.close();
     throw error;
   }
+}
+
+async function openIn(
+  data: DataDirectory,
+  resolved: ResolvedConfig,
+  clock: () => Date,
+): Promise<Installation> {
+  const notices = new NoticeBoard();
+  const issuers = await openIssuers({ resolved, data, notices, clock });
+  const newAdministratorPassword = await foundAdministrator(
+    data.settings,
+    resolved.adminPassword,
+    clock(),
+  );
+  return {
+    resolved,
+    data,
+    ...issuers,
+    notices,
+    newAdministratorPassword,
+    close: () => {
+      for (const upstream of issuers.upstreams.values()) upstream.close();
+      return data.close();
+    },
+  };
 }

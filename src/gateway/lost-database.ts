@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { GatewayError } from '../errors/index.js';
-import type { FileKeyStore } from '../keys/index.js';
+import type { SealedKeyStore } from '../keys/index.js';
 
 /**
  * The database is made before the first key of a CA. Keys without it mean that it was lost: to found the
@@ -8,7 +8,10 @@ import type { FileKeyStore } from '../keys/index.js';
  *
  * @throws GatewayError `store.schema`
  */
-export async function requireNoLostDatabase(path: string, keys: FileKeyStore): Promise<void> {
+export async function requireNoLostDatabase(
+  path: string,
+  keys: Pick<SealedKeyStore, 'holdsKeys'>,
+): Promise<void> {
   const size = await stat(path).then(
     (file) => file.size,
     () => 0,

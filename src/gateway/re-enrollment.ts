@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError, isGatewayError } from '../errors/index.js';
 import { frontedAuthority, type Authority, type Notice } from '../issuer/index.js';
-import { SoftwareKey, type FileKeyStore } from '../keys/index.js';
+import { SoftwareKey, type KeyStore } from '../keys/index.js';
 import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepClient, selfSignedSigner, type ScepSigner } from '../scep/index.js';
 import { fetchThrough, ReEnrollingIssuer } from '../upstream/index.js';
@@ -82,7 +82,7 @@ async function importedSigner(
 }
 
 /** Made at the first start; of several processes one makes it and the others load it. */
-async function signerKey(keys: FileKeyStore, name: string): Promise<RsaKey> {
+async function signerKey(keys: KeyStore, name: string): Promise<RsaKey> {
   if (await keys.has(name)) return keys.load(name);
   try {
     return await keys.generate(name, 2048);

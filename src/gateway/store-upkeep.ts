@@ -29,7 +29,7 @@ export async function migrateStore(
   const { store } = config.data;
   if (store.kind === 'postgres')
     return migratePostgres(await postgresConnection(store, readSecret), now);
-  await requireFile(config);
+  await requireFile({ config, readSecret });
   return migrateSqlite(databaseFile(config), now);
 }
 
@@ -37,16 +37,19 @@ export async function migrateStore(
 export async function verifyStore({ config, readSecret }: StoreOptions): Promise<Verification> {
   const { store } = config.data;
   if (store.kind === 'postgres') return verifyPostgres(await postgresConnection(store, readSecret));
-  await requireFile(config);
+  await requireFile({ config, readSecret });
   return verifySqlite(databaseFile(config));
 }
 
 /** @throws GatewayError `store.*`, `cli.not-found`, or `cli.usage` where another program does it */
-export async function backupStore({ config }: StoreOptions, target: string): Promise<void> {
+export async function backupStore(
+  { config, readSecret }: StoreOptions,
+  target: string,
+): Promise<void> {
   const { store } = config.data;
   if (store.kind === 'postgres')
     throw ownTools(`pg_dump --format=custom ${addressed(store)} --file=${quoted(target)}`);
-  await requireFile(config);
+  await requireFile({ config, readSecret });
   await backupSqlite(databaseFile(config), target);
 }
 
@@ -67,8 +70,9 @@ export async function restoreStore(
   return restoreSqlite(databaseFile(config), source, now);
 }
 
-async function requireFile(config: ResolvedConfig['config']): Promise<void> {
-  if (await wasStarted(config)) return;
+async function requireFile(options: StoreOptions): Promise<void> {
+  if (await wasStarted(options)) return;
+  const { config } = options;
   throw new GatewayError('cli.not-found', `There is no database in ${config.data.directory}.`, {
     mend: 'Check SCEP_GATEWAY_DATA_DIR and data.directory; the first start makes the database.',
   });

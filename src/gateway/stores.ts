@@ -1,21 +1,35 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ResolvedConfig } from '../config/index.js';
+import type { PostgresConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import type { FileKeyStore } from '../keys/index.js';
 import {
-  openPostgresSettings,
+  ensureGeneratedPassphrase,
+  FileKeyStore,
+  generatedPassphraseCost,
+  type SealedKeyStore,
+} from '../keys/index.js';
+import {
   openPostgresStores,
+  openPostgresView,
   openSettingsReader,
   openSqliteStores,
   type SettingsReader,
-  type SettingsStore,
+  type SharedView,
   type Stores,
 } from '../store/index.js';
+import { databaseKeys, requireOwnKeys, takeUpKeys } from './database-keys.js';
 import { requireNoLostDatabase } from './lost-database.js';
 import { postgresConnection } from './postgres-connection.js';
+import { inTurn, nodeName, type SharedDatabase } from './shared-database.js';
 
 type StoreOptions = Pick<ResolvedConfig, 'config' | 'readSecret'>;
+
+/** What an installation stands on. */
+export interface Foundation {
+  readonly stores: Stores;
+  readonly keys: SealedKeyStore;
+  /** Undefined where the records are a file. */
+  readonly shared: SharedDatabase | undefined;
+}
 
 /** The database of a data directory whose records are in a file. */
 export function databaseFile({ data }: ResolvedConfig['config']): string {
@@ -23,60 +37,79 @@ export function databaseFile({ data }: ResolvedConfig['config']): string {
 }
 
 /**
- * The stores of `data.store`, of this data directory and no other.
- * @throws GatewayError `store.*`, or `config.unreadable` for a file of its TLS
+ * The stores of `data.store` and the keys they belong to, and no other.
+ * @throws GatewayError `keys.*`, `store.*`, or `config.unreadable` for a file of its TLS
  */
-export async function openStores(
-  { config, readSecret }: StoreOptions,
-  keys: FileKeyStore,
+export async function openFoundation(
+  options: StoreOptions,
   clock: () => Date,
-): Promise<Stores> {
-  const { store } = config.data;
-  if (store.kind === 'sqlite') {
-    const file = databaseFile(config);
-    await requireNoLostDatabase(file, keys);
-    return openSqliteStores(file, { clock });
-  }
-  const stores = await openPostgresStores(await postgresConnection(store, readSecret), {
+): Promise<Foundation> {
+  const { store, keys: place } = options.config.data;
+  if (store.kind === 'postgres' && place.kind === 'database')
+    return openShared(options, store, clock);
+  const keys = await fileKeys(options);
+  // Before a database is made: a wrong passphrase shows here.
+  await keys.deriveSecret('database');
+  if (store.kind === 'postgres') return openShared(options, store, clock, keys);
+  const file = databaseFile(options.config);
+  await requireNoLostDatabase(file, keys);
+  return { stores: await openSqliteStores(file, { clock }), keys, shared: undefined };
+}
+
+/** Settings to look at. @throws GatewayError as `openFoundation`, and `store.schema` for that of another release */
+export async function viewSettings(options: StoreOptions): Promise<SettingsReader> {
+  const { store } = options.config.data;
+  return store.kind === 'sqlite'
+    ? openSettingsReader(databaseFile(options.config))
+    : viewShared(options, store);
+}
+
+export async function viewShared(
+  { readSecret }: StoreOptions,
+  store: PostgresConfig,
+): Promise<SharedView> {
+  return openPostgresView(await postgresConnection(store, readSecret));
+}
+
+/** Of keys in the database. @throws GatewayError `keys.passphrase` where none is configured */
+export async function sharedPassphrase({ config, readSecret }: StoreOptions): Promise<string> {
+  const { passphrase } = config.data;
+  if (passphrase) return readSecret(passphrase);
+  throw new GatewayError('keys.passphrase', 'Keys in the database need data.passphrase.');
+}
+
+/** @param files keys of the data directory, where they are not in the database */
+async function openShared(
+  options: StoreOptions,
+  store: PostgresConfig,
+  clock: () => Date,
+  files?: SealedKeyStore,
+): Promise<Foundation> {
+  const stores = await openPostgresStores(await postgresConnection(store, options.readSecret), {
     clock,
-    whenEmpty: (await keys.holdsKeys()) ? 'refuse' : 'found',
+    whenEmpty: (await files?.holdsKeys()) === true ? 'refuse' : 'found',
   });
   try {
-    await requireOwnKeys(stores.settings, keys);
-    return stores;
+    const { sealed, leases, settings } = stores;
+    const shared: SharedDatabase = { leases, node: nodeName() };
+    const keys = files ?? databaseKeys(sealed, await sharedPassphrase(options));
+    await inTurn(shared, 'keys', async () => {
+      if (!files) await takeUpKeys(join(options.config.data.directory, 'keys'), sealed);
+      await requireOwnKeys(settings, keys);
+    });
+    return { stores, keys, shared };
   } catch (error) {
     await stores.close();
     throw error;
   }
 }
 
-/** Settings to look at. @throws GatewayError as `openStores`, and `store.schema` for that of another release */
-export async function viewSettings({ config, readSecret }: StoreOptions): Promise<SettingsReader> {
-  const { store } = config.data;
-  return store.kind === 'sqlite'
-    ? openSettingsReader(databaseFile(config))
-    : openPostgresSettings(await postgresConnection(store, readSecret));
+async function fileKeys({ config, readSecret }: StoreOptions): Promise<SealedKeyStore> {
+  const { directory, passphrase } = config.data;
+  if (passphrase) return new FileKeyStore(directory, await readSecret(passphrase));
+  return new FileKeyStore(
+    directory,
+    await ensureGeneratedPassphrase(directory),
+    generatedPassphraseCost,
+  );
 }
-
-/**
- * Challenges are kept as hashes under a key of the data directory, requests are sealed with another: a
- * gateway with other keys would take every challenge for a wrong one, and found a second CA beside the
- * first. Who comes first writes down whose the database is.
- */
-async function requireOwnKeys(
-  settings: Pick<SettingsStore, 'get' | 'swap'>,
-  keys: FileKeyStore,
-): Promise<void> {
-  const own = createHash('sha256')
-    .update(await keys.deriveSecret('database'))
-    .digest('hex');
-  const written =
-    (await settings.get(ownerKey)) ??
-    ((await settings.swap(ownerKey, undefined, own)) ? own : await settings.get(ownerKey));
-  if (written === own) return;
-  throw new GatewayError('store.schema', 'The database belongs to a gateway with other keys.', {
-    mend: 'Give every gateway of one database the same data directory (keys and passphrase), or point this one at a database of its own.',
-  });
-}
-
-const ownerKey = 'store.owner';

@@ -1,122 +1,12 @@
-import { createPrivateKey, generateKeyPair, hkdf, randomBytes, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { GatewayError } from '../errors/index.js';
-import type { RsaKey } from '../x509/index.js';
-import type { KeyStore } from './key-store.js';
-import { readRsaPkcs8 } from './rsa-private-numbers.js';
-import { SealedDirectory } from './sealed-directory.js';
+import { DirectoryShelf } from './directory-shelf.js';
+import { SealedKeyStore } from './sealed-key-store.js';
 import type { ScryptCost } from './sealing-key.js';
-import type { SecretSource } from './secret-source.js';
-import { SoftwareKey } from './software-key.js';
-import { readTokenReference, writeTokenReference, type TokenReference } from './token-reference.js';
 
-const generatePair = promisify(generateKeyPair);
-const derive = promisify(hkdf);
-
-const masterFile = 'master.secret';
-const suffix = '.key';
-
-/** A name leads to a key, or to the token that has it. */
-export type KeptKey =
-  | { readonly kind: 'file'; readonly key: RsaKey }
-  | { readonly kind: 'token'; readonly reference: TokenReference };
-
-/**
- * Private keys in `<directory>/keys/<name>.key`, PKCS#8 sealed with the passphrase (scrypt and
- * AES-256-GCM), and beside them the master secret from which other secrets derive.
- */
-export class FileKeyStore implements KeyStore, SecretSource {
-  readonly #sealed: SealedDirectory;
-  #master: Promise<Buffer> | undefined;
-
+/** Private keys in `<directory>/keys/<name>.key`, and beside them the master secret. */
+export class FileKeyStore extends SealedKeyStore {
   /** `cost` counts only when the store is made; by default it suits a passphrase that a person chose. */
   constructor(directory: string, passphrase: string, cost?: ScryptCost) {
-    this.#sealed = new SealedDirectory(join(directory, 'keys'), passphrase, cost);
+    super(new DirectoryShelf(join(directory, 'keys')), passphrase, cost);
   }
-
-  has(name: string): Promise<boolean> {
-    return this.#sealed.has(fileOf(name));
-  }
-
-  /** True once any private key was made or imported. */
-  async holdsKeys(): Promise<boolean> {
-    return (await this.#sealed.files()).some((file) => file.endsWith(suffix));
-  }
-
-  async load(name: string): Promise<RsaKey> {
-    const kept = await this.read(name);
-    if (kept.kind === 'file') return kept.key;
-    throw new GatewayError(
-      'config.invalid',
-      `The private key ${name} lies in the token ${kept.reference.token}, not in a file.`,
-    );
-  }
-
-  /** The key, or where it is. @throws as `load` */
-  async read(name: string): Promise<KeptKey> {
-    const stored = await this.#sealed.read(fileOf(name));
-    if (stored !== undefined) {
-      const reference = readTokenReference(stored);
-      if (reference) return { kind: 'token', reference };
-      const key = createPrivateKey({ key: stored, format: 'der', type: 'pkcs8' });
-      return { kind: 'file', key: new SoftwareKey(key) };
-    }
-    throw new GatewayError('keys.unreadable', `The private key ${name} is missing.`, {
-      mend: `Restore ${join(this.#sealed.path, fileOf(name))} from a backup.`,
-    });
-  }
-
-  async generate(name: string, bits: 2048 | 3072 | 4096): Promise<RsaKey> {
-    if (await this.has(name)) throw this.exists(name);
-    const { privateKey } = await generatePair('rsa', { modulusLength: bits });
-    return this.#keep(name, privateKey);
-  }
-
-  async import(name: string, pkcs8Pem: string): Promise<RsaKey> {
-    return this.#keep(name, readRsaPkcs8(name, pkcs8Pem));
-  }
-
-  /** Keeps under this name where the key is. Never replaces one. */
-  refer(name: string, reference: TokenReference): Promise<'created' | 'exists'> {
-    return this.#sealed.create(fileOf(name), writeTokenReference(reference));
-  }
-
-  exists(name: string): GatewayError {
-    return new GatewayError('keys.exists', `There is a private key ${name} already.`, {
-      mend: 'Keys are never overwritten. Use another data directory, or move the old one away.',
-    });
-  }
-
-  async deriveSecret(label: string): Promise<Buffer> {
-    this.#master ??= this.#openMaster().catch((error: unknown) => {
-      this.#master = undefined;
-      throw error;
-    });
-    const info = `scep-gateway ${label}`;
-    return Buffer.from(await derive('sha256', await this.#master, Buffer.alloc(0), info, 32));
-  }
-
-  async #keep(name: string, privateKey: KeyObject): Promise<RsaKey> {
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw this.exists(name);
-    return new SoftwareKey(privateKey);
-  }
-
-  /** Made on first use; of several processes one makes it and the others read it. */
-  async #openMaster(): Promise<Buffer> {
-    const kept = await this.#sealed.read(masterFile);
-    if (kept !== undefined) return kept;
-    const made = randomBytes(32);
-    if ((await this.#sealed.create(masterFile, made)) === 'created') return made;
-    const others = await this.#sealed.read(masterFile);
-    if (others === undefined) throw new GatewayError('keys.unreadable', `${masterFile} vanished.`);
-    return others;
-  }
-}
-
-/** Names come from the code and from issuer names, but end in a path all the same. */
-function fileOf(name: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) throw new RangeError('not a key name');
-  return `${name}${suffix}`;
 }

@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../errors/index.js';
 import { createDurably } from './durable-file.js';
-import { sealFile } from './sealed-directory.js';
+import { sealFile } from './sealed-secrets.js';
 import { systemErrorCode } from './system-error.js';
 
 /**

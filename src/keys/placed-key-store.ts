@@ -12,49 +12,49 @@ import {
   type TokenRsaKey,
 } from '../pkcs11/index.js';
 import type { RsaKey } from '../x509/index.js';
-import type { FileKeyStore } from './file-key-store.js';
 import type { KeyStore } from './key-store.js';
 import { readRsaPkcs8, rsaPrivateNumbers } from './rsa-private-numbers.js';
+import { keyExists, type SealedKeyStore } from './sealed-key-store.js';
 import { publicKeyOf, TokenKey } from './token-key.js';
 import type { TokenReference } from './token-reference.js';
 
 /** Where a new key goes, and what it will be asked to do. */
 export interface KeyPlace {
-  /** Undefined for a sealed file. */
+  /** Undefined for the sealed keys. */
   readonly token: Token | undefined;
   readonly usage: RsaKeyUsage;
 }
 
 /**
- * Keys in files and in tokens under one set of names. New ones go where `placeOf` says; those that are there
- * are opened wherever they are, so that a key may move by being replaced. Of a key in a token the files hold
- * a sealed reference: it makes the name, as a token would keep two keys of one name.
+ * Sealed keys and keys in tokens under one set of names. New ones go where `placeOf` says; those that are there
+ * are opened wherever they are, so that a key may move by being replaced. Of a key in a token a sealed
+ * reference is kept: it makes the name, as a token would keep two keys of one name.
  */
 export class PlacedKeyStore implements KeyStore {
   constructor(
-    private readonly files: FileKeyStore,
+    private readonly sealed: SealedKeyStore,
     private readonly tokens: ReadonlyMap<string, Token>,
     private readonly placeOf: (name: string) => KeyPlace,
   ) {}
 
   has(name: string): Promise<boolean> {
-    return this.files.has(name);
+    return this.sealed.has(name);
   }
 
   async load(name: string): Promise<RsaKey> {
-    const kept = await this.files.read(name);
-    return kept.kind === 'file' ? kept.key : this.#open(name, kept.reference);
+    const kept = await this.sealed.read(name);
+    return kept.kind === 'sealed' ? kept.key : this.#open(name, kept.reference);
   }
 
   async generate(name: string, bits: 2048 | 3072 | 4096): Promise<RsaKey> {
     const { token, usage } = this.placeOf(name);
-    if (token === undefined) return this.files.generate(name, bits);
+    if (token === undefined) return this.sealed.generate(name, bits);
     return this.#make(name, token, (address) => generateRsaKey(token, address, { bits, usage }));
   }
 
   async import(name: string, pkcs8Pem: string): Promise<RsaKey> {
     const { token, usage } = this.placeOf(name);
-    if (token === undefined) return this.files.import(name, pkcs8Pem);
+    if (token === undefined) return this.sealed.import(name, pkcs8Pem);
     const numbers = rsaPrivateNumbers(readRsaPkcs8(name, pkcs8Pem));
     return this.#make(name, token, (address) => importRsaKey(token, address, { numbers, usage }));
   }
@@ -63,7 +63,7 @@ export class PlacedKeyStore implements KeyStore {
   async adopt(name: string, token: Token, address: KeyAddress): Promise<RsaKey> {
     const found = await presentKey(token, address);
     const key = await this.#usable(name, token, address, found);
-    await this.#name(name, referenceTo(token, address, key));
+    await this.sealed.refer(name, referenceTo(token, address, key));
     return key;
   }
 
@@ -72,22 +72,18 @@ export class PlacedKeyStore implements KeyStore {
     token: Token,
     create: (address: Required<KeyAddress>) => Promise<void>,
   ): Promise<RsaKey> {
-    if (await this.has(name)) throw this.files.exists(name);
+    if (await this.has(name)) throw keyExists(name);
     const address = { label: name, id: randomBytes(16).toString('hex') };
     await create(address);
     try {
       const found = await presentKey(token, address);
       const key = await this.#usable(name, token, address, found);
-      await this.#name(name, referenceTo(token, address, key));
+      await this.sealed.refer(name, referenceTo(token, address, key));
       return key;
     } catch (error) {
       await destroyRsaKey(token, address).catch(() => undefined);
       throw error;
     }
-  }
-
-  async #name(name: string, reference: TokenReference): Promise<void> {
-    if ((await this.files.refer(name, reference)) === 'exists') throw this.files.exists(name);
   }
 
   async #open(name: string, reference: TokenReference): Promise<RsaKey> {

@@ -7,16 +7,22 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { PublicKey, type RsaKey, type SignatureDigest } from '../x509/index.js';
+import type { DecryptionThread } from './decryption-thread.js';
 
-/** A private key in this process' memory. Signing runs on libuv's pool; RSADP has no asynchronous form in Node. */
+/** A private key in this process' memory. Signing runs on libuv's pool, decryption where it is told to. */
 export class SoftwareKey implements RsaKey {
   readonly publicKey: PublicKey;
   readonly #privateKey: KeyObject;
+  readonly #decryption: Pick<DecryptionThread, 'rawDecrypt'>;
   #rejectionSecret: Buffer | undefined;
 
-  constructor(privateKey: KeyObject) {
+  constructor(
+    privateKey: KeyObject,
+    decryption: Pick<DecryptionThread, 'rawDecrypt'> = onThisThread,
+  ) {
     if (privateKey.type !== 'private') throw new TypeError('not a private key');
     this.#privateKey = privateKey;
+    this.#decryption = decryption;
     this.publicKey = PublicKey.fromKeyObject(privateKey);
   }
 
@@ -30,13 +36,7 @@ export class SoftwareKey implements RsaKey {
   }
 
   rawDecrypt(ciphertext: Buffer): Promise<Buffer> {
-    // RSA_PKCS1_PADDING throws on Node 20 (CVE-2023-46809), and its errors would be an oracle: the
-    // caller unpads, in constant time and with implicit rejection.
-    return new Promise((resolve) => {
-      resolve(
-        privateDecrypt({ key: this.#privateKey, padding: constants.RSA_NO_PADDING }, ciphertext),
-      );
-    });
+    return this.#decryption.rawDecrypt(this.#privateKey, ciphertext);
   }
 
   rejectionSecret(): Buffer {
@@ -50,3 +50,13 @@ export class SoftwareKey implements RsaKey {
     return this.#rejectionSecret;
   }
 }
+
+/** RSADP has no asynchronous form in Node. */
+const onThisThread: Pick<DecryptionThread, 'rawDecrypt'> = {
+  // RSA_PKCS1_PADDING throws on Node 20 (CVE-2023-46809), and its errors would be an oracle: the
+  // caller unpads, in constant time and with implicit rejection.
+  rawDecrypt: (key, ciphertext) =>
+    new Promise((resolve) => {
+      resolve(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext));
+    }),
+};

@@ -69,7 +69,11 @@ export interface ChallengeStore {
   /** Of several with one digest (a static challenge under a new name) the one that is not revoked, newest. */
   findByDigest(digest: ChallengeDigest): Promise<ChallengeRecord | undefined>;
   find(id: ChallengeId): Promise<ChallengeRecord | undefined>;
-  /** A use that this transaction has spent is gone for it as for others: it takes another, if there is one. */
+  /**
+   * A use that this transaction has spent is gone for it as for others: it takes another, if there is one.
+   * By itself a reservation brings nobody anything, so it need not be durable yet: it is when a later write
+   * of these stores is, such as that of the transaction it is for.
+   */
   reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome>;
   /** True when this transaction holds or has spent a use. */
   isHeld(id: ChallengeId, transaction: string): Promise<boolean>;

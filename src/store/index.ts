@@ -12,20 +12,23 @@ export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export type { PostgresConnection } from './postgres/connection.js';
 export {
   migratePostgres,
-  openPostgresSettings,
   openPostgresStores,
+  openPostgresView,
   verifyPostgres,
 } from './postgres/open.js';
 export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
 export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
 export { openSettingsReader } from './sqlite/settings-reader.js';
 export { verifySqlite } from './sqlite/verify.js';
-export type { SettingsReader, Stores } from './stores.js';
+export type { Leases } from './leases.js';
+export type { SealedTexts } from './sealed-texts.js';
+export type { SettingsReader, SharedStores, SharedView, Stores } from './stores.js';
 export type { Migration, Verification } from './verification.js';
 export type {
   AuditRecord,
   BacklogGroup,
   CertificateRecord,
+  Durability,
   EnrollmentStore,
   Errand,
   Hold,

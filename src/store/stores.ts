@@ -1,4 +1,6 @@
 import type { ChallengeStore } from './challenge-store.js';
+import type { Leases } from './leases.js';
+import type { SealedTexts } from './sealed-texts.js';
 import type { SettingsStore } from './settings-store.js';
 import type { EnrollmentStore } from './transaction-store.js';
 
@@ -11,7 +13,18 @@ export interface Stores {
   close(): Promise<void>;
 }
 
+/** Of a database that several gateways may share. */
+export interface SharedStores extends Stores {
+  readonly sealed: SealedTexts;
+  readonly leases: Leases;
+}
+
 /** Settings to look at, beside a gateway that runs or without one. */
 export interface SettingsReader extends Pick<SettingsStore, 'get'> {
   close(): Promise<void>;
+}
+
+/** The same of a database that several gateways may share. */
+export interface SharedView extends SettingsReader {
+  readonly sealed: SealedTexts;
 }

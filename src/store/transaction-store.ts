@@ -179,6 +179,12 @@ export interface BacklogGroup {
 }
 
 /**
+ * When a write outlives a loss of power: when it resolves, or `later`, with the next one that does. Either
+ * way it outlives the process, and there is never a later one on disk without it.
+ */
+export type Durability = 'now' | 'later';
+
+/**
  * Contract (test/store/enrollment-store.contract.ts): every method is atomic and durable when it
  * resolves. `open` never replaces a row unless `supersedes` names it; `conclude` on a row whose state is
  * already `issued` or `rejected` resolves to false and changes nothing, so an answer is given once. Of
@@ -195,11 +201,15 @@ export interface EnrollmentStore {
     requestDigest: string,
   ): Promise<TransactionRecord | undefined>;
   transaction(id: TransactionRowId): Promise<TransactionRecord | undefined>;
-  /** Inserts; or resolves to the row that is already there (compare `id`). */
+  /**
+   * Inserts; or resolves to the row that is already there (compare `id`). Durable `now` where somebody is
+   * told or asked because of it.
+   */
   open(
     record: TransactionRecord,
     audit: AuditRecord | undefined,
     supersedes?: TransactionRowId,
+    durability?: Durability,
   ): Promise<TransactionRecord>;
   conclude(conclusion: Conclusion): Promise<boolean>;
   /** Removes a transaction that came to nothing (issuer unreachable, `retry-later`). */

@@ -12,6 +12,29 @@ function problemsOf(config: unknown): readonly string[] {
     : outcome.problems.map(({ key, problem, mend }) => `${key} ${problem} -> ${mend}`);
 }
 
+describe('data.keys', () => {
+  const keys = { kind: 'database' };
+  const passphrase = { file: 'passphrase' };
+
+  test('are files by default', () => {
+    const outcome = checkConfig({});
+    expect(outcome.kind === 'valid' && outcome.config.data.keys).toEqual({ kind: 'files' });
+  });
+
+  test('in the database need one that is shared, and a passphrase', () => {
+    expect(problemsOf({ data: { store, keys, passphrase } })).toEqual([]);
+    expect(problemsOf({ data: { keys, passphrase } })).toEqual([
+      'data.keys.kind is database beside a file -> write `kind: files`, or set data.store',
+    ]);
+    expect(problemsOf({ data: { store, keys } })).toEqual([
+      expect.stringMatching(/^data\.keys\.kind is database, and no passphrase is configured/),
+    ]);
+    expect(problemsOf({ data: { keys: { kind: 'tape' } } })).toEqual([
+      expect.stringMatching(/^data\.keys\.kind /),
+    ]);
+  });
+});
+
 describe('data.store', () => {
   test('is SQLite by default', () => {
     const outcome = checkConfig({});

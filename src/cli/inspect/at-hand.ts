@@ -81,7 +81,8 @@ export async function openAtHand(
 
 /** Founded and complete: `inspect` makes no CA. */
 async function holdsGateway(resolved: ResolvedConfig): Promise<boolean> {
-  if (!(await wasStarted(resolved.config))) return false;
+  const started = await wasStarted(resolved).catch(foreseen);
+  if (started === false) return false;
   const data = await openDataDirectory(resolved, () => new Date()).catch(foreseen);
   // Whatever keeps it closed is told by whoever opens it next.
   if (isGatewayError(data)) return true;

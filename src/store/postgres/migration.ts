@@ -56,7 +56,7 @@ export async function migrate(
 /** For who only looks. @throws GatewayError `store.schema` for a database of another release, or none */
 export async function requireKnownSchema(session: Session): Promise<void> {
   const found = await schemaVersion(session);
-  if (found === 0) throw emptyDatabase();
+  if (found === 0) throw noTables();
   if (found > schemaSteps.length) throw newerSchema(found, schemaSteps.length);
   if (found < schemaSteps.length) throw olderSchema(found, schemaSteps.length);
 }
@@ -92,4 +92,10 @@ function emptyDatabase(): GatewayError {
       mend: 'Look at data.store.database, or restore the database from a backup. To begin with an empty one, knowing that issued certificates, revocations and spent challenges are forgotten: `scep-gateway store migrate`.',
     },
   );
+}
+
+function noTables(): GatewayError {
+  return new GatewayError('store.schema', 'The database holds no tables of the gateway yet.', {
+    mend: 'Look at data.store.database. The first start makes them, or `scep-gateway store migrate`.',
+  });
 }

@@ -1,11 +1,13 @@
 import { GatewayError, isGatewayError } from '../../errors/index.js';
-import type { SettingsReader, Stores } from '../stores.js';
+import type { SharedStores, SharedView } from '../stores.js';
 import type { Migration, Verification } from '../verification.js';
 import { PostgresChallengeStore } from './challenge-store.js';
 import { clientConfig, type PostgresConnection, type SessionSettings } from './connection.js';
 import { PostgresDatabase } from './database.js';
 import { PostgresEnrollmentStore } from './enrollment-store.js';
+import { PostgresLeases } from './leases.js';
 import { migrate, requireKnownSchema, type WhenEmpty } from './migration.js';
+import { PostgresSealedTexts } from './sealed-texts.js';
 import { inspectServer } from './server.js';
 import { PostgresSettingsStore } from './settings-store.js';
 import { withSession } from './single-connection.js';
@@ -30,13 +32,15 @@ export interface PostgresStoreOptions {
 export async function openPostgresStores(
   connection: PostgresConnection,
   { clock = () => new Date(), whenEmpty = 'found' }: PostgresStoreOptions = {},
-): Promise<Stores> {
+): Promise<SharedStores> {
   const { commitsWait } = await prepare(connection, clock(), whenEmpty);
   const database = await openPool(connection, { forceSynchronousCommit: !commitsWait });
   return {
     challenges: new PostgresChallengeStore(database),
     enrollments: new PostgresEnrollmentStore(database),
     settings: new PostgresSettingsStore(database),
+    sealed: new PostgresSealedTexts(database),
+    leases: new PostgresLeases(database),
     close: () => database.close(),
   };
 }
@@ -53,17 +57,19 @@ export async function migratePostgres(
 }
 
 /**
- * Settings to look at, without bringing the schema up to date.
+ * Settings and sealed secrets to look at, without bringing the schema up to date.
  *
  * @throws GatewayError `store.unavailable`, or `store.schema` for that of another release
  */
-export async function openPostgresSettings(
-  connection: PostgresConnection,
-): Promise<SettingsReader> {
+export async function openPostgresView(connection: PostgresConnection): Promise<SharedView> {
   await named(connection, () => withSession(connection, requireKnownSchema));
   const database = await openPool(connection, {});
   const settings = new PostgresSettingsStore(database);
-  return { get: (key) => settings.get(key), close: () => database.close() };
+  return {
+    get: (key) => settings.get(key),
+    sealed: new PostgresSealedTexts(database),
+    close: () => database.close(),
+  };
 }
 
 /** @throws GatewayError `store.unavailable`, or `store.schema` for that of another release */

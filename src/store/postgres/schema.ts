@@ -154,4 +154,27 @@ export const schemaSteps: readonly string[] = [
     profiles TEXT COLLATE "C"
   );
   `,
+  `
+  -- What several gateways of one database share beside their records. Times are those of the database.
+
+  -- Private keys and the master secret, sealed with the passphrase, where data.keys says so.
+  CREATE TABLE sealed_secrets (name TEXT COLLATE "C" PRIMARY KEY, text TEXT COLLATE "C" NOT NULL);
+
+  -- Who does what only one may do. term: grows whenever it changes hands.
+  CREATE TABLE leases (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    holder TEXT COLLATE "C" NOT NULL,
+    term BIGINT NOT NULL,
+    until BIGINT NOT NULL
+  );
+
+  -- Failed sign-ins, refused challenges and the like, each in a window of time.
+  CREATE TABLE tallies (
+    key TEXT COLLATE "C" PRIMARY KEY,
+    used BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+  );
+  CREATE INDEX tallies_by_change ON tallies (changed_at);
+  `,
 ];

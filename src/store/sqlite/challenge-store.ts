@@ -90,7 +90,7 @@ export class SqliteChallengeStore implements ChallengeStore {
       this.#db.run('UPDATE challenges SET uses = uses + 1, used_at = ? WHERE id = ?', now, id);
       this.#recount(id);
       return { kind: 'reserved' };
-    });
+    }, 'later');
   }
 
   isHeld(id: ChallengeId, transaction: string): Promise<boolean> {

@@ -1,19 +1,23 @@
 import { Row } from '../sql/row.js';
 import type { Param } from '../sql/statement.js';
+import type { Durability } from '../transaction-store.js';
 import type { SqliteDriver, SqliteStatement, SqlValue } from './driver.js';
 import { GroupCommit } from './group-commit.js';
 import { sqliteError } from './sqlite-error.js';
+import type { Disk } from './write-ahead-log.js';
 
 /** One connection: prepared statements kept by their text, reads at once, writes in groups. */
 export class Database {
   readonly #driver: SqliteDriver;
+  readonly #disk: Disk | undefined;
   readonly #writes: GroupCommit;
   readonly #statements = new Map<string, SqliteStatement>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(driver: SqliteDriver) {
+  constructor(driver: SqliteDriver, disk?: Disk) {
     this.#driver = driver;
-    this.#writes = new GroupCommit(driver);
+    this.#disk = disk;
+    this.#writes = new GroupCommit(driver, disk);
   }
 
   get(sql: string, ...params: Param[]): Row | undefined {
@@ -37,9 +41,9 @@ export class Database {
     return Number(this.#prepared(sql).run(...params.map(bound)).changes);
   }
 
-  /** `work` may use get, all and run; durable when it resolves. */
-  write<T>(work: () => T): Promise<T> {
-    return this.#writes.write(work);
+  /** `work` may use get, all and run; durable when it resolves, unless it may be so later. */
+  write<T>(work: () => T, durability?: Durability): Promise<T> {
+    return this.#writes.write(work, durability);
   }
 
   /** What a read right after a resolved write must see, it sees. */
@@ -56,11 +60,15 @@ export class Database {
     }
   }
 
-  /** Commits what waits; a second call does nothing. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Brings what waits to the disk; a second call waits with the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#writes.drain();
+    await this.#disk?.close();
     this.#statements.clear();
     this.#driver.close();
   }

@@ -6,6 +6,7 @@ import type {
   CertificateRecord,
   Conclusion,
   DueFilter,
+  Durability,
   EnrollmentStore,
   Hold,
   PendingFilter,
@@ -79,6 +80,7 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
     record: TransactionRecord,
     audit: AuditRecord | undefined,
     supersedes?: TransactionRowId,
+    durability?: Durability,
   ): Promise<TransactionRecord> {
     return this.#db.write(() => {
       const standing = transactionByKey(this.#db, record.key);
@@ -87,7 +89,7 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
       insertTransaction(this.#db, record);
       if (audit) appendAudit(this.#db, audit);
       return record;
-    });
+    }, durability);
   }
 
   conclude(conclusion: Conclusion): Promise<boolean> {

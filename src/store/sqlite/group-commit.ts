@@ -1,23 +1,30 @@
 import { GatewayError } from '../../errors/index.js';
+import type { Durability } from '../transaction-store.js';
 import { rollBack, type SqliteDriver } from './driver.js';
 import { sqliteError } from './sqlite-error.js';
+import type { Disk } from './write-ahead-log.js';
 
 /** Writes of one transaction at most: bounds the time the event loop stands still. */
 const BATCH_LIMIT = 256;
 
+const reachedByCommit = { reach: () => Promise.resolve() };
+
 interface QueuedWrite {
-  /** Runs the statements; gives what to call once the commit is on disk. */
+  readonly durability: Durability;
+  /** Runs the statements; gives what to call once they are durable enough. */
   execute(): () => void;
   reject(error: unknown): void;
 }
 
 /**
- * Writes queued in one turn of the event loop share one transaction and so one fsync. Each has its own
- * savepoint: one that throws is undone alone. Promises settle after COMMIT, so whatever was resolved is
- * on disk; when the transaction itself fails, none of it happened and all of them reject.
+ * Writes queued in one turn of the event loop share one transaction. Each has its own savepoint: one that
+ * throws is undone alone. When the transaction itself fails, none of it happened and all of them reject.
+ * Promises settle when the commit is on disk; those that may be durable later, after COMMIT. While one
+ * sync runs, whatever is committed shares the next.
  */
 export class GroupCommit {
   readonly #driver: SqliteDriver;
+  readonly #disk: Pick<Disk, 'reach'>;
   readonly #begin;
   readonly #commit;
   readonly #savepoint;
@@ -27,8 +34,10 @@ export class GroupCommit {
   #scheduled = false;
   #closed = false;
 
-  constructor(driver: SqliteDriver) {
+  /** @param disk left out where COMMIT itself reaches it */
+  constructor(driver: SqliteDriver, disk: Pick<Disk, 'reach'> = reachedByCommit) {
     this.#driver = driver;
+    this.#disk = disk;
     this.#begin = driver.prepare('BEGIN IMMEDIATE');
     this.#commit = driver.prepare('COMMIT');
     this.#savepoint = driver.prepare('SAVEPOINT one_write');
@@ -40,7 +49,7 @@ export class GroupCommit {
    * `work` runs synchronously inside the next transaction.
    * @throws what `work` throws, or GatewayError `store.unavailable` when the transaction failed
    */
-  write<T>(work: () => T): Promise<T> {
+  write<T>(work: () => T, durability: Durability = 'now'): Promise<T> {
     if (this.#closed)
       return Promise.reject(new GatewayError('store.unavailable', 'The database is closed.'));
     return new Promise<T>((resolve, reject) => {
@@ -48,7 +57,7 @@ export class GroupCommit {
         const value = work();
         return () => resolve(value);
       };
-      this.#queue.push({ execute, reject });
+      this.#queue.push({ durability, execute, reject });
       this.#schedule();
     });
   }
@@ -76,12 +85,24 @@ export class GroupCommit {
       this.#begin.run();
       const settlements = batch.map((write) => this.#attempt(write));
       this.#commit.run();
-      for (const settle of settlements) settle();
+      this.#settle(batch, settlements);
     } catch (error) {
       rollBack(this.#driver);
-      const failure = sqliteError(error);
-      for (const write of batch) write.reject(failure);
+      refuse(batch, error);
     }
+  }
+
+  #settle(batch: readonly QueuedWrite[], settlements: readonly (() => void)[]): void {
+    const waiting = settlements.filter((settle, n) => {
+      const isDone = batch[n]?.durability === 'later';
+      if (isDone) settle();
+      return !isDone;
+    });
+    if (waiting.length === 0) return;
+    this.#disk.reach().then(
+      () => waiting.forEach((settle) => settle()),
+      (error: unknown) => refuse(batch, error),
+    );
   }
 
   #attempt(write: QueuedWrite): () => void {
@@ -106,4 +127,10 @@ export class GroupCommit {
       throw error;
     }
   }
+}
+
+/** Who was answered already is not reached any more. */
+function refuse(batch: readonly QueuedWrite[], error: unknown): void {
+  const failure = sqliteError(error);
+  for (const write of batch) write.reject(failure);
 }

@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { GatewayError } from '../../errors/index.js';
 import type { Stores } from '../stores.js';
 import type { Migration } from '../verification.js';
 import { SqliteChallengeStore } from './challenge-store.js';
@@ -9,6 +10,7 @@ import { SqliteEnrollmentStore } from './enrollment-store.js';
 import { migrate } from './migration.js';
 import { SqliteSettingsStore } from './settings-store.js';
 import { sqliteError } from './sqlite-error.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
 export interface SqliteStoreOptions {
   readonly clock?: () => Date;
@@ -32,7 +34,7 @@ export async function openSqliteStores(
     challenges: new SqliteChallengeStore(database),
     enrollments: new SqliteEnrollmentStore(database),
     settings: new SqliteSettingsStore(database),
-    close: () => database.read(() => database.close()),
+    close: () => database.search(() => database.close()),
   };
 }
 
@@ -42,7 +44,7 @@ export async function openSqliteStores(
  */
 export async function migrateSqlite(path: string, now: Date): Promise<Migration> {
   const { database, migration } = await openDatabase(path, now, 5000);
-  database.close();
+  await database.close();
   return migration;
 }
 
@@ -53,7 +55,7 @@ async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
     try {
       prepareConnection(driver, busyTimeoutMs);
       const migration = migrate(driver, now);
-      return { database: new Database(driver), migration };
+      return { database: new Database(driver, await WriteAheadLog.beside(path)), migration };
     } catch (error) {
       driver.close();
       throw error;
@@ -73,11 +75,19 @@ function makePrivateFile(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** synchronous=FULL: in WAL mode this is what makes COMMIT wait for the disk. */
+/** synchronous=NORMAL: who waits for the disk after COMMIT is the WriteAheadLog. */
 function prepareConnection(driver: SqliteDriver, busyTimeoutMs: number): void {
   driver.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  driver.exec('PRAGMA journal_mode = WAL');
-  driver.exec('PRAGMA synchronous = FULL');
+  const mode = driver.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+  if (mode !== 'wal')
+    throw new GatewayError(
+      'store.unavailable',
+      'The database cannot have a write-ahead log here.',
+      {
+        mend: 'Keep the data directory on a disk of this machine, not on a network file system.',
+      },
+    );
+  driver.exec('PRAGMA synchronous = NORMAL');
   driver.exec('PRAGMA foreign_keys = ON');
   driver.exec('PRAGMA trusted_schema = OFF');
   driver.exec('PRAGMA temp_store = MEMORY');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { schemaSteps } from '../../../src/store/postgres/schema.js';
 import {
   migratePostgres,
-  openPostgresSettings,
+  openPostgresView,
   openPostgresStores,
   type PostgresConnection,
 } from '../../../src/store/index.js';
@@ -52,7 +52,7 @@ describeWithPostgres('opening PostgreSQL', () => {
     test('that is newer is refused, and stays as it is', async () => {
       await migratePostgres(connection, noon);
       await server.query(database, 'INSERT INTO scep_gateway_versions VALUES (99, 0)');
-      for (const open of [openPostgresStores, openPostgresSettings])
+      for (const open of [openPostgresStores, openPostgresView])
         await expect(open(connection)).rejects.toMatchObject({
           code: 'store.schema',
           message: `The database has schema version 99; this release knows versions up to ${schemaSteps.length}.`,
@@ -65,8 +65,9 @@ describeWithPostgres('opening PostgreSQL', () => {
         code: 'store.schema',
         message: 'The database is empty, but there are keys of a CA in the data directory.',
       });
-      await expect(openPostgresSettings(connection)).rejects.toMatchObject({
+      await expect(openPostgresView(connection)).rejects.toMatchObject({
         code: 'store.schema',
+        message: 'The database holds no tables of the gateway yet.',
       });
       await migratePostgres(connection, noon);
       const stores = await openPostgresStores(connection, { whenEmpty: 'refuse' });
@@ -115,7 +116,7 @@ describeWithPostgres('opening PostgreSQL', () => {
       message: 'The database is closed.',
     });
 
-    const view = await openPostgresSettings(connection);
+    const view = await openPostgresView(connection);
     expect(await view.get('k')).toBe('v');
     await view.close();
   });

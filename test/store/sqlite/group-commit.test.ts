@@ -156,4 +156,62 @@ describe('GroupCommit', () => {
     expect(await waiting).toBe(1);
     await expect(group.write(insert(2))).rejects.toMatchObject({ code: 'store.unavailable' });
   });
+
+  describe('on the way to the disk', () => {
+    let reached: (() => void)[];
+    let lost: ((error: Error) => void)[];
+    const disk = {
+      reach: () =>
+        new Promise<void>((resolve, reject) => {
+          reached.push(resolve);
+          lost.push(reject);
+        }),
+    };
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+    beforeEach(() => {
+      reached = [];
+      lost = [];
+    });
+
+    test('a write resolves when its commit is there, not before', async () => {
+      const group = new GroupCommit(driver, disk);
+      let isResolved = false;
+      const write = group.write(insert(1)).then(() => (isResolved = true));
+      await turn();
+      await turn();
+      expect([stored(), isResolved, reached.length]).toEqual([[1], false, 1]);
+      reached[0]!();
+      await write;
+    });
+
+    test('one that may be durable later resolves when it is committed', async () => {
+      const group = new GroupCommit(driver, disk);
+      expect(await group.write(insert(1), 'later')).toBe(1);
+      expect([stored(), reached.length]).toEqual([[1], 0]);
+      await expect(group.write(insert(1), 'later')).rejects.toMatchObject({ code: 'internal' });
+      expect(reached).toHaveLength(0);
+    });
+
+    test('in one group each resolves in its time', async () => {
+      const group = new GroupCommit(driver, disk);
+      const now = group.write(insert(1));
+      expect(await group.write(insert(2), 'later')).toBe(2);
+      expect(stored()).toEqual([1, 2]);
+      reached[0]!();
+      expect(await now).toBe(1);
+    });
+
+    test('what does not get there is an outage', async () => {
+      const group = new GroupCommit(driver, disk);
+      const write = group.write(insert(1));
+      const later = group.write(insert(2), 'later');
+      await later;
+      lost[0]!(new Error('EIO: i/o error, fdatasync'));
+      await expect(write).rejects.toMatchObject({
+        code: 'store.unavailable',
+        detail: 'EIO: i/o error, fdatasync',
+      });
+    });
+  });
 });

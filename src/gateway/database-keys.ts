@@ -1,0 +1,65 @@
+/** Keys in the database: several gateways have the same, and what one makes the others find. */
+import { createHash } from 'node:crypto';
+import { GatewayError } from '../errors/index.js';
+import {
+  DirectoryShelf,
+  sealFile,
+  SealedKeyStore,
+  type SecretShelf,
+  type SecretSource,
+} from '../keys/index.js';
+import type { SealedTexts, SettingsStore } from '../store/index.js';
+
+/** @param passphrase that opens them; every gateway has the same */
+export function databaseKeys(sealed: SealedTexts, passphrase: string): SealedKeyStore {
+  return new SealedKeyStore(databaseShelf(sealed), passphrase);
+}
+
+function databaseShelf(sealed: SealedTexts): SecretShelf {
+  return {
+    place: 'the keys in the database',
+    locate: (name) => `${name} in the database`,
+    mend: 'Restore the database from a backup.',
+    names: () => sealed.names(),
+    read: (name) => sealed.read(name),
+    create: (name, text) => sealed.create(name, text),
+  };
+}
+
+/**
+ * Copies the sealed keys of a data directory into a database that has none, as they are: the same
+ * passphrase opens them there. What a start that was cut short left is gone over again.
+ */
+export async function takeUpKeys(keyDirectory: string, sealed: SealedTexts): Promise<void> {
+  const directory = new DirectoryShelf(keyDirectory);
+  const seal = await directory.read(sealFile);
+  if (seal === undefined || (await sealed.read(sealFile)) !== undefined) return;
+  for (const name of await directory.names()) {
+    const text = name.startsWith('.') || name === sealFile ? undefined : await directory.read(name);
+    if (text !== undefined) await sealed.create(name, text);
+  }
+  await sealed.create(sealFile, seal);
+}
+
+/**
+ * Challenges are kept as hashes under a key of the installation, requests are sealed with another: a
+ * gateway with other keys would take every challenge for a wrong one, and found a second CA beside the
+ * first. Who comes first writes down whose the database is.
+ */
+export async function requireOwnKeys(
+  settings: Pick<SettingsStore, 'get' | 'swap'>,
+  keys: SecretSource,
+): Promise<void> {
+  const own = createHash('sha256')
+    .update(await keys.deriveSecret('database'))
+    .digest('hex');
+  const written =
+    (await settings.get(ownerKey)) ??
+    ((await settings.swap(ownerKey, undefined, own)) ? own : await settings.get(ownerKey));
+  if (written === own) return;
+  throw new GatewayError('store.schema', 'The database belongs to a gateway with other keys.', {
+    mend: 'Let every gateway of one database have the same keys (data.keys: { kind: database } and one passphrase, or one data directory), or point this one at a database of its own.',
+  });
+}
+
+const ownerKey = 'store.owner';

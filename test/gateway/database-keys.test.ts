@@ -1,0 +1,193 @@
+/** Keys that several gateways share in PostgreSQL: founded once, opened by the passphrase alone. */
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/config/index.js';
+import { openInstallation, type Installation } from '../../src/gateway/index.js';
+import { SealedKeyStore } from '../../src/keys/index.js';
+import { openPostgresStores, type SharedStores } from '../../src/store/index.js';
+import { keyStoreContract } from '../keys/key-store.contract.js';
+import {
+  describeWithPostgres,
+  emptyStores,
+  startPostgres,
+  type PostgresServer,
+} from '../support/postgres.js';
+import { remove, temporaryFolder } from './running.js';
+
+describeWithPostgres('keys in the database', () => {
+  let server: PostgresServer;
+  let folder: string;
+  let database: string;
+  let opened: Installation[] = [];
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    database = await server.createDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((installation) => installation.close()));
+    opened = [];
+    await remove(folder);
+  });
+
+  async function configured(
+    directory: string,
+    { passphrase = 'a passphrase of the fleet', keys = 'database' } = {},
+  ) {
+    const { host, user } = server.connection(database);
+    const config = join(folder, `${directory}.yaml`);
+    await writeFile(join(folder, `${directory}.secret`), passphrase);
+    await writeFile(
+      config,
+      `data:
+  directory: ${join(folder, directory)}
+  passphrase: { file: ${directory}.secret }
+  keys: { kind: ${keys} }
+  store: { kind: postgres, host: ${host}, user: ${user}, database: ${database} }
+issuers: { local: { kind: local, keyBits: 2048 } }
+`,
+    );
+    return loadConfig({
+      environment: {
+        SCEP_GATEWAY_CONFIG: config,
+        SCEP_GATEWAY_ADMIN_PASSWORD: 'a password of admin',
+      },
+    });
+  }
+
+  async function open(...options: Parameters<typeof configured>): Promise<Installation> {
+    const installation = await openInstallation(await configured(...options));
+    opened.push(installation);
+    return installation;
+  }
+
+  const caOf = (installation: Installation) =>
+    installation.authorities.get('local')?.thumbprintCertificate?.thumbprints.sha256;
+
+  const count = async (sql: string) => {
+    const [row] = await server.query(database, `SELECT count(*)::int AS n ${sql}`);
+    return row?.['n'];
+  };
+
+  test('three that start at once on an empty database found one CA, with one RA', async () => {
+    const all = await Promise.all(['a', 'b', 'c'].map((directory) => open(directory)));
+    expect(new Set(all.map(caOf)).size).toBe(1);
+    expect(all.filter(({ newAdministratorPassword }) => newAdministratorPassword)).toEqual([]);
+    // A root, and two RA certificates; nobody made another that was thrown away.
+    expect(await count('FROM certificates')).toBe(3);
+    expect(await count("FROM sealed_secrets WHERE name LIKE '%.key'")).toBe(3);
+    const [ours, theirs] = all.map(({ authorities }) =>
+      authorities.get('local')?.registrationAuthority('ra'),
+    );
+    const data = Buffer.from('to be signed');
+    expect(await ours?.signing.key.sign('sha256', data)).toEqual(
+      await theirs?.signing.key.sign('sha256', data),
+    );
+    expect(await readdir(join(folder, 'a'))).toEqual([]);
+  });
+
+  test('a turn that a dead gateway left behind ends by itself', async () => {
+    await (await open('a')).close();
+    opened = [];
+    await server.query(
+      database,
+      `UPDATE leases SET holder = 'dead:1', until = (extract(epoch FROM now()) * 1000)::bigint + 1000`,
+    );
+    expect(caOf(await open('b'))).toBeDefined();
+  });
+
+  test('another passphrase stops the start, and changes nothing', async () => {
+    const first = caOf(await open('a'));
+    await expect(open('b', { passphrase: 'a passphrase of somebody else' })).rejects.toMatchObject({
+      code: 'keys.passphrase',
+      message: 'The passphrase does not open the keys in the database.',
+    });
+    expect(caOf(await open('c'))).toBe(first);
+  });
+
+  test('keys of a data directory are taken up, and open with their passphrase', async () => {
+    const before = caOf(await open('a', { keys: 'files' }));
+    await cp(join(folder, 'a'), join(folder, 'b'), { recursive: true });
+    expect(caOf(await open('b'))).toBe(before);
+    // From now on without the files.
+    expect(caOf(await open('c'))).toBe(before);
+    const [row] = await server.query(
+      database,
+      "SELECT text FROM sealed_secrets WHERE name = 'local-ca-1.key'",
+    );
+    expect(row?.['text']).toBe(await readFile(join(folder, 'a', 'keys', 'local-ca-1.key'), 'utf8'));
+  });
+
+  test('keys of another data directory are not mixed with them', async () => {
+    const first = caOf(await open('a'));
+    await mkdir(join(folder, 'b', 'keys'), { recursive: true });
+    await writeFile(join(folder, 'b', 'keys', 'seal.json'), '{}');
+    expect(caOf(await open('b'))).toBe(first);
+  });
+
+  test('RA certificates that one renews are those of the other, keys and all', async () => {
+    const first = await open('a');
+    const second = await open('b');
+    const raOf = (each: Installation) => each.authorities.get('local')?.registrationAuthority('ra');
+    const before = raOf(second)?.signing.certificate.serial;
+    const config = await configured('a');
+    const local = config.config.issuers['local'];
+    const renewing = await openInstallation({
+      ...config,
+      config: {
+        ...config.config,
+        issuers: { local: { ...local, raSubject: 'CN=RA of next year' } as typeof local & object },
+      },
+    });
+    opened.push(renewing);
+    expect(await second.authorities.get('local')?.reload()).toBe(true);
+    expect(await first.authorities.get('local')?.reload()).toBe(true);
+    const after = raOf(second);
+    expect(after?.signing.certificate.serial).not.toBe(before);
+    expect(after?.signing.certificate.subject.text).toBe('CN=RA of next year');
+    expect(raOf(first)?.signing.certificate.serial).toBe(after?.signing.certificate.serial);
+    // Requests to the key before are still opened.
+    expect(after?.decryption.map(({ certificate }) => certificate.subject.text)).toContain(
+      raOf(second)?.decryption.at(-1)?.certificate.subject.text,
+    );
+    expect(after?.decryption.length).toBeGreaterThan(2);
+  });
+});
+
+describeWithPostgres('sealed texts of a database as a shelf', () => {
+  let server: PostgresServer;
+  let database: string;
+  let stores: SharedStores;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = await server.createDatabase();
+    stores = await openPostgresStores(server.connection(database));
+  });
+  afterAll(async () => {
+    await stores.close();
+    await server.remove();
+  });
+
+  const cheap = { N: 1024, r: 8, p: 1 };
+  keyStoreContract('SealedKeyStore in PostgreSQL', {
+    run: async (body) => {
+      await emptyStores(server, database);
+      const { sealed } = stores;
+      const shelf = {
+        place: 'the database',
+        mend: '',
+        locate: (name: string) => name,
+        names: () => sealed.names(),
+        read: (name: string) => sealed.read(name),
+        create: (name: string, text: string) => sealed.create(name, text),
+      };
+      await body(() => new SealedKeyStore(shelf, 'a passphrase', cheap));
+    },
+  });
+});
