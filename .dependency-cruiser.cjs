@@ -63,6 +63,8 @@ const rooms = {
     'dcerpc',
     'gateway',
     'issuer',
+    'keys',
+    'pkcs11',
     'upstream',
     'web-client',
     'x509',

@@ -129,7 +129,7 @@ function openLibrary(
   } catch (cause) {
     throw new GatewayError(code, `The library ${file} cannot be loaded.`, {
       mend: mends.notLoaded,
-      detail: cause instanceof Error ? cause.message : String(cause),
+      detail: String(cause),
       cause,
     });
   }

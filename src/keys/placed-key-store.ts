@@ -11,7 +11,7 @@ import {
   type Token,
   type TokenRsaKey,
 } from '../pkcs11/index.js';
-import type { RsaKey } from '../x509/index.js';
+import type { PublicKey, RsaKey } from '../x509/index.js';
 import type { KeyStore } from './key-store.js';
 import { readRsaPkcs8, rsaPrivateNumbers } from './rsa-private-numbers.js';
 import { keyExists, type SealedKeyStore } from './sealed-key-store.js';
@@ -59,6 +59,11 @@ export class PlacedKeyStore implements KeyStore {
     return this.#make(name, token, (address) => importRsaKey(token, address, { numbers, usage }));
   }
 
+  /** Of a key that the token has already. @throws GatewayError `keys.*` */
+  async publicKeyIn(token: Token, address: KeyAddress): Promise<PublicKey> {
+    return publicKeyOf(await presentKey(token, address));
+  }
+
   /** Gives a key that the token has already this name. @throws GatewayError `keys.*` */
   async adopt(name: string, token: Token, address: KeyAddress): Promise<RsaKey> {
     const found = await presentKey(token, address);
@@ -91,8 +96,8 @@ export class PlacedKeyStore implements KeyStore {
     if (token === undefined) {
       throw new GatewayError(
         'config.invalid',
-        `The private key ${name} lies in the token ${reference.token}, which is not configured.`,
-        { mend: `Name it under \`tokens\` again, as ${reference.token}.` },
+        `The private key ${name} lies in the token ${reference.token}, which is not open.`,
+        { mend: `It has to stand under \`tokens\` as ${reference.token}, and be there.` },
       );
     }
     const found = await presentKey(token, reference);

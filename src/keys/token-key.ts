@@ -34,6 +34,15 @@ export class TokenKey implements RsaKey {
     return new TokenKey(key, publicKey, secretOf(answer));
   }
 
+  get tokenName(): string {
+    return this.#key.token.name;
+  }
+
+  /** True where the token would hand the key out. */
+  get isExtractable(): boolean {
+    return this.#key.facts.isExtractable;
+  }
+
   sign(digest: SignatureDigest, data: Buffer): Promise<Buffer> {
     return this.#key.sign(digestInfo(digest, data));
   }

@@ -10,4 +10,5 @@ export {
   type RsaPrivateNumbers,
   type TokenRsaKey,
 } from './token-rsa-key.js';
+export { describeToken, type TokenDescription } from './token-description.js';
 export type { KeyAddress, RsaKeyUsage, TokenSettings } from './token.types.js';

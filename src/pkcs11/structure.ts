@@ -15,7 +15,7 @@ export const mechanismInfoOctets = 24;
 const unavailable = 0xffffffffffffffffn;
 
 export type AttributeName = keyof typeof attributeTypes;
-export type AttributeValue = boolean | number | string | Uint8Array;
+type AttributeValue = boolean | number | string | Uint8Array;
 /** Attributes in the order in which they are given to the token. */
 export type Template = Readonly<Partial<Record<AttributeName, AttributeValue>>>;
 

@@ -24,7 +24,7 @@ export class TokenRsaKey {
   #object: { readonly login: number; readonly handle: ObjectHandle } | undefined;
 
   constructor(
-    private readonly token: Token,
+    readonly token: Token,
     private readonly address: KeyAddress,
     readonly facts: TokenKeyFacts,
   ) {}

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors/index.js';
-import { tokenFlags } from './constants.js';
+import { objectClasses, tokenFlags } from './constants.js';
 import type { Cryptoki, SessionHandle, Slot } from './cryptoki.js';
 import { withinMillis } from './deadline.js';
 import { ignoreFailure, type Pkcs11Module } from './module.js';
@@ -89,6 +89,13 @@ export class Token {
       isLate = true;
       return this.#late();
     });
+  }
+
+  /** Whether it answers, to somebody who is logged in. @throws GatewayError `keys.*` */
+  async check(): Promise<void> {
+    await this.run(({ cryptoki, handle }) =>
+      cryptoki.findObjects(handle, { class: objectClasses.privateKey }, 1),
+    );
   }
 
   /** Ends the sessions. What is under way is let end by itself. */
@@ -273,7 +280,7 @@ function worthRestart(error: unknown): boolean {
 }
 
 /** Initialized ones; a slot that cannot be asked has none. */
-export async function presentTokens(
+async function presentTokens(
   cryptoki: Cryptoki,
 ): Promise<{ readonly slot: Slot; readonly info: TokenInfo }[]> {
   const tokens = [];
