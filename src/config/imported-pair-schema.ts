@@ -26,7 +26,7 @@ export const issuerPair = importedPair
           .regex(/^(?:[0-9A-Fa-f]{2}){1,64}$/, 'hex digits, two for each octet')
           .transform((id) => id.toLowerCase())
           .optional()
-          .describe('CKA_ID of the private key, hex.'),
+          .describe('CKA_ID of the private key, hex; in quotes.'),
       })
       .optional()
       .describe(

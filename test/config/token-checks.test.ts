@@ -21,7 +21,7 @@ describe('tokens', () => {
     ['keyToken: hsm'],
     ['keyToken: hsm, raKeyToken: hsm'],
     ['keyToken: hsm, import: { certificate: ca.pem, tokenKey: { label: CA 1, id: 0AFF } }'],
-    ['raKeyToken: hsm, importRa: { certificate: ra.pem, tokenKey: { id: 01 } }'],
+    ['raKeyToken: hsm, importRa: { certificate: ra.pem, tokenKey: { id: "01" } }'],
     ['keyToken: hsm, import: { pfx: ca.pfx }'],
   ])('%s', (more) => expect(problems(local(more))).toEqual([]));
 
