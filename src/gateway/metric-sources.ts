@@ -11,9 +11,10 @@ export function metricSources(options: {
   readonly backlog: MetricSources['backlog'];
   readonly authorities: Authorities;
   readonly lists: Pick<AddressLists, 'all'>;
+  readonly queues: MetricSources['queues'];
   readonly clock: () => Date;
 }): MetricSources {
-  const { data, backlog, authorities, lists, clock } = options;
+  const { data, backlog, authorities, lists, queues, clock } = options;
   let counted:
     { readonly at: number; readonly counts: Promise<Record<string, number>> } | undefined;
   return {
@@ -25,6 +26,7 @@ export function metricSources(options: {
       return counted.counts;
     },
     backlog,
+    queues,
     certificates: () =>
       [...authorities].flatMap(([issuer, authority]) => [
         ...authority.issuer.chain.map((ca) => ({ issuer, kind: 'ca', ...endOf(ca) })),
