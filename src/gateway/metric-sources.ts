@@ -9,11 +9,12 @@ const countMillis = 10_000;
 export function metricSources(options: {
   readonly data: Pick<DataDirectory, 'challengeState'>;
   readonly backlog: MetricSources['backlog'];
+  readonly leads: MetricSources['leads'];
   readonly authorities: Authorities;
   readonly lists: Pick<AddressLists, 'all'>;
   readonly clock: () => Date;
 }): MetricSources {
-  const { data, backlog, authorities, lists, clock } = options;
+  const { data, backlog, leads, authorities, lists, clock } = options;
   let counted:
     { readonly at: number; readonly counts: Promise<Record<string, number>> } | undefined;
   return {
@@ -25,6 +26,7 @@ export function metricSources(options: {
       return counted.counts;
     },
     backlog,
+    leads,
     certificates: () =>
       [...authorities].flatMap(([issuer, authority]) => [
         ...authority.issuer.chain.map((ca) => ({ issuer, kind: 'ca', ...endOf(ca) })),
