@@ -1,115 +1,140 @@
-import { Agent, request } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { Connection, type Reply } from './connection.js';
+import type { ProcessCpu } from './process-cpu.js';
 
 /** Made beforehand, so that the load program costs next to nothing while the clock runs. */
 export interface PreparedRequest {
-  readonly method: 'GET' | 'POST';
-  /** Query, without the question mark. */
-  readonly query: string;
-  readonly body?: Buffer;
+  /** The HTTP request as it stands on the wire. */
+  readonly octets: Buffer;
   /** Throws when the reply is none that this request may get. */
   verify(reply: Reply): Promise<'served' | 'refused'>;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly body: Buffer;
-}
-
+/** What a load did, before any division. Loads of one row are added up. */
 export interface LoadResult {
-  readonly inFlight: number;
-  readonly perSecond: number;
-  /** CPU milliseconds of the server process for each request. */
+  readonly requests: number;
+  readonly seconds: number;
+  /** CPU of the server process and its threads. */
   readonly cpuMillis: number;
   /** Of its main thread alone: where there is one event loop, it cannot do more in a second. */
   readonly loopMillis: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly residentMiB: number;
+  /** Of this process, which competes for the same cores. */
+  readonly generatorMillis: number;
+  /** How long each took. */
+  readonly millis: readonly number[];
   /** What the server refused (scepserver does under load); it counts as served. */
   readonly refused: number;
 }
 
-/** Sends every request once, `inFlight` at a time, over kept-alive connections; then verifies every reply. */
+/** When the requests leave: as soon as one of so many connections is free, or at a rate, whoever is done. */
+export type Pace = { readonly inFlight: number } | { readonly perSecond: number };
+
+/** Sends every request once and verifies every reply afterwards. */
 export async function load(
-  url: string,
+  port: number,
   requests: readonly PreparedRequest[],
-  inFlight: number,
-  serverPid: number,
+  pace: Pace,
+  cpu: ProcessCpu,
 ): Promise<LoadResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const millis: number[] = [];
-  const replies = new Array<Reply>(requests.length);
-  let next = 0;
-  const before = [cpuMillis(serverPid), loopMillis(serverPid)] as const;
+  const before = { ...cpu.used(), own: process.cpuUsage() };
   const started = performance.now();
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      for (let index = next++; index < requests.length; index = next++) {
-        const sent = performance.now();
-        replies[index] = await send(agent, url, requests[index]!);
-        millis.push(performance.now() - sent);
-      }
-    }),
-  );
+  const timed =
+    'inFlight' in pace
+      ? await closedLoop(port, requests, pace.inFlight)
+      : await openLoop(port, requests, pace.perSecond);
   const seconds = (performance.now() - started) / 1000;
-  const cpu = cpuMillis(serverPid) - before[0];
-  const loop = loopMillis(serverPid) - before[1];
-  agent.destroy();
+  const after = cpu.used();
+  const own = process.cpuUsage(before.own);
   const verdicts = await Promise.all(
-    requests.map((prepared, index) => prepared.verify(replies[index]!)),
+    requests.map((prepared, index) => prepared.verify(timed[index]!.reply)),
   );
-  millis.sort((a, b) => a - b);
   return {
-    inFlight,
-    perSecond: requests.length / seconds,
-    cpuMillis: cpu / requests.length,
-    loopMillis: loop / requests.length,
-    p50: percentile(millis, 0.5),
-    p99: percentile(millis, 0.99),
-    residentMiB: residentMiB(serverPid),
+    requests: requests.length,
+    seconds,
+    cpuMillis: after.all - before.all,
+    loopMillis: after.loop - before.loop,
+    generatorMillis: (own.user + own.system) / 1000,
+    millis: timed.map(({ millis }) => millis),
     refused: verdicts.filter((verdict) => verdict === 'refused').length,
   };
 }
 
-function send(agent: Agent, url: string, { method, query, body }: PreparedRequest): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const headers =
-      body === undefined
-        ? {}
-        : { 'Content-Type': 'application/x-pki-message', 'Content-Length': body.length };
-    const outgoing = request(`${url}?${query}`, { agent, method, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
-      );
-      response.on('error', reject);
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+interface Timed {
+  readonly reply: Reply;
+  readonly millis: number;
 }
 
-/** User and system time of a process and its threads; Linux counts in ticks of 10 ms. */
-function cpuMillis(pid: number): number {
-  return ticksMillis(`/proc/${pid}/stat`);
+async function closedLoop(
+  port: number,
+  requests: readonly PreparedRequest[],
+  inFlight: number,
+): Promise<Timed[]> {
+  const results = new Array<Timed>(requests.length);
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      const connection = new Connection(port);
+      for (let index = next++; index < requests.length; index = next++) {
+        const sent = performance.now();
+        const reply = await connection.send(requests[index]!.octets);
+        results[index] = { reply, millis: performance.now() - sent };
+      }
+      connection.close();
+    }),
+  );
+  return results;
 }
 
-function loopMillis(pid: number): number {
-  return ticksMillis(`/proc/${pid}/task/${pid}/stat`);
+/**
+ * A fleet does not wait for the server: requests come at random (exponential gaps) and their time counts
+ * from when they came, also while they wait for a connection.
+ */
+async function openLoop(
+  port: number,
+  requests: readonly PreparedRequest[],
+  perSecond: number,
+): Promise<Timed[]> {
+  const free: Connection[] = [];
+  const all: Connection[] = [];
+  const started = performance.now();
+  let due = 0;
+  const timed = await Promise.all(
+    requests.map(async ({ octets }) => {
+      due += (-Math.log(1 - Math.random()) * 1000) / perSecond;
+      const at = started + due;
+      while (performance.now() < at) await pause(at - performance.now());
+      let connection = free.pop();
+      if (connection === undefined) {
+        connection = new Connection(port);
+        all.push(connection);
+      }
+      const reply = await connection.send(octets);
+      free.push(connection);
+      return { reply, millis: performance.now() - at };
+    }),
+  );
+  for (const connection of all) connection.close();
+  return timed;
 }
 
-function ticksMillis(file: string): number {
-  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
-function residentMiB(pid: number): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match?.[1] ?? 0) / 1024;
+export function together(results: readonly LoadResult[]): LoadResult {
+  const sum = (pick: (result: LoadResult) => number) =>
+    results.reduce((total, result) => total + pick(result), 0);
+  return {
+    requests: sum(({ requests }) => requests),
+    seconds: sum(({ seconds }) => seconds),
+    cpuMillis: sum(({ cpuMillis }) => cpuMillis),
+    loopMillis: sum(({ loopMillis }) => loopMillis),
+    generatorMillis: sum(({ generatorMillis }) => generatorMillis),
+    millis: results.flatMap(({ millis }) => millis),
+    refused: sum(({ refused }) => refused),
+  };
 }
 
-function percentile(sorted: readonly number[], share: number): number {
+export function percentile({ millis }: LoadResult, share: number): number {
+  const sorted = millis.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }

@@ -1,20 +1,12 @@
-import {
-  constants,
-  createHash,
-  createPublicKey,
-  publicEncrypt,
-  randomBytes,
-  sign,
-  verify as verifyWith,
-  type KeyObject,
-} from 'node:crypto';
-import { SoftwareKey } from '../src/keys/index.js';
+import { createHash, randomBytes } from 'node:crypto';
+import type { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec, readBundle } from '../src/pkcs7/index.js';
 import type { Certificate } from '../src/x509/index.js';
 import { certificationRequest, selfSigned } from '../test/support/certificates.js';
 import { attributeOids, pkiMessage } from '../test/support/pki-message.js';
 import type { ContentCipher, DigestAlgorithm } from '../src/pkcs7/index.js';
-import type { PreparedRequest, Reply } from './load.js';
+import type { Reply } from './connection.js';
+import type { PreparedRequest } from './load.js';
 
 const codec = createFastCodec();
 
@@ -39,7 +31,9 @@ export interface RequestOrder {
 }
 
 /** A PKCSReq; its reply is a SUCCESS for this very request, or a refusal. */
-export async function prepareRequest(order: RequestOrder): Promise<PreparedRequest> {
+export async function prepareEnrollment(
+  order: RequestOrder,
+): Promise<PreparedRequest & { readonly message: Buffer }> {
   const { client, recipient, challenge, commonName, digest, cipher } = order;
   const transactionId = createHash('sha1').update(commonName).digest('hex');
   const senderNonce = randomBytes(16);
@@ -47,7 +41,7 @@ export async function prepareRequest(order: RequestOrder): Promise<PreparedReque
     subject: `CN=${commonName},O=Bench`,
     ...(challenge === undefined ? {} : { challengePassword: challenge }),
   });
-  const body = await pkiMessage({
+  const message = await pkiMessage({
     codec,
     signer: client,
     recipients: [recipient],
@@ -58,29 +52,70 @@ export async function prepareRequest(order: RequestOrder): Promise<PreparedReque
     cipher,
   });
   return {
-    ...posted(body),
+    message,
+    octets: posted(message),
     verify: (reply) => verify(reply, order, transactionId, senderNonce),
   };
 }
 
-function posted(body: Buffer): Omit<PreparedRequest, 'verify'> {
-  return { method: 'POST', query: 'operation=PKIOperation', body };
-}
-
 /** What a stranger sends in floods. Every octet of it may be wrong, the length is that of a request. */
-export function prepareGarbage({ body }: PreparedRequest): PreparedRequest {
-  return { ...posted(randomBytes(body?.length ?? 0)), verify: expecting(400) };
+export function prepareGarbage(message: Buffer): PreparedRequest {
+  return { octets: posted(randomBytes(message.length)), verify: expecting(400) };
 }
 
 /** Well-formed, and not what was signed. */
-export function prepareForgery({ body = Buffer.alloc(0) }: PreparedRequest): PreparedRequest {
-  const forged = Buffer.from(body);
+export function prepareForgery(message: Buffer): PreparedRequest {
+  const forged = Buffer.from(message);
   forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1);
-  return { ...posted(forged), verify: expecting(200, 'refused') };
+  return { octets: posted(forged), verify: expecting(200, 'refused') };
 }
 
-export function prepareQuery(operation: string): PreparedRequest {
-  return { method: 'GET', query: `operation=${operation}`, verify: expecting(200) };
+export function prepareGet(target: string): PreparedRequest {
+  return { octets: httpRequest(`GET ${target}`, {}), verify: expecting(200) };
+}
+
+/** A challenge from the API, as a connector of an MDM asks for one. */
+export function prepareChallengeOrder(authorization: string): PreparedRequest {
+  return {
+    octets: httpRequest(
+      'POST /api/v1/challenges',
+      { Authorization: authorization, 'Content-Type': 'application/json' },
+      Buffer.from('{}'),
+    ),
+    verify: expecting(201, 'served'),
+  };
+}
+
+/** The page an MDM reads its challenge from. */
+export function prepareAdminPage(authorization: string): PreparedRequest {
+  return {
+    octets: httpRequest('GET /certsrv/mscep_admin/', { Authorization: authorization }),
+    verify: expecting(200),
+  };
+}
+
+function posted(message: Buffer): Buffer {
+  return httpRequest(
+    'POST /scep?operation=PKIOperation',
+    { 'Content-Type': 'application/x-pki-message' },
+    message,
+  );
+}
+
+function httpRequest(
+  line: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Buffer,
+): Buffer {
+  const lines = Object.entries({
+    Host: '127.0.0.1',
+    ...headers,
+    ...(body && { 'Content-Length': String(body.length) }),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([
+    Buffer.from(`${line} HTTP/1.1\r\n${lines.join('')}\r\n`),
+    body ?? Buffer.alloc(0),
+  ]);
 }
 
 function expecting(
@@ -116,32 +151,4 @@ async function verify(
   );
   if (leaf?.subject.values('CN')[0] !== commonName) throw new Error('certificate');
   return 'served';
-}
-
-/**
- * CPU milliseconds of the RSA operations of an enrollment with this key, measured now: three private ones
- * (decryption, signatures of certificate and reply), two verifications (of message and CSR), one encryption.
- */
-export async function rawOperations(privateKey: KeyObject): Promise<number> {
-  const key = new SoftwareKey(privateKey);
-  const publicKey = createPublicKey(privateKey);
-  const data = randomBytes(1000);
-  const contentKey = randomBytes(16);
-  const transport = { key: publicKey, padding: constants.RSA_PKCS1_PADDING };
-  const ciphertext = Buffer.concat([Buffer.from([0]), randomBytes(key.publicKey.bits / 8 - 1)]);
-  const samples: number[] = [];
-  for (let batch = 0; batch < 20; batch++) {
-    const start = process.cpuUsage();
-    for (let i = 0; i < 20; i++) {
-      await key.rawDecrypt(ciphertext);
-      for (let signed = 0; signed < 2; signed++) {
-        const signature = sign('sha256', data, privateKey);
-        verifyWith('sha256', data, publicKey, signature);
-      }
-      publicEncrypt(transport, contentKey);
-    }
-    const { user, system } = process.cpuUsage(start);
-    samples.push((user + system) / 1000 / 20);
-  }
-  return samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN;
 }

@@ -5,46 +5,59 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { Connection } from './connection.js';
+import { prepareChallengeOrder } from './prepared-request.js';
+import { ProcessCpu } from './process-cpu.js';
 
 export interface ServerUnderTest {
   readonly name: string;
-  /** It is there to be compared with, in enrollments. */
-  readonly isPeer: boolean;
   readonly url: string;
-  readonly pid: number;
+  readonly port: number;
+  readonly cpu: ProcessCpu;
   /** One challenge for each enrollment, or none where the server needs none. */
   challenges(count: number): Promise<(string | undefined)[]>;
   stop(): Promise<void>;
 }
 
 const password = 'bench-administrator';
+/** Of the administrator of every gateway here. */
+export const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-export async function startGateway(options: {
-  readonly codec: 'fast' | 'pkijs';
+export interface GatewayOptions {
   readonly keyBits: number;
+  readonly codec?: 'fast' | 'pkijs';
   /** Folder for a V8 CPU profile of the gateway, written when it stops. */
-  readonly profile: string | undefined;
-}): Promise<ServerUnderTest> {
+  readonly profile?: string | undefined;
+  /** Folder of another checkout, built: its gateway is measured. */
+  readonly checkout?: string;
+  /** Data directory that stands already, and stays. Default: a fresh one. */
+  readonly data?: string;
+}
+
+export async function startGateway(options: GatewayOptions): Promise<ServerUnderTest> {
+  const { codec = 'fast', keyBits, profile, checkout = '.' } = options;
   const directory = mkdtempSync(join(tmpdir(), 'scep-gateway-bench-'));
   const port = await freePort();
   const config = join(directory, 'gateway.yaml');
   writeFileSync(
     config,
     JSON.stringify({
-      codec: options.codec,
+      codec,
       log: { level: 'warn' },
-      issuers: { local: { kind: 'local', keyBits: options.keyBits, raKeyBits: options.keyBits } },
+      issuers: { local: { kind: 'local', keyBits, raKeyBits: keyBits } },
       profiles: { default: { paths: ['/scep'], issuer: 'local', challenges: { max: 1_000_000 } } },
       accounts: [],
+      // All of it comes from one address and one account.
+      access: { rateLimits: { operations: unlimited, challenges: unlimited } },
     }),
   );
-  const profiling =
-    options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
-  const child = spawn(process.execPath, [...profiling, 'bin/scep-gateway.js', 'serve'], {
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const program = join(checkout, 'bin/scep-gateway.js');
+  const child = spawn(process.execPath, [...profiling, program, 'serve'], {
     env: {
       ...process.env,
       SCEP_GATEWAY_CONFIG: config,
-      SCEP_GATEWAY_DATA_DIR: join(directory, 'data'),
+      SCEP_GATEWAY_DATA_DIR: options.data ?? join(directory, 'data'),
       SCEP_GATEWAY_LISTEN: `127.0.0.1:${port}`,
       SCEP_GATEWAY_ADMIN_PASSWORD: password,
     },
@@ -53,34 +66,32 @@ export async function startGateway(options: {
   const base = `http://127.0.0.1:${port}`;
   await answering(`${base}/scep?operation=GetCACaps`, child);
   return {
-    name: `scep-gateway (${options.codec})`,
-    isPeer: false,
+    name: checkout === '.' ? 'scep-gateway' : checkout,
     url: `${base}/scep`,
-    pid: child.pid!,
-    challenges: (count) => fetchChallenges(base, count),
+    port,
+    cpu: new ProcessCpu(child.pid!),
+    challenges: (count) => fetchChallenges(port, count),
     stop: () => stop(child, directory),
   };
 }
 
-async function fetchChallenges(base: string, count: number): Promise<string[]> {
+const unlimited = { count: 100_000_000, seconds: 60 };
+
+async function fetchChallenges(port: number, count: number): Promise<string[]> {
+  const { octets } = prepareChallengeOrder(authorization);
   const challenges: string[] = [];
-  const one = async () => {
-    const response = await fetch(`${base}/api/v1/challenges`, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        Authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
-      },
-      body: '{}',
-    });
-    if (response.status !== 201) throw new Error(`challenge: HTTP ${response.status}`);
-    challenges.push(((await response.json()) as { challenge: string }).challenge);
+  const fetchSome = async () => {
+    const connection = new Connection(port);
+    while (challenges.length < count) {
+      const { status, body } = await connection.send(octets);
+      if (status !== 201) throw new Error(`challenge: HTTP ${status}`);
+      const { challenge } = JSON.parse(body.toString()) as { readonly challenge: string };
+      challenges.push(challenge);
+    }
+    connection.close();
   };
-  await one();
-  while (challenges.length < count) {
-    await Promise.all(Array.from({ length: Math.min(32, count - challenges.length) }, one));
-  }
-  return challenges;
+  await Promise.all(Array.from({ length: 32 }, fetchSome));
+  return challenges.slice(0, count);
 }
 
 /** micromdm scepserver from Debian's package `scep`; undefined when it is not installed. */
@@ -106,10 +117,10 @@ export async function startScepserver(keyBits: number): Promise<ServerUnderTest 
   const url = `http://127.0.0.1:${port}/scep`;
   await answering(`${url}?operation=GetCACaps`, child);
   return {
-    name: 'scepserver (Debian)',
-    isPeer: true,
+    name: 'scepserver',
     url,
-    pid: child.pid!,
+    port,
+    cpu: new ProcessCpu(child.pid!),
     challenges: (count) => Promise.resolve(Array.from({ length: count }, () => 'bench')),
     stop: () => stop(child, directory),
   };

@@ -36,7 +36,11 @@ export function decisionsOf(
             ...(reason !== undefined && { reason }),
           },
         );
-        log.info(`request ${decision === 'approve' ? 'approved' : 'denied'}`, { id, account });
+        log.info(`request ${decision === 'approve' ? 'approved' : 'denied'}`, {
+          correlationId,
+          id,
+          account,
+        });
         return true;
       } catch (error) {
         if (isGatewayError(error) && error.code === 'cli.not-found') return false;

@@ -161,7 +161,6 @@ export async function startGateway(
       await data.enrollments.appendAudit(record);
       logAudit(log, record);
     },
-    withCorrelation: (id, run) => telemetry.withCorrelation(id, run),
     newCorrelationId: () => telemetry.newCorrelationId(),
     clock,
   });

@@ -34,7 +34,7 @@ export function accessGuard(
     const { correlationId, origin, address } = exchange;
     const reason = [...origin.steps, ...steps].join('; ');
     if (!(await mayRecord(address))) {
-      deps.log.debug('access denied', { address, reason });
+      deps.log.debug('access denied', { correlationId, address, reason });
       return;
     }
     try {
@@ -55,7 +55,12 @@ export function accessGuard(
       });
     } catch (error) {
       const fault = error instanceof Error ? error : String(error);
-      deps.log.error('a denial could not be recorded', { address, reason, error: fault });
+      deps.log.error('a denial could not be recorded', {
+        correlationId,
+        address,
+        reason,
+        error: fault,
+      });
     }
   }
 

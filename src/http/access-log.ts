@@ -11,10 +11,7 @@ const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']
 
 /** One line a request. Never the query (challenges and messages travel there), never credentials. */
 export function beginExchange(
-  deps: Pick<
-    HttpDeps,
-    'clientAddress' | 'withCorrelation' | 'newCorrelationId' | 'log' | 'metrics'
-  > & {
+  deps: Pick<HttpDeps, 'clientAddress' | 'newCorrelationId' | 'log' | 'metrics'> & {
     readonly certificates: (request: IncomingMessage) => ListenerCertificates;
   },
   exchanges: Exchanges,
@@ -26,6 +23,7 @@ export function beginExchange(
     const status = response.statusCode;
     deps.metrics.answered({ group, operation, profile, status, seconds: millis / 1000 });
     deps.log[watched.has(path) ? 'debug' : 'info']('request', {
+      correlationId: exchange.correlationId,
       method: request.method,
       path: clipped(path),
       status,
@@ -58,11 +56,9 @@ export function beginExchange(
     response.setHeader('X-Correlation-Id', exchange.correlationId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    response.once('close', () =>
-      deps.withCorrelation(exchange.correlationId, () => write(request, response, exchange)),
-    );
+    response.once('close', () => write(request, response, exchange));
     exchanges.begin(request, exchange);
-    deps.withCorrelation(exchange.correlationId, next);
+    next();
   };
 }
 

@@ -70,6 +70,7 @@ export function adminPageRoute(
       if (isGatewayError(error) && error.code === 'http.rate') {
         // To parsers of the page any other status means wrong credentials; this page means "later".
         deps.log.warn('cache-full page: the account asks too often', {
+          correlationId: customer.exchange.correlationId,
           account: principal.account,
         });
         response.setHeader('Retry-After', error.retryAfterSeconds ?? 60);

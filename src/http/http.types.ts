@@ -52,8 +52,6 @@ export interface HttpDeps {
   readonly log: Log;
   /** Resolves when the record is durable; a challenge leaves only after its record. */
   readonly audit: (record: HttpAuditRecord) => Promise<void>;
-  /** Runs the handling of one request so that every log line carries its id. */
-  readonly withCorrelation: <T>(id: string, run: () => T) => T;
   readonly newCorrelationId: () => string;
   readonly clock: () => Date;
 }

@@ -38,14 +38,16 @@ export function createSignIn(
     exchange: Exchange,
     facts: Pick<HttpAuditRecord, 'event' | 'actor' | 'code' | 'reason'>,
   ): Promise<void> {
+    const { correlationId } = exchange;
     // Certificates that are refused are not braked as passwords are.
     if (!(await mayRecord(originText(exchange.origin)))) {
-      deps.log.debug('sign-in refused', { account: facts.actor, reason: facts.reason });
+      const { actor: account, reason } = facts;
+      deps.log.debug('sign-in refused', { correlationId, account, reason });
       return;
     }
     await deps.audit({
       at: deps.clock(),
-      correlationId: exchange.correlationId,
+      correlationId,
       profile: undefined,
       transactionId: undefined,
       challengeId: undefined,
@@ -68,7 +70,8 @@ export function createSignIn(
       const reason = `Account locked for ${outcome.retryAfterSeconds} s after failed sign-ins.`;
       await record(exchange, { event: 'access.locked', actor, code: 'http.unauthorized', reason });
     } else {
-      deps.log.warn('sign-in refused: the account is locked', { account: actor });
+      const { correlationId } = exchange;
+      deps.log.warn('sign-in refused: the account is locked', { correlationId, account: actor });
     }
   }
 

@@ -7,23 +7,27 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-interface Answer {
-  readonly call: number;
-  /** Absent where the ciphertext is out of range. */
-  readonly decrypted?: Uint8Array;
-}
+/** Null where the ciphertext is out of range. */
+type Answer = Uint8Array | null;
 
-/** A text and no file, so that it runs from sources, from the build and from a bundle alike. */
+/**
+ * A text and no file, so that it runs from sources, from the build and from a bundle alike. A key is sent
+ * once and has the number of its coming; answers come in the order of the calls.
+ */
 const work = `
 const { parentPort } = require('node:worker_threads');
 const { constants, privateDecrypt } = require('node:crypto');
-parentPort.on('message', ({ call, key, ciphertext }) => {
+const keys = [];
+function decrypted({ key, ciphertext }) {
   try {
-    const decrypted = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext);
-    parentPort.postMessage({ call, decrypted });
+    return privateDecrypt(keys[key], ciphertext);
   } catch {
-    parentPort.postMessage({ call });
+    return null;
   }
+}
+parentPort.on('message', (message) => {
+  if ('privateKey' in message) keys.push({ key: message.privateKey, padding: constants.RSA_NO_PADDING });
+  else parentPort.postMessage(decrypted(message));
 });
 `;
 
@@ -34,18 +38,18 @@ parentPort.on('message', ({ call, key, ciphertext }) => {
  */
 export class DecryptionThread {
   #worker: Worker | undefined;
-  #calls = 0;
-  readonly #waiting = new Map<number, Waiting>();
+  #keys = new Map<KeyObject, number>();
+  readonly #waiting: Waiting[] = [];
 
   /** @throws Error when the ciphertext is out of range, GatewayError `internal` when the thread ended */
   rawDecrypt(key: KeyObject, ciphertext: Buffer): Promise<Buffer> {
     const worker = (this.#worker ??= this.#start());
-    const call = ++this.#calls;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(call, { resolve, reject });
+      const number = this.#numberOf(key, worker);
+      this.#waiting.push({ resolve, reject });
       worker.ref();
       // A copy: of a view, all of the memory behind it would be sent.
-      worker.postMessage({ call, key, ciphertext: new Uint8Array(ciphertext) });
+      worker.postMessage({ key: number, ciphertext: new Uint8Array(ciphertext) });
     });
   }
 
@@ -61,19 +65,27 @@ export class DecryptionThread {
     return worker;
   }
 
-  #settle({ call, decrypted }: Answer): void {
-    const waiting = this.#waiting.get(call);
-    this.#waiting.delete(call);
-    if (this.#waiting.size === 0) this.#worker?.unref();
-    if (decrypted === undefined) waiting?.reject(new RangeError('the ciphertext is out of range'));
-    else waiting?.resolve(Buffer.from(decrypted.buffer, decrypted.byteOffset, decrypted.length));
+  #numberOf(key: KeyObject, worker: Worker): number {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    const number = this.#keys.size;
+    worker.postMessage({ privateKey: key });
+    this.#keys.set(key, number);
+    return number;
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#worker?.unref();
+    if (answer === null) waiting?.reject(new RangeError('the ciphertext is out of range'));
+    else waiting?.resolve(Buffer.from(answer.buffer, answer.byteOffset, answer.length));
   }
 
   /** Who comes next gets another thread. Who waited shall come again: the message was not judged. */
   #end(): void {
     this.#worker = undefined;
-    for (const waiting of this.#waiting.values())
+    this.#keys = new Map();
+    for (const waiting of this.#waiting.splice(0))
       waiting.reject(new GatewayError('internal', 'The thread that decrypts has ended.'));
-    this.#waiting.clear();
   }
 }

@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Writable } from 'node:stream';
 import { createLogger, format, transports, type Logger } from 'winston';
-import { newCorrelationId } from './correlation-id.js';
+import { correlationIds } from './correlation-id.js';
 import { jsonLine, textLine, type LogLine } from './line-format.js';
 import type { Log, LogFields } from './log.types.js';
 import { redactedFields } from './redaction.js';
@@ -16,13 +15,13 @@ export interface LogOptions {
   readonly clock?: () => Date;
 }
 
-/** The log of one gateway and the correlation ids of its requests. */
+/**
+ * The log of one gateway and the correlation ids of its requests. A line about a request names it in the
+ * field `correlationId`: an AsyncLocalStorage would do it by itself, for a tenth of all that an enrollment
+ * costs (before Node 24 it makes each promise call back into JavaScript).
+ */
 export interface Telemetry {
   readonly log: Log;
-  /** Every line written in `run`, and in whatever it starts, carries this id. */
-  readonly withCorrelation: <T>(id: string, run: () => T) => T;
-  /** Id of the request at hand. */
-  readonly correlationId: () => string | undefined;
   /** A fresh id for a request that brings none. */
   readonly newCorrelationId: () => string;
   /** Resolves when everything logged so far has been handed to the destination. */
@@ -31,12 +30,11 @@ export interface Telemetry {
 
 export function createLog(options: LogOptions): Telemetry {
   const { destination = process.stdout, clock = () => new Date() } = options;
-  const correlation = new AsyncLocalStorage<string>();
   const render = isText(options.format, destination) ? textLine : jsonLine;
   const logger = lineLogger(options.level, destination);
   const write = (level: LogOptions['level'], message: string, fields: LogFields = {}) => {
     if (!logger.isLevelEnabled(level)) return;
-    logger.log(level, render(lineOf(level, message, fields, correlation.getStore(), clock())));
+    logger.log(level, render(lineOf(level, message, fields, clock())));
   };
   return {
     log: {
@@ -45,26 +43,22 @@ export function createLog(options: LogOptions): Telemetry {
       info: (message, fields) => write('info', message, fields),
       debug: (message, fields) => write('debug', message, fields),
     },
-    withCorrelation: (id, run) => correlation.run(id, run),
-    correlationId: () => correlation.getStore(),
-    newCorrelationId: () => newCorrelationId(),
+    newCorrelationId: correlationIds(),
     close: () => ended(logger),
   };
 }
 
-/** A record that names its own request (an audit record told later) keeps that id. */
 function lineOf(
   level: string,
   message: string,
   { correlationId, ...fields }: LogFields,
-  current: string | undefined,
   now: Date,
 ): LogLine {
   return {
     time: now.toISOString(),
     level,
     message,
-    correlationId: typeof correlationId === 'string' ? correlationId : current,
+    correlationId: typeof correlationId === 'string' ? correlationId : undefined,
     fields: redactedFields(fields),
   };
 }

@@ -1,5 +1,4 @@
 /** A running HTTP face on an ephemeral port of 127.0.0.1, with all behind it played by the test. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash, scryptSync } from 'node:crypto';
 import {
   createAccountSource,
@@ -87,9 +86,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const denials: string[] = [];
   const refusals: string[] = [];
   const caCertificate = await selfSigned(testKey('ca'), { subject: 'CN=Test CA' });
-  const correlation = new AsyncLocalStorage<string>();
   const { token, digest } = newApiToken();
-  const log = listeningLog(lines, () => correlation.getStore());
+  const log = listeningLog(lines);
   let correlationIds = 0;
   const clock = () => now;
   const source = createAccountSource({
@@ -122,7 +120,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     scep: {
       handle: (request) => {
         requests.push(request);
-        log.info('scep', {});
+        log.info('scep', { correlationId: request.client.correlationId });
         return options.scep ? options.scep(request) : Promise.resolve(scepAnswer);
       },
     },
@@ -161,7 +159,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       audits.push(record);
       return Promise.resolve();
     },
-    withCorrelation: (id, run) => correlation.run(id, run),
     newCorrelationId: () => `id-${++correlationIds}`,
     clock,
     ...options.deps,
@@ -262,11 +259,19 @@ function playedChallenges(orders: Order[], options: GatewayOptions): Challenges 
   };
 }
 
-function listeningLog(lines: LoggedLine[], correlationId: () => string | undefined): Log {
+function listeningLog(lines: LoggedLine[]): Log {
   const listen =
     (level: string) =>
-    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
-      void lines.push({ level, message, correlationId: correlationId(), fields });
+    (
+      message: string,
+      {
+        correlationId,
+        ...fields
+      }: Readonly<Record<string, unknown>> & {
+        readonly correlationId?: string;
+      } = {},
+    ) =>
+      void lines.push({ level, message, correlationId, fields });
   return {
     error: listen('error'),
     warn: listen('warn'),

@@ -106,6 +106,14 @@ describe('a message in the query', () => {
   });
 });
 
+test('much padding in the middle is refused in one pass: step by step this would take hours', () => {
+  const text = `M${'='.repeat(4 * 2 ** 20)}x`;
+  const large = { ...limit, bytes: text.length };
+  expect(() => decodeMessageText(text, large)).toThrow('The message is not base64.');
+  expect(() => decodeQueryMessage(text, large)).toThrow('The message is not base64.');
+  expect(decodeMessageText('MAMCAQE=\t= =\n', limit).toString('hex')).toBe('3003020101');
+});
+
 test('a posted message may be PEM of any label', () => {
   const message = Buffer.from('3003020101', 'hex');
   const pem = `-----BEGIN PKCS7-----\r\n${message.toString('base64')}\r\n-----END PKCS7-----\r\n`;

@@ -113,7 +113,7 @@ profiles:
     expect(second).toMatchObject({ code: 0 });
     expect(second.stdout).toContain('enrolled from the CA, which renews them');
     expect(second.stdout).toContain(`by ${ca.certificate.subject.text}`);
-  });
+  }, 120_000);
 
   test('strongSwan trusts them, and enrolls', async () => {
     const pki = new StrongswanPki(gateway);

@@ -111,7 +111,7 @@ function fromBase64(text: string, form: string): InspectedInput | undefined {
     .replace(/\s+/g, '')
     .replaceAll('-', '+')
     .replaceAll('_', '/')
-    .replace(/=+$/, '');
+    .replace(/(?<!=)=+$/, '');
   if (base64.length < 8 || !/^[A-Za-z0-9+/]+$/.test(base64)) return undefined;
   const bytes = Buffer.from(base64, 'base64');
   return bytes[0] === 0x30 ? single(bytes, names.join(', ')) : undefined;
