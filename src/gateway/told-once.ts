@@ -2,8 +2,8 @@ import type { Log } from '../telemetry/index.js';
 
 export interface ToldOnce {
   /** Told when it is another fault than the last time. */
-  failed(error: unknown): void;
-  worked(): void;
+  readonly failed: (error: unknown) => void;
+  readonly worked: () => void;
 }
 
 /** What is tried every few seconds fails every few seconds while a database is gone: one line, and one at the end. */

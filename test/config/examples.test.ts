@@ -15,6 +15,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'adcs-ces.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'postgres.yaml': { DB_PASSWORD: 'a password of the role' },
+  'several-gateways.yaml': { DB_PASSWORD: 'a password of the role', KEY_PASSPHRASE: 'shared' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -54,6 +55,7 @@ describe('examples', () => {
       'postgres.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
+      'several-gateways.yaml',
       'static-challenge.yaml',
       'two-profiles.yaml',
       'upstream-ndes-re-enroll.yaml',

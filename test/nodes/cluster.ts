@@ -7,7 +7,7 @@ import { freePort } from '../support/free-port.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import type { PostgresServer } from '../support/postgres.js';
 
-export const drainSeconds = 5;
+const drainSeconds = 5;
 
 export interface Node {
   readonly name: string;

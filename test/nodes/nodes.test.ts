@@ -115,17 +115,17 @@ describeWithPostgres(`three gateways on one database (NODES_SEED=${seed})`, () =
 
   test('a rolling restart behind a balancer fails no enrollment', async () => {
     const node = random.pick(cluster.nodes);
-    let isDone = false;
+    const restarting = { isDone: false };
     const restart = async () => {
       expect(await cluster.process(node).stop('SIGTERM')).toBe(0);
       await cluster.restart(node);
       await eventually(`${node.name} to be ready`, async () =>
         (await cluster.isReady(node)) ? true : undefined,
       );
-      isDone = true;
+      restarting.isDone = true;
     };
     const restarted = restart();
-    while (!isDone) await load.run(Math.ceil(devices / 6), 'balanced');
+    while (!restarting.isDone) await load.run(Math.ceil(devices / 6), 'balanced');
     await restarted;
     expect(load.broken).toEqual([]);
   }, 600_000);
