@@ -18,12 +18,19 @@ export class Connection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #waiting: Waiting | undefined;
+  #open = true;
 
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** @param localAddress where it comes from */
+  constructor(port: number, localAddress = '127.0.0.1') {
+    this.#socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
     this.#socket.on('data', (octets) => this.#receive(octets));
-    this.#socket.on('error', (error) => this.#waiting?.reject(error));
-    this.#socket.on('close', () => this.#waiting?.reject(new Error('the server hung up')));
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.on('close', () => this.#end(new Error('the server hung up')));
+  }
+
+  /** The server has not closed it, as far as is known here. */
+  get isOpen(): boolean {
+    return this.#open;
   }
 
   /** One after the other. */
@@ -46,6 +53,11 @@ export class Connection {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve(reply);
+  }
+
+  #end(error: Error): void {
+    this.#open = false;
+    this.#waiting?.reject(error);
   }
 }
 

@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 
 /** User and system time of a process as Linux counts it, in ticks of 10 ms. */
 export class ProcessCpu {
-  readonly #pid: number;
+  readonly pid: number;
 
   constructor(pid: number) {
-    this.#pid = pid;
+    this.pid = pid;
   }
 
   /** Milliseconds of all threads, and of the main thread. */
   used(): { readonly all: number; readonly loop: number } {
     return {
-      all: ticksMillis(`/proc/${this.#pid}/stat`),
-      loop: ticksMillis(`/proc/${this.#pid}/task/${this.#pid}/stat`),
+      all: ticksMillis(`/proc/${this.pid}/stat`),
+      loop: ticksMillis(`/proc/${this.pid}/task/${this.pid}/stat`),
     };
   }
 
   residentMiB(): number {
-    const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8'));
+    const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'));
     return Number(match?.[1] ?? 0) / 1024;
   }
 }

@@ -82,13 +82,13 @@ const limits = z
       .max(10000)
       .default(256)
       .describe('PKIOperations in work at once; more get 503 with Retry-After.'),
-    keyWaitMillis: z
+    lineMillis: z
       .int()
       .min(10)
       .max(60_000)
-      .default(250)
+      .default(500)
       .describe(
-        'How long a PKIOperation may wait for a private key, each of the three times it needs one. While more waits than the keys can do in that time, new ones get 503 with Retry-After.',
+        'How long a PKIOperation may wait before it is begun. When more wait than can be begun in that time (and more than 48), new ones get 503 with Retry-After.',
       ),
     connections: z
       .int()

@@ -9,6 +9,7 @@ import { createEnrollment } from '../enrollment/index.js';
 import {
   createHttpApp,
   createListener,
+  createOperationGate,
   type HttpAuditRecord,
   type Listener,
 } from '../http/index.js';
@@ -40,6 +41,7 @@ import {
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
+import { tellTurnedAway } from './turned-away.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
@@ -86,10 +88,27 @@ export async function startGateway(
       leads: () => leadership.leads(),
       authorities,
       lists: access.lists,
+      queues: () => [
+        { queue: 'operations', length: operations.inWork },
+        { queue: 'line', length: operations.inLine },
+        { queue: 'keys', length: keys.waiting },
+      ],
       clock,
     }),
   );
-  const keys = createKeyWork(config.limits.keyWaitMillis);
+  const keys = createKeyWork();
+  const turnedAway = tellTurnedAway(log);
+  const limited = (limit: string) => {
+    metrics.limited(limit);
+    turnedAway(limit);
+  };
+  const { concurrentOperations: places, lineMillis } = config.limits;
+  const operations = createOperationGate({
+    places,
+    lineMillis,
+    keys,
+    refused: () => limited('concurrentOperations'),
+  });
   const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {
@@ -135,7 +154,8 @@ export async function startGateway(
     challenges: data.challenges,
     profiles: [...profiles.map(httpProfile), ...relayed.map(relayedHttpProfile)],
     defaultProfile: defaultProfile(config),
-    limits: { ...config.limits, keys },
+    limits: config.limits,
+    operations,
     clientAddress: socketPeerAddress,
     allowLists: access.allowLists,
     certificateGate: certificates.gate,
@@ -196,7 +216,7 @@ export async function startGateway(
         }));
       const listener = await createListener(app, address, {
         messageBytes,
-        connections: { most: connections, refused: () => metrics.limited('connections') },
+        connections: { most: connections, refused: () => limited('connections') },
         log,
         clientAddress,
         proxyProtocol,

@@ -12,9 +12,10 @@ export function metricSources(options: {
   readonly leads: MetricSources['leads'];
   readonly authorities: Authorities;
   readonly lists: Pick<AddressLists, 'all'>;
+  readonly queues: MetricSources['queues'];
   readonly clock: () => Date;
 }): MetricSources {
-  const { data, backlog, leads, authorities, lists, clock } = options;
+  const { data, backlog, leads, authorities, lists, queues, clock } = options;
   let counted:
     { readonly at: number; readonly counts: Promise<Record<string, number>> } | undefined;
   return {
@@ -27,6 +28,7 @@ export function metricSources(options: {
     },
     backlog,
     leads,
+    queues,
     certificates: () =>
       [...authorities].flatMap(([issuer, authority]) => [
         ...authority.issuer.chain.map((ca) => ({ issuer, kind: 'ca', ...endOf(ca) })),

@@ -9,7 +9,10 @@ import { requestTarget } from './request-target.js';
 /** Asked for every few seconds, by machines. */
 const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** One line a request. Never the query (challenges and messages travel there), never credentials. */
+/**
+ * One line a request, at level debug for those that come in floods. Never the query (challenges and messages
+ * travel there), never credentials.
+ */
 export function beginExchange(
   deps: Pick<HttpDeps, 'clientAddress' | 'newCorrelationId' | 'log' | 'metrics'> & {
     readonly certificates: (request: IncomingMessage) => ListenerCertificates;
@@ -22,7 +25,8 @@ export function beginExchange(
     const { group = 'none', operation, profile } = exchange;
     const status = response.statusCode;
     deps.metrics.answered({ group, operation, profile, status, seconds: millis / 1000 });
-    deps.log[watched.has(path) ? 'debug' : 'info']('request', {
+    const isMany = watched.has(path) || exchange.turnedAway === true;
+    deps.log[isMany ? 'debug' : 'info']('request', {
       correlationId: exchange.correlationId,
       method: request.method,
       path: clipped(path),

@@ -13,7 +13,9 @@ export function createErrorHandler(
   // Express knows an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   return (error: unknown, request, response, _next) => {
-    const { correlationId, target } = exchanges.of(request);
+    const exchange = exchanges.of(request);
+    const { correlationId, target } = exchange;
+    if (isGatewayError(error) && error.code === 'http.overload') exchange.turnedAway = true;
     if (isOurFault(error)) log.error('request failed', { correlationId, ...loggedFault(error) });
     else log.debug('request refused', { correlationId, ...loggedRefusal(error) });
     if (response.headersSent) {

@@ -20,6 +20,8 @@ export interface Exchange {
   profile: string | undefined;
   operation: string | undefined;
   account: string | undefined;
+  /** Told to come again, for there is too much to do. */
+  turnedAway?: true;
 }
 
 export interface Exchanges {

@@ -11,7 +11,7 @@ import type { Challenges, ChallengeSource } from '../challenge/index.js';
 import type { ScepServer } from '../scep/index.js';
 import type { Log, Metrics } from '../telemetry/index.js';
 import type { Certificate } from '../x509/index.js';
-import type { KeyQueue } from './operation-gate.js';
+import type { OperationGate } from './operation-gate.js';
 
 export interface HttpDeps {
   readonly scep: ScepServer;
@@ -22,13 +22,11 @@ export interface HttpDeps {
   readonly limits: {
     /** Largest pkiMessage, octets. */
     readonly messageBytes: number;
-    /** PKIOperations in work at once. */
-    readonly concurrentOperations: number;
     /** Messages on their way in at once; default 1024. */
     readonly sendersAtOnce?: number;
-    /** Of the private keys; no bound without it. */
-    readonly keys?: KeyQueue;
   };
+  /** Lets PKIOperations in. */
+  readonly operations: OperationGate;
   /** For listeners that have none of their own. */
   readonly clientAddress: ClientAddressResolver;
   readonly allowLists: AllowLists;

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors/index.js';
+import { createLine } from './line.js';
 import { createShares } from './shares.js';
 
 export interface OperationGate {
@@ -9,35 +10,52 @@ export interface OperationGate {
    * @throws GatewayError `http.overload` when there is no place, before `work` is begun
    */
   run<T>(caller: string, work: () => Promise<T>): Promise<T>;
+  /** Let in and not answered yet. */
   readonly inWork: number;
+  /** Of these, those that have not begun. */
+  readonly inLine: number;
 }
 
 /** What waits for private keys, counted in uses of a key. */
 export interface KeyQueue {
   readonly waiting: number;
-  /** Infinity while nobody knows how fast the keys are. */
-  readonly most: number;
+  /** Tells whenever a use of a key is over. */
+  onDone(listener: () => void): void;
 }
 
-/**
- * At most `places` operations in work, and none more while the private keys have enough to do; who comes
- * later is told so at once, before any work is done, and `refused` is told before. Places are shared as
- * `createShares` says. Operations that wait for a CA or a disk hold a place, but leave the keys to others.
- */
-export function createOperationGate(
-  places: number,
-  refused: () => void,
-  keys?: KeyQueue,
-): OperationGate {
-  const shares = createShares(places);
+export interface OperationGateOptions {
+  /** Operations in work at once, those in line and those that wait for a CA or a disk included. */
+  readonly places: number;
+  /** How long an operation may wait in line; without it each is begun at once. */
+  readonly lineMillis?: number;
+  /** Told of each refusal. */
+  readonly refused: () => void;
+  readonly keys?: KeyQueue | undefined;
+}
 
-  function isFull(caller: string): boolean {
-    if (!shares.has(caller)) return true;
-    return keys !== undefined && !shares.leaves(caller, keys.most - keys.waiting, keys.waiting);
+/** Keeps every key and core busy. */
+const keyUsesAhead = 16;
+
+/**
+ * Who comes when all places are taken, or when more is in line than can be begun in time, is told so at
+ * once, before any work is done for him. Places are shared as `createShares` says.
+ */
+export function createOperationGate(options: OperationGateOptions): OperationGate {
+  const { places, lineMillis, refused, keys } = options;
+  const shares = createShares(places);
+  const line =
+    lineMillis === undefined
+      ? undefined
+      : createLine(() => (keys?.waiting ?? 0) < keyUsesAhead, lineMillis);
+  if (line) keys?.onDone(line.move);
+
+  function hasPlace(caller: string): boolean {
+    if (!shares.has(caller)) return false;
+    return !line || shares.leaves(caller, line.most - line.length, line.length);
   }
 
   function require(caller: string): void {
-    if (!isFull(caller)) return;
+    if (hasPlace(caller)) return;
     refused();
     throw new GatewayError('http.overload', 'Too many operations at once.', {
       mend: 'Try again in a few seconds.',
@@ -50,6 +68,7 @@ export function createOperationGate(
       require(caller);
       const leave = shares.take(caller);
       try {
+        await line?.wait();
         return await work();
       } finally {
         leave();
@@ -57,6 +76,9 @@ export function createOperationGate(
     },
     get inWork() {
       return shares.taken;
+    },
+    get inLine() {
+      return line?.length ?? 0;
     },
   };
 }

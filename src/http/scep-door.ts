@@ -24,11 +24,13 @@ import { parseScepQuery, type ScepQuery } from './scep-query.js';
 const mostSenders = 1024;
 
 export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
-  const { messageBytes, concurrentOperations } = deps.limits;
+  const { limits, operations } = deps;
+  const { messageBytes } = limits;
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
-  const refused = () => deps.metrics.limited('concurrentOperations');
-  const operations = createOperationGate(concurrentOperations, refused, deps.limits.keys);
-  const senders = createOperationGate(deps.limits.sendersAtOnce ?? mostSenders, refused);
+  const senders = createOperationGate({
+    places: limits.sendersAtOnce ?? mostSenders,
+    refused: () => deps.metrics.limited('senders'),
+  });
   const refuse = refuseMethod('GET, HEAD, POST');
 
   async function answer(

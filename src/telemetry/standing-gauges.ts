@@ -23,6 +23,8 @@ export interface MetricSources {
     readonly serial: string;
     readonly notAfter: Date;
   }[];
+  /** What waits in this process, by a name of ours. */
+  readonly queues: () => readonly { readonly queue: string; readonly length: number }[];
   readonly addressLists: () => readonly { readonly name: string; readonly date: Date }[];
 }
 
@@ -98,6 +100,15 @@ export function registerStandingGauges(registry: Registry, sources: MetricSource
       for (const { name, date } of sources.addressLists()) {
         this.set({ list: name }, Math.floor(date.getTime() / 1000));
       }
+    },
+  });
+  new Gauge({
+    name: 'scep_gateway_queue_depth',
+    help: 'What is in the queues of this process.',
+    labelNames: ['queue'],
+    registers,
+    collect() {
+      for (const { queue, length } of sources.queues()) this.set({ queue }, length);
     },
   });
   new Gauge({

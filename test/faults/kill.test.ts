@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSqliteStores, type Stores } from '../../src/store/index.js';
-import { Random } from '../bad-input/random.js';
+import { Random } from '../../fuzz/random.js';
 import {
   cleanEnvironment,
   startGatewayProcess,

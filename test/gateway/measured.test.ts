@@ -12,7 +12,7 @@ let keys: KeyWork;
 
 beforeEach(async () => {
   told = [];
-  keys = createKeyWork(250);
+  keys = createKeyWork();
   scripted = await ScriptedIssuer.create({ name: 'remote', remote: true });
   issuer = measured(scripted);
 });

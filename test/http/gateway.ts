@@ -17,6 +17,7 @@ import type { Challenges } from '../../src/challenge/index.js';
 import {
   createHttpApp,
   createListener,
+  createOperationGate,
   type HttpAuditRecord,
   type HttpDeps,
   type HttpProfile,
@@ -62,6 +63,8 @@ export interface GatewayOptions {
   readonly records?: readonly ChallengeRecord[];
   readonly timeouts?: NonNullable<Parameters<typeof createListener>[2]['timeouts']>;
   readonly failures?: number;
+  /** PKIOperations in work at once; default 8. */
+  readonly places?: number;
   readonly listener?: Pick<
     Parameters<typeof createListener>[2],
     'clientAddress' | 'proxyProtocol' | 'certificates' | 'tls' | 'channel' | 'connections'
@@ -127,7 +130,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     challenges: playedChallenges(orders, options),
     profiles,
     defaultProfile: profiles[0]?.name,
-    limits: { messageBytes: 65_536, concurrentOperations: 8 },
+    limits: { messageBytes: 65_536 },
+    operations: createOperationGate({
+      places: options.places ?? 8,
+      lineMillis: 500,
+      refused: () => void refusals.push('concurrentOperations'),
+    }),
     clientAddress: socketPeerAddress,
     allowLists: openToAll,
     certificateGate: noCertificateNeeded,

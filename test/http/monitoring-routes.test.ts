@@ -68,7 +68,7 @@ test('a crowd of slow senders from one address leaves room for others', async ()
   const rate = { count: 1000, seconds: 60 };
   gateway = await startGateway({
     deps: {
-      limits: { messageBytes: 65_536, concurrentOperations: 8, sendersAtOnce: 4 },
+      limits: { messageBytes: 65_536, sendersAtOnce: 4 },
       rateLimits: createRateLimits({
         operations: rate,
         refusedChallenges: rate,
@@ -92,6 +92,6 @@ test('a crowd of slow senders from one address leaves room for others', async ()
   const message = Buffer.from([0x30, 0x03, 0x02, 0x01, 0x00]);
   const other = await send(port, '/scep?operation=PKIOperation', { body: message });
   expect(other.status).toBe(200);
-  expect(gateway.refusals).toEqual(Array.from({ length: 17 }, () => 'concurrentOperations'));
+  expect(gateway.refusals).toEqual(Array.from({ length: 17 }, () => 'senders'));
   for (const socket of slow) socket.destroy();
 });

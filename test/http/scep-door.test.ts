@@ -249,7 +249,7 @@ describe('faults behind the door', () => {
   test('an overload is told before any work, to PKIOperation only', async () => {
     const waiting: (() => void)[] = [];
     gateway = await startGateway({
-      deps: { limits: { messageBytes: 65_536, concurrentOperations: 2 } },
+      places: 2,
       scep: async ({ operation }) => {
         if (operation === 'PKIOperation') await new Promise<void>((go) => waiting.push(go));
         return scepAnswer;

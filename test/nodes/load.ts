@@ -8,7 +8,7 @@ import {
   type ScepSigner,
 } from '../../src/scep/index.js';
 import { buildCertificationRequest, parseDistinguishedName } from '../../src/x509/index.js';
-import type { Random } from '../bad-input/random.js';
+import type { Random } from '../../fuzz/random.js';
 import { testKey } from '../support/keys.js';
 import type { Cluster, Node } from './cluster.js';
 

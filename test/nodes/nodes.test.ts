@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openPostgresStores, verifyPostgres, type SharedStores } from '../../src/store/index.js';
 import { parseCrl } from '../../src/x509/index.js';
-import { Random } from '../bad-input/random.js';
+import { Random } from '../../fuzz/random.js';
 import { eventually } from '../interop/eventually.js';
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../support/postgres.js';
 import { startCluster, type Cluster, type Node } from './cluster.js';

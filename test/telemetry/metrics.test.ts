@@ -21,6 +21,7 @@ const quiet: MetricSources = {
     { issuer: 'local', kind: 'ca', serial: '01', notAfter: new Date('2036-01-01T00:00:00Z') },
     { issuer: 'local', kind: 'ra', serial: '02', notAfter: new Date('2028-01-01T00:00:00Z') },
   ],
+  queues: () => [{ queue: 'line', length: 7 }],
   addressLists: () => [{ name: 'jamf-cloud', date: new Date('2026-01-01T00:00:00Z') }],
 };
 
@@ -88,6 +89,7 @@ describe('createMetrics', () => {
     for (const line of [
       'scep_gateway_challenges{state="open"} 3',
       'scep_gateway_challenges{state="expired"} 1',
+      'scep_gateway_queue_depth{queue="line"} 7',
       'scep_gateway_pending_requests{profile="wifi",state="queued"} 3',
       'scep_gateway_pending_oldest_seconds{profile="wifi",state="submitted"} 1767312000',
       'scep_gateway_issuer_up{issuer="corp"} 0',

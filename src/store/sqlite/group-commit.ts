@@ -6,6 +6,8 @@ import type { Disk } from './write-ahead-log.js';
 
 /** Writes of one transaction at most: bounds the time the event loop stands still. */
 const BATCH_LIMIT = 256;
+/** Beyond it the answer is 503 at once. */
+const WAITING_LIMIT = 10_000;
 
 const reachedByCommit = { reach: () => Promise.resolve() };
 
@@ -52,6 +54,10 @@ export class GroupCommit {
   write<T>(work: () => T, durability: Durability = 'now'): Promise<T> {
     if (this.#closed)
       return Promise.reject(new GatewayError('store.unavailable', 'The database is closed.'));
+    if (this.#queue.length >= WAITING_LIMIT)
+      return Promise.reject(
+        new GatewayError('store.unavailable', 'Too much waits for the database.'),
+      );
     return new Promise<T>((resolve, reject) => {
       const execute = () => {
         const value = work();

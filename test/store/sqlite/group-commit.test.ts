@@ -57,6 +57,16 @@ const stored = () =>
 const commits = () => log.filter((sql) => sql === 'COMMIT').length;
 
 describe('GroupCommit', () => {
+  test('lets 10,000 writes wait, and refuses one more at once', async () => {
+    const writes = new GroupCommit(recording(driver));
+    const waiting = Array.from({ length: 10_000 }, (_, n) => writes.write(() => n));
+    await expect(writes.write(() => -1)).rejects.toMatchObject({ code: 'store.unavailable' });
+    expect(log).toEqual([]);
+    expect(await Promise.all(waiting)).toHaveLength(10_000);
+    expect(commits()).toBe(40);
+    expect(await writes.write(() => 1)).toBe(1);
+  });
+
   test('writes of one turn share one commit', async () => {
     const group = new GroupCommit(recording(driver));
     const writes = [1, 2, 3].map((n) => group.write(insert(n)));

@@ -2,21 +2,29 @@
  * Mutants of real messages, at every depth: of the whole message, of its attributes, of the envelope, of the
  * CSR, and of what the CSR signs; everything outside the change is made right again, signatures included.
  */
-import { der } from '../../src/asn1/index.js';
-import { createFastCodec } from '../../src/pkcs7/index.js';
-import { parseCertificationRequest } from '../../src/x509/index.js';
-import { fixedAuthority } from '../support/gateway.js';
-import { testKey } from '../support/keys.js';
-import { attributeOids, pkiMessage, wire, type PkiMessageOptions } from '../support/pki-message.js';
-import { createMaker } from './maker.js';
-import { mutate } from './mutation.js';
-import { Random } from './random.js';
-import { readVectors } from './vectors.js';
+import { der } from '../src/asn1/index.js';
+import { createFastCodec } from '../src/pkcs7/index.js';
+import { parseCertificationRequest } from '../src/x509/index.js';
+import { fixedAuthority } from '../test/support/fixed-authority.js';
+import { testKey } from '../test/support/keys.js';
+import {
+  attributeOids,
+  pkiMessage,
+  wire,
+  type PkiMessageOptions,
+} from '../test/support/pki-message.js';
+import { createMaker } from '../test/bad-input/maker.js';
+import { mutateDer as mutate } from './mutators/der.js';
+import type { Random } from './random.js';
+import { readVectors } from '../test/bad-input/vectors.js';
 
-/** Mutant number `n` of `seed`. */
-export type Mutants = (seed: number, n: number) => Promise<Buffer>;
+export interface MutantMaker {
+  /** Messages that were refused, as they are on file. */
+  readonly originals: readonly Buffer[];
+  readonly make: (random: Random) => Promise<Buffer>;
+}
 
-export async function createMutants(): Promise<Mutants> {
+export async function createMutants(): Promise<MutantMaker> {
   const { ra } = await fixedAuthority();
   const { device } = await createMaker();
   const codec = createFastCodec();
@@ -58,8 +66,7 @@ export async function createMutants(): Promise<Mutants> {
       ...options,
     });
 
-  return async (seed, n) => {
-    const random = new Random(Math.imul(seed, 0x9e3779b1) ^ n);
+  const make = async (random: Random): Promise<Buffer> => {
     const request = random.pick(requests);
     switch (random.below(10)) {
       case 0: {
@@ -76,6 +83,7 @@ export async function createMutants(): Promise<Mutants> {
         return mutate(random, random.pick(originals), random.pick(originals));
     }
   };
+  return { originals, make };
 }
 
 const messageTypes = [
