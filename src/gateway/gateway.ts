@@ -56,7 +56,7 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities, upstreams, notices }: Installation,
+  { resolved, data, tokens, authorities, upstreams, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
@@ -166,7 +166,13 @@ export async function startGateway(
     ),
     metrics,
     readiness: drain.readiness(
-      createReadiness({ settings: data.settings, authorities, leadership, clock }),
+      createReadiness({
+        settings: data.settings,
+        authorities,
+        tokens: tokens.byName,
+        leadership,
+        clock,
+      }),
     ),
     authenticators: await createAuthenticators(resolved, data, {
       certificates: certificates.bindings,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../issuer/index.js';
+import type { Token } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
 import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
@@ -18,10 +19,11 @@ const freshMillis = 5000;
 export function createReadiness(options: {
   readonly settings: Pick<SettingsStore, 'set'>;
   readonly authorities: Authorities;
+  readonly tokens: ReadonlyMap<string, Pick<Token, 'check'>>;
   readonly leadership: Pick<Leadership, 'status'>;
   readonly clock: () => Date;
 }): () => Promise<readonly ReadinessCheck[]> {
-  const { settings, authorities, leadership, clock } = options;
+  const { settings, authorities, tokens, leadership, clock } = options;
   let last:
     { readonly at: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
 
@@ -31,7 +33,11 @@ export function createReadiness(options: {
       checked(`issuer ${name}`, () => requireCa(authority, now)),
       checked(`RA of ${name}`, () => requireRa(authority, now)),
     ]);
-    return [...(await Promise.all([store, ...issuers])), ...sharedChecks(leadership.status())];
+    const hardware = [...tokens].map(([name, token]) =>
+      checked(`token ${name}`, () => token.check()),
+    );
+    const checks = await Promise.all([store, ...hardware, ...issuers]);
+    return [...checks, ...sharedChecks(leadership.status())];
   }
 
   return () => {
