@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../config/index.js';
 import type { EnrollmentStore, KeptKind, RetentionStore, SettingsStore } from '../store/index.js';
 import type { Log } from '../telemetry/index.js';
 import { createArchive, type Archive } from './archive.js';
+import type { Leadership } from './leadership.js';
 import type { Upkeep } from './upkeep.js';
 
 type Config = Pick<ResolvedConfig['config'], 'data' | 'profiles' | 'issuers'>;
@@ -29,13 +30,17 @@ const lookMillis = 60_000;
 /** In this order: a certificate stays as long as a finished request refers to it. */
 const kinds: readonly KeptKind[] = ['transactions', 'certificates', 'audit'];
 
-/** Looks every minute whether it is time; `stop` ends it after the batch that is under way. */
-export function startRetention(dependencies: RetentionDependencies): Upkeep {
+/** The leader looks every minute whether it is time; `stop` ends it after the batch that is under way. */
+export function startRetention(
+  dependencies: RetentionDependencies & { readonly leadership: Pick<Leadership, 'leads'> },
+): Upkeep {
   const stopping = new AbortController();
   let running = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => retentionRound(dependencies, stopping.signal))
+      .then(async () => {
+        if (dependencies.leadership.leads()) await retentionRound(dependencies, stopping.signal);
+      })
       .catch((error: unknown) => {
         const fault = error instanceof Error ? error.message : String(error);
         dependencies.log.error('old records could not be dropped', { error: fault });
@@ -52,8 +57,8 @@ export function startRetention(dependencies: RetentionDependencies): Upkeep {
 }
 
 /**
- * Once an hour, by one of the processes that share the database: whoever writes the time of the next round
- * down has this one. Dies it, the next is an hour later.
+ * Once an hour, by one of the processes that share the database (of a file, each leads): whoever writes the
+ * time of the next round down has this one. Dies it, the next is an hour later.
  */
 export async function retentionRound(
   dependencies: RetentionDependencies,
