@@ -15,10 +15,12 @@ import {
 } from './directory-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
+import { retentionSchema } from './retention-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
 import { keysSchema, storeSchema } from './store-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
+import { tokenSchema } from './token-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
 const listener = z
@@ -58,6 +60,7 @@ const data = z
       .describe(
         '`database` keeps challenges over a restart, in `data.store`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
       ),
+    retention: retentionSchema,
     processes: z
       .int()
       .min(1)
@@ -171,6 +174,10 @@ export const configSchema = z.strictObject({
     .describe('The log on standard output.'),
   limits,
   backlog: backlogSchema,
+  tokens: z
+    .record(z.string(), tokenSchema)
+    .default({})
+    .describe('Hardware and software tokens by name, for the keys of issuers (PKCS #11).'),
   issuers: z.record(z.string(), issuerSchema).default({}).meta({
     description: 'CAs by name. Without any, the embedded CA under the name `local`.',
     defaultText: '`local`',
@@ -186,6 +193,19 @@ export const configSchema = z.strictObject({
     .describe('Accounts for the admin page and the API, beside the built-in `admin`.'),
   directory: directorySchema.optional(),
   access: accessSchema,
+  shutdown: z
+    .strictObject({
+      drainSeconds: z
+        .int()
+        .min(0)
+        .max(300)
+        .default(0)
+        .describe(
+          'How long after SIGTERM the gateway still serves, with `/readyz` at 503 and the end of each connection announced: so long that load balancers have noticed.',
+        ),
+    })
+    .prefault({})
+    .describe('How the gateway ends.'),
   lockout: z
     .strictObject({
       failures: z

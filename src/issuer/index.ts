@@ -6,7 +6,7 @@ export {
   type AuthorizationGround,
 } from './authorization.js';
 export { demandAuthorization } from './authorization-demand.js';
-export type { Authority, Notice } from './authority.js';
+export type { Authority, MaintenanceShare, Notice } from './authority.js';
 export { withTemplate } from './fixed-template.js';
 export { frontedAuthority } from './fronted-authority.js';
 export { viewAuthority, type AuthorityView } from './local/authority-view.js';
@@ -18,6 +18,7 @@ export type {
   Reconciliation,
 } from './issuer.js';
 export type { RaEnrollment, RaKeeper, RaRequest, RaStatus } from './ra-keeper.js';
+export { isRaKeyName } from './local/numbered-keys.js';
 export { isFounded, isLocalAuthority, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,
