@@ -1,6 +1,7 @@
 import type { Challenges } from '../challenge/index.js';
 import type { Notice } from '../issuer/index.js';
 import type { Log } from '../telemetry/index.js';
+import { watchClock } from './clock-watch.js';
 import type { Authorities } from './profiles.js';
 
 export interface Upkeep {
@@ -26,7 +27,9 @@ export function startUpkeep(dependencies: {
 }): Upkeep {
   const { authorities, challenges, files, relays, log } = dependencies;
   let running = Promise.resolve();
-  let nextMaintenance = Date.now() + maintainMillis;
+  // Not by the clock of the machine: set back, it would let a CRL end.
+  let nextMaintenance = performance.now() + maintainMillis;
+  const tellClockSet = watchClock(log);
 
   const round = async () => {
     for (const file of files) await file.refresh();
@@ -34,8 +37,9 @@ export function startUpkeep(dependencies: {
       if (await authority.reload())
         log.info('issuer state taken up from another process', { issuer: name });
     }
-    if (Date.now() < nextMaintenance) return;
-    nextMaintenance = Date.now() + maintainMillis;
+    tellClockSet();
+    if (performance.now() < nextMaintenance) return;
+    nextMaintenance = performance.now() + maintainMillis;
     await maintainAuthorities(authorities, log);
     relays();
     const dropped = await challenges.prune();
