@@ -2,7 +2,18 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', '.bench/', 'coverage/', 'data/', 'node_modules/', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist/',
+      '.bench/',
+      '.fuzz/',
+      'fuzz-findings/',
+      'coverage/',
+      'data/',
+      'node_modules/',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -18,6 +18,7 @@ packages=(
   krb5-user libgssapi-krb5-2 python3-gssapi python3-requests python3-requests-ntlm python3-cryptography
   python3-impacket apache2 libapache2-mod-auth-gssapi gss-ntlmssp
   iproute2 util-linux
+  softhsm2 opensc p11-kit p11-kit-modules # tokens: one in files, a tool to look into it, one behind a server
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -30,10 +30,16 @@ const byClass: Readonly<Record<ErrorClass, number>> = {
 
 export function exitCodeOf(error: GatewayError): number {
   if (refusals.has(error.code)) return exitCodes.refused;
-  // Devices are told to come again; here, waiting mends nothing.
-  if (error.code === 'store.damaged') return exitCodes.configuration;
+  if (waitingMendsNothing.has(error.code)) return exitCodes.configuration;
   return byClass[error.class];
 }
+
+/** Devices are told to come again all the same. */
+const waitingMendsNothing: ReadonlySet<ErrorCode> = new Set([
+  'store.damaged',
+  'keys.pin',
+  'keys.token',
+]);
 
 /** Of class `usage` for other doors; here nobody used the command wrongly. */
 const refusals: ReadonlySet<ErrorCode> = new Set(['cli.not-found', 'scep.reply']);

@@ -44,6 +44,7 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     accounts: config.accounts.map((account) =>
       account.password ? { ...account, password: secret(account.password) } : account,
     ),
+    tokens: mapValues(config.tokens, (token) => absoluteToken(token, bases, secret)),
     issuers: mapValues(config.issuers, (issuer) =>
       absoluteIssuer(issuer, bases.baseDirectory, secret),
     ),
@@ -121,6 +122,22 @@ function absoluteWebhook(
     ...webhook,
     secret: secret(webhook.secret),
     ...(webhook.ca !== undefined && { ca: resolve(baseDirectory, webhook.ca) }),
+  };
+}
+
+type Token = GatewayConfig['tokens'][string];
+
+/** A name without a folder is one for the loader of the system to find. */
+function absoluteToken(
+  token: Token,
+  { baseDirectory }: PathBases,
+  secret: (reference: SecretReference) => SecretReference,
+): Token {
+  const { module, pin } = token;
+  return {
+    ...token,
+    module: module.includes('/') ? resolve(baseDirectory, module) : module,
+    ...(pin && { pin: secret(pin) }),
   };
 }
 

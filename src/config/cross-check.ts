@@ -12,6 +12,7 @@ import { checkPolicies } from './policy-checks.js';
 import { problemAt, type ConfigProblem } from './problem.js';
 import { checkSignIn } from './sign-in-checks.js';
 import { checkStore } from './store-checks.js';
+import { checkTokens } from './token-checks.js';
 
 /** Values that are each allowed but cannot stand together. */
 export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
@@ -29,13 +30,15 @@ export function crossProblems(checked: CheckedConfig): ConfigProblem[] {
     checkCertificates,
     checkDirectory,
     checkSignIn,
+    checkTokens,
   ].flatMap((check) => check(checked));
 }
 
-function checkNames({ issuerNames, profileNames }: CheckedConfig): ConfigProblem[] {
+function checkNames({ config, issuerNames, profileNames }: CheckedConfig): ConfigProblem[] {
   const entries = [
     ...issuerNames.map((name) => ['issuers', name]),
     ...profileNames.map((name) => ['profiles', name]),
+    ...Object.keys(config.tokens).map((name) => ['tokens', name]),
   ];
   return entries
     .filter(([, name = '']) => !/^[a-z][a-z0-9-]{0,31}$/.test(name))

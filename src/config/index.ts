@@ -7,7 +7,7 @@ export { loadConfig, type ResolvedConfig } from './load.js';
 export { ndesRegistryToConfig } from './ndes-import.js';
 export { resolveSecret } from './resolve-secret.js';
 export { configSchema, type GatewayConfig } from './schema.js';
-export type { ImportedPair } from './imported-pair-schema.js';
+export type { ImportedPair, IssuerPair } from './imported-pair-schema.js';
 export type {
   AdcsCesConfig,
   AdcsRpcConfig,
@@ -17,3 +17,4 @@ export type {
 export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';
 export type { PostgresConfig } from './store-schema.js';
+export type { TokenConfig } from './token-schema.js';

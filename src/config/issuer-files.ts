@@ -1,7 +1,7 @@
 /** Files and secrets that an issuer names, whatever its kind. */
 import { resolve } from 'node:path';
 import type { CoSignConfig } from './co-sign-schema.js';
-import type { ImportedPair } from './imported-pair-schema.js';
+import type { ImportedPair, IssuerPair } from './imported-pair-schema.js';
 import type { IssuerConfig, WebEnrollmentConfig } from './issuer-schema.js';
 import type { ConfigPath } from './problem.js';
 import type { SecretReference } from './secret.js';
@@ -16,12 +16,12 @@ export function absoluteIssuer(
 ): IssuerConfig {
   const path = (name: string): string => resolve(baseDirectory, name);
   const importRa = issuer.importRa && {
-    importRa: absolutePair(issuer.importRa, baseDirectory, secret),
+    importRa: absoluteIssuerPair(issuer.importRa, baseDirectory, secret),
   };
   if (issuer.kind === 'local') {
     return {
       ...issuer,
-      ...(issuer.import && { import: absolutePair(issuer.import, baseDirectory, secret) }),
+      ...(issuer.import && { import: absoluteIssuerPair(issuer.import, baseDirectory, secret) }),
       ...importRa,
     };
   }
@@ -45,7 +45,7 @@ export function absoluteIssuer(
       tls: absoluteTls,
       ...(signer && { signer: absolutePair(signer, baseDirectory, secret) }),
       ...(importRaEncryption && {
-        importRaEncryption: absolutePair(importRaEncryption, baseDirectory, secret),
+        importRaEncryption: absoluteIssuerPair(importRaEncryption, baseDirectory, secret),
       }),
       ...(adminPage && {
         adminPage: {
@@ -143,6 +143,14 @@ export function absolutePair(
     ...(key !== undefined && { key: path(key) }),
     ...(passphrase && { passphrase: secret(passphrase) }),
   };
+}
+
+function absoluteIssuerPair(
+  { tokenKey, ...pair }: IssuerPair,
+  baseDirectory: string,
+  secret: SecretChange,
+): IssuerPair {
+  return { ...absolutePair(pair, baseDirectory, secret), ...(tokenKey && { tokenKey }) };
 }
 
 /** Secrets of an issuer, by their path below it. */

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { adcsCesSchema } from './adcs-ces-schema.js';
 import { adcsRpcSchema } from './adcs-rpc-schema.js';
 import { webEnrollmentSchema } from './adcs-schema.js';
-import { importedPair } from './imported-pair-schema.js';
+import { issuerPair } from './imported-pair-schema.js';
 import { ndesIssuerSchema } from './ndes-issuer-schema.js';
 import { distinguishedName, keyBits, raKeys } from './ra-schema.js';
+import { tokenName } from './token-schema.js';
 
 const localIssuerSchema = z
   .strictObject({
@@ -22,6 +23,11 @@ const localIssuerSchema = z
       .default('CN=SCEP Gateway Root CA')
       .describe('Name of the root where there are two.'),
     keyBits: keyBits.default(2048).describe('RSA key of each CA certificate, bits.'),
+    keyToken: tokenName
+      .optional()
+      .describe(
+        'Name under `tokens` of the one that new CA keys are made in. Absent: sealed files.',
+      ),
     rootYears: z.int().min(1).max(50).default(20).describe('Life of the root.'),
     issuingYears: z
       .int()
@@ -37,10 +43,10 @@ const localIssuerSchema = z
       .max(2880)
       .default(60)
       .describe('notBefore lies this far in the past: device clocks are slow (Autopilot: hours).'),
-    import: importedPair
+    import: issuerPair
       .optional()
       .describe(
-        'An existing CA: either `pfx`, or `certificate` and `key`. Taken over into the data directory at the first start.',
+        'An existing CA: either `pfx`, or `certificate` and `key` or `tokenKey`. Taken over into the data directory at the first start.',
       ),
   })
   .describe('The embedded CA.');

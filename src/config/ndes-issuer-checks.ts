@@ -138,6 +138,7 @@ function checkMode(path: ConfigPath, issuer: NdesIssuerConfig, raw: unknown): Co
 const raSettings = [
   'raSubject',
   'raKeyBits',
+  'raKeyToken',
   'raYears',
   'raOverlapDays',
   'raCertificates',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { importedPair } from './imported-pair-schema.js';
+import { importedPair, issuerPair } from './imported-pair-schema.js';
 import { raKeys } from './ra-schema.js';
 import { webSignIn, webTls } from './web-sign-in-schema.js';
 
@@ -64,7 +64,7 @@ export const ndesIssuerSchema = z
       .describe(
         '`re-enroll`: certificate and key that sign towards the server, for one that trusts an RA by its certificate. Absent: a self-signed certificate on a key of the gateway.',
       ),
-    importRaEncryption: importedPair
+    importRaEncryption: issuerPair
       .optional()
       .describe('The encryption RA certificate, where `importRa` is the one that signs (NDES).'),
     connections: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { importedPair } from './imported-pair-schema.js';
+import { issuerPair } from './imported-pair-schema.js';
+import { tokenName } from './token-schema.js';
 
 export const keyBits = z.literal([2048, 3072, 4096]);
 
@@ -15,6 +16,11 @@ export const raKeys = {
     .default('CN=SCEP Gateway-MSCEP-RA')
     .describe('Distinguished name of the RA certificates.'),
   raKeyBits: keyBits.default(2048).describe('RSA key of each RA certificate, bits.'),
+  raKeyToken: tokenName
+    .optional()
+    .describe(
+      'Name under `tokens` of the one that new RA keys are made in. Absent: sealed files. The token must do raw RSA (CKM_RSA_X_509).',
+    ),
   raYears: z
     .int()
     .min(1)
@@ -31,7 +37,7 @@ export const raKeys = {
     .enum(['split', 'single'])
     .default('split')
     .describe('Two RA certificates (sign, encrypt) as NDES has them, or one for both.'),
-  importRa: importedPair
+  importRa: issuerPair
     .optional()
     .describe('An existing RA certificate, in the same shape as `import`.'),
 };

@@ -19,6 +19,7 @@ import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
 import { keysSchema, storeSchema } from './store-schema.js';
 import { forwardedCertificateSchema, tlsSchema } from './tls-schema.js';
+import { tokenSchema } from './token-schema.js';
 import { accountCertificateSchema } from './trust-schema.js';
 
 const listener = z
@@ -171,6 +172,10 @@ export const configSchema = z.strictObject({
     .describe('The log on standard output.'),
   limits,
   backlog: backlogSchema,
+  tokens: z
+    .record(z.string(), tokenSchema)
+    .default({})
+    .describe('Hardware and software tokens by name, for the keys of issuers (PKCS #11).'),
   issuers: z.record(z.string(), issuerSchema).default({}).meta({
     description: 'CAs by name. Without any, the embedded CA under the name `local`.',
     defaultText: '`local`',

@@ -10,10 +10,13 @@ export interface NeededSecret {
 
 /** The secrets every start needs. */
 export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
-  const { data, directory, listeners, accounts, issuers, profiles } = config;
+  const { data, tokens, directory, listeners, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
     ...storeSecrets(data.store),
+    ...Object.entries(tokens).flatMap(([name, { pin }]) =>
+      pin ? [{ path: ['tokens', name, 'pin'], reference: pin }] : [],
+    ),
     ...listeners.flatMap(({ tls }, index) =>
       tls?.passphrase
         ? [{ path: ['listeners', index, 'tls', 'passphrase'], reference: tls.passphrase }]

@@ -4,6 +4,7 @@ import type { ConfigWarning } from './config-warning.js';
 import { keyText } from './problem.js';
 import type { GatewayConfig } from './schema.js';
 import { ntlmWarnings } from './sign-in-warnings.js';
+import { tokenWarnings } from './token-checks.js';
 import { storeWarnings } from './store-checks.js';
 
 export function configWarnings(config: GatewayConfig): ConfigWarning[] {
@@ -13,6 +14,7 @@ export function configWarnings(config: GatewayConfig): ConfigWarning[] {
     ...Object.entries(config.issuers).flatMap(([name, issuer]) => issuerWarnings(name, issuer)),
     ...coSignWarnings(config),
     ...ntlmWarnings(config),
+    ...tokenWarnings(config),
     ...Object.entries(config.profiles).flatMap(([name, profile]) => profileWarnings(name, profile)),
   ];
 }

@@ -1,9 +1,12 @@
 /** The data directory: what is kept of keys and certificates, looked at and not changed. */
 import type { ResolvedConfig } from '../config/index.js';
-import { viewDataDirectory, type DataView } from '../gateway/index.js';
+import { issuerKeys, viewDataDirectory, type DataView } from '../gateway/index.js';
 import { viewAuthority, type AuthorityView } from '../issuer/index.js';
+import { TokenKey } from '../keys/index.js';
+import type { Tokens } from '../pkcs11/index.js';
+import type { RsaKey } from '../x509/index.js';
 import type { Examination } from './examination.js';
-import { info, ok } from './finding.js';
+import { info, ok, warning, type Verdict } from './finding.js';
 
 const about = 'data directory';
 
@@ -30,11 +33,19 @@ export async function examineData(
   return view;
 }
 
+interface KeysToExamine {
+  readonly resolved: ResolvedConfig;
+  /** Names. */
+  readonly issuers: readonly string[];
+  /** Those that are open. */
+  readonly tokens: Tokens['byName'];
+}
+
 /** `data.keys`: every key in force opens. @returns what each issuer keeps, by its name */
 export async function examineKeys(
   examination: Examination,
   { keys, settings }: DataView,
-  issuers: readonly string[],
+  { resolved, issuers, tokens }: KeysToExamine,
 ): Promise<ReadonlyMap<string, AuthorityView>> {
   const views = new Map<string, AuthorityView>();
   for (const issuer of issuers) {
@@ -44,10 +55,35 @@ export async function examineKeys(
         const view = await viewAuthority(settings, issuer);
         if (view === undefined) return [];
         views.set(issuer, view);
-        for (const key of view.keys) await keys.load(key);
-        return ok(`Its ${view.keys.length} private keys open.`);
+        const config = resolved.config.issuers[issuer];
+        const open = (name: string | undefined) =>
+          name !== undefined && tokens.has(name) ? name : undefined;
+        const placed = issuerKeys(
+          keys,
+          { byName: tokens },
+          {
+            keyToken: open(config?.kind === 'local' ? config.keyToken : undefined),
+            raKeyToken: open(config?.raKeyToken),
+            caOpens: false,
+          },
+        );
+        const verdicts: Verdict[] = [];
+        for (const name of view.keys) verdicts.push(...keyVerdicts(name, await placed.load(name)));
+        return [ok(`Its ${view.keys.length} private keys open.`), ...verdicts];
       },
     );
   }
   return views;
+}
+
+function keyVerdicts(name: string, key: RsaKey): Verdict[] {
+  if (!(key instanceof TokenKey)) return [];
+  return key.isExtractable
+    ? [
+        warning(
+          `The key ${name} lies in the token ${key.tokenName}, which would hand it out (CKA_EXTRACTABLE).`,
+          'Make a key that is not extractable, and let it follow this one by a rollover.',
+        ),
+      ]
+    : [ok(`The key ${name} lies in the token ${key.tokenName} and cannot leave it.`)];
 }

@@ -11,6 +11,7 @@ import { Examination, type Progress } from './examination.js';
 import { failed, ok, warning, type Finding, type Verdict } from './finding.js';
 import type { IssuerContext } from './issuer-context.js';
 import { examineListeners } from './listeners.js';
+import { examineTokens } from './tokens.js';
 import { examineNdes } from './upstream.js';
 import type { World } from './world.js';
 
@@ -34,12 +35,17 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
   if (resolved === undefined) return [...examination.findings, ...withoutConfiguration];
   const isWhole = issuer === undefined && profile === undefined;
   const data = await examineData(examination, resolved);
+  const chosen = chosenIssuers(resolved, options);
+  const tokens = await examineTokens(examination, resolved, [...chosen.keys()]);
   try {
-    const chosen = chosenIssuers(resolved, options);
     const views =
       data === undefined
         ? new Map<string, AuthorityView>()
-        : await examineKeys(examination, data, [...chosen.keys()]);
+        : await examineKeys(examination, data, {
+            resolved,
+            issuers: [...chosen.keys()],
+            tokens: tokens.byName,
+          });
     if (isWhole) {
       await examineListeners(examination, resolved, world.clock());
       await examineDirectory(examination, world, resolved);
@@ -66,6 +72,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
       });
     }
   } finally {
+    await tokens.close();
     await data?.settings.close();
   }
   return examination.findings;

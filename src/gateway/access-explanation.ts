@@ -22,6 +22,7 @@ import { openDataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
 import { defaultProfile, type Authorities } from './profiles.js';
 import { openTrustLists, silentLog } from './trust-lists.js';
+import { openConfiguredTokens } from './tokens.js';
 
 interface AccessQuestion {
   /** As configured, or its port; undefined is the first one. */
@@ -121,9 +122,19 @@ async function openOwnCas(
   }
   const data = await openDataDirectory(resolved, clock);
   try {
-    const notices = new NoticeBoard();
-    const { authorities } = await openIssuers({ resolved, data, notices, clock });
-    return { authorities, close: () => data.close() };
+    const tokens = await openConfiguredTokens(resolved);
+    const close = async () => {
+      await tokens.close();
+      await data.close();
+    };
+    try {
+      const notices = new NoticeBoard();
+      const { authorities } = await openIssuers({ resolved, data, tokens, notices, clock });
+      return { authorities, close };
+    } catch (error) {
+      await tokens.close();
+      throw error;
+    }
   } catch (error) {
     await data.close();
     throw error;

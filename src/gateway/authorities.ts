@@ -2,7 +2,8 @@ import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
 import { openAdcs } from './adcs-authority.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
-import { readImport } from './imported-pair.js';
+import { issuerKeys, tellOfPlaces } from './issuer-keys.js';
+import { readIssuerImport } from './issuer-import.js';
 import { openReEnrollment } from './re-enrollment.js';
 import { openUpstreams, type Upstreams } from './upstreams.js';
 
@@ -43,26 +44,38 @@ export async function openIssuers(dependencies: AuthorityDependencies): Promise<
 
 async function openEmbedded(
   name: string,
-  { import: ca, importRa, ...settings }: LocalIssuerConfig,
-  { resolved: { config, readSecret }, data, clock }: AuthorityDependencies,
+  { import: ca, importRa, keyToken, raKeyToken, ...settings }: LocalIssuerConfig,
+  dependencies: AuthorityDependencies,
 ): Promise<Authority> {
+  const {
+    resolved: { config, readSecret },
+    data,
+    tokens,
+    clock,
+  } = dependencies;
   const founded = await isFounded(data.settings, name);
-  const importedCa = ca && (await readImport(ca, readSecret, founded));
-  const importedRa = importRa && (await readImport(importRa, readSecret, founded));
-  return openLocalAuthority({
+  const caIsRecipient = Object.values(config.profiles).some(
+    ({ issuer, caCertShape }) => issuer === name && caCertShape === 'ca-only',
+  );
+  const keys = issuerKeys(data.keys, tokens, { keyToken, raKeyToken, caOpens: caIsRecipient });
+  const reading = { readSecret, founded, keys, tokens };
+  const importedCa = ca && (await readIssuerImport(ca, { ...reading, token: keyToken }));
+  const importedRa =
+    importRa && (await readIssuerImport(importRa, { ...reading, token: raKeyToken }));
+  const authority = await openLocalAuthority({
     name,
     settings,
-    keys: data.keys,
+    keys,
     records: data.enrollments,
     state: data.settings,
     publicUrl: config.publicUrl,
-    caIsRecipient: Object.values(config.profiles).some(
-      ({ issuer, caCertShape }) => issuer === name && caCertShape === 'ca-only',
-    ),
+    caIsRecipient,
     imported: {
       ...(importedCa && { ca: importedCa }),
       ...(importedRa && { ra: [importedRa] }),
     },
     clock,
   });
+  await tellOfPlaces(name, { keyToken, raKeyToken }, dependencies);
+  return authority;
 }

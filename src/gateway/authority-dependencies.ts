@@ -1,6 +1,7 @@
 import type { CoSigning } from '../adcs/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Notice } from '../issuer/index.js';
+import type { Tokens } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
 import type { DataDirectory } from './data-directory.js';
 import type { NoticeBoard } from './notice-board.js';
@@ -9,6 +10,7 @@ import type { NoticeBoard } from './notice-board.js';
 export interface AuthorityDependencies {
   readonly resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>;
   readonly data: DataDirectory;
+  readonly tokens: Pick<Tokens, 'byName'>;
   readonly notices: NoticeBoard;
   readonly clock: () => Date;
 }

@@ -1,14 +1,14 @@
 import { access, constants, stat } from 'node:fs/promises';
 import type { PostgresConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
-import { FileKeyStore, generatedPassphrase, type KeyStore } from '../keys/index.js';
+import { FileKeyStore, generatedPassphrase, type SealedKeyStore } from '../keys/index.js';
 import type { SettingsReader } from '../store/index.js';
 import { databaseKeys } from './database-keys.js';
 import { databaseFile, sharedPassphrase, viewSettings, viewShared } from './stores.js';
 
 /** A data directory to look at, beside a gateway that runs or without one. */
 export interface DataView {
-  readonly keys: Pick<KeyStore, 'load'>;
+  readonly keys: SealedKeyStore;
   readonly settings: SettingsReader;
 }
 

@@ -54,7 +54,7 @@ export interface RunningGateway {
 
 /** Starts everything that serves. The installation stays open until its own `close`. */
 export async function startGateway(
-  { resolved, data, authorities, upstreams, notices }: Installation,
+  { resolved, data, tokens, authorities, upstreams, notices }: Installation,
   telemetry: Telemetry,
   clock: () => Date = () => new Date(),
 ): Promise<RunningGateway> {
@@ -160,7 +160,12 @@ export async function startGateway(
       metrics,
     ),
     metrics,
-    readiness: createReadiness({ settings: data.settings, authorities, clock }),
+    readiness: createReadiness({
+      settings: data.settings,
+      authorities,
+      tokens: tokens.byName,
+      clock,
+    }),
     authenticators: await createAuthenticators(resolved, data, {
       certificates: certificates.bindings,
       clock,

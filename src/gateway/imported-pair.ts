@@ -10,11 +10,10 @@ export async function readImport(
   founded: boolean,
   purpose?: KeyPurpose,
 ): Promise<ImportedIdentity | undefined> {
-  const files = await Promise.all((pfx === undefined ? [certificate, key] : [pfx]).map(read));
-  const missing = files.find((file) => file.kind === 'missing');
-  if (missing && founded) return undefined;
-  if (missing) throw unreadable(missing.path, missing.cause);
-  const [first, second] = files.flatMap((file) => (file.kind === 'read' ? [file.bytes] : []));
+  const paths = pfx === undefined ? [certificate, key] : [pfx];
+  const files = await Promise.all(paths.map((path) => readImportFile(path, founded)));
+  const [first, second] = files.flatMap((bytes) => bytes ?? []);
+  if (files.includes(undefined)) return undefined;
   const secret = passphrase && (await readSecret(passphrase));
   if (second === undefined) return importPfx(first ?? Buffer.alloc(0), secret, purpose);
   return importPem(
@@ -27,15 +26,12 @@ export async function readImport(
   );
 }
 
-type ImportFile =
-  | { readonly kind: 'read'; readonly bytes: Buffer }
-  | { readonly kind: 'missing'; readonly path: string; readonly cause: unknown };
-
-async function read(path = ''): Promise<ImportFile> {
+/** Undefined when it is gone and the import was done before. @throws GatewayError `config.unreadable` */
+export async function readImportFile(path = '', founded: boolean): Promise<Buffer | undefined> {
   try {
-    return { kind: 'read', bytes: await readFile(path) };
+    return await readFile(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing', path, cause };
+    if (founded && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   }
 }

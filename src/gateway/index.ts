@@ -12,6 +12,8 @@ export type { ListAge } from './list-ages.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
+export { issuerKeys } from './issuer-keys.js';
+export { openConfiguredTokens } from './tokens.js';
 export { readTlsIdentity } from './tls-identity.js';
 export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';

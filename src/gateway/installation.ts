@@ -1,14 +1,17 @@
 import type { ResolvedConfig } from '../config/index.js';
+import type { Tokens } from '../pkcs11/index.js';
 import { foundAdministrator } from './administrator.js';
 import { openIssuers, type Issuers } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
 import { inTurn } from './shared-database.js';
+import { openConfiguredTokens } from './tokens.js';
 
 /** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
 export interface Installation extends Issuers {
   readonly resolved: ResolvedConfig;
   readonly data: DataDirectory;
+  readonly tokens: Tokens;
   /** What issuers say of their own accord. */
   readonly notices: NoticeBoard;
   /** The password of `admin`, when it was made just now: to be shown once. */
@@ -25,11 +28,14 @@ export async function openInstallation(
   clock: () => Date = () => new Date(),
 ): Promise<Installation> {
   const data = await openDataDirectory(resolved, clock);
-  const open = () => openIn(data, resolved, clock);
+  let tokens: Tokens | undefined;
+  const open = async () =>
+    openIn(data, (tokens = await openConfiguredTokens(resolved)), resolved, clock);
   try {
     // Of gateways that start together one founds, and the others find what it made.
     return await (data.shared ? inTurn(data.shared, 'founding', open) : open());
   } catch (error) {
+    await tokens?.close();
     await data.close();
     throw error;
   }
@@ -37,11 +43,12 @@ export async function openInstallation(
 
 async function openIn(
   data: DataDirectory,
+  tokens: Tokens,
   resolved: ResolvedConfig,
   clock: () => Date,
 ): Promise<Installation> {
   const notices = new NoticeBoard();
-  const issuers = await openIssuers({ resolved, data, notices, clock });
+  const issuers = await openIssuers({ resolved, data, tokens, notices, clock });
   const newAdministratorPassword = await foundAdministrator(
     data.settings,
     resolved.adminPassword,
@@ -51,11 +58,13 @@ async function openIn(
     resolved,
     data,
     ...issuers,
+    tokens,
     notices,
     newAdministratorPassword,
-    close: () => {
+    close: async () => {
       for (const upstream of issuers.upstreams.values()) upstream.close();
-      return data.close();
+      await tokens.close();
+      await data.close();
     },
   };
 }

@@ -1,33 +1,44 @@
 /** RA keys of an issuer whose CA is elsewhere. */
-import type { ImportedPair, LocalIssuerConfig } from '../config/index.js';
+import type { IssuerPair, LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type LocalAuthority } from '../issuer/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
-import { readImport } from './imported-pair.js';
+import { readIssuerImport } from './issuer-import.js';
+import { issuerKeys, tellOfPlaces } from './issuer-keys.js';
 
 type RaSettings = Pick<
   LocalIssuerConfig,
-  'raSubject' | 'raKeyBits' | 'raYears' | 'raOverlapDays' | 'raCertificates'
+  'raSubject' | 'raKeyBits' | 'raKeyToken' | 'raYears' | 'raOverlapDays' | 'raCertificates'
 > & {
-  readonly importRa?: ImportedPair | undefined;
+  readonly importRa?: IssuerPair | undefined;
   /** Beside `importRa` where that only signs. */
-  readonly importRaEncryption?: ImportedPair | undefined;
+  readonly importRaEncryption?: IssuerPair | undefined;
 };
 
 /** The embedded authority keeps RA keys; its own CA certifies them until the CA behind has, and is shown to nobody. */
 export async function openRaKeys(
   name: string,
   { importRa, importRaEncryption, ...config }: RaSettings,
-  { resolved: { readSecret }, data, clock }: Omit<AuthorityDependencies, 'notices'>,
+  dependencies: AuthorityDependencies,
 ): Promise<LocalAuthority> {
+  const {
+    resolved: { readSecret },
+    data,
+    tokens,
+    clock,
+  } = dependencies;
   const { raSubject, raKeyBits, raYears, raOverlapDays, raCertificates } = config;
   const founded = await isFounded(data.settings, name);
   const pairs = [importRa, importRaEncryption].flatMap((pair) => pair ?? []);
-  const read = await Promise.all(pairs.map((pair) => readImport(pair, readSecret, founded)));
+  const { raKeyToken: token } = config;
+  // The hidden CA has nothing to lose.
+  const keys = issuerKeys(data.keys, tokens, { raKeyToken: token, caOpens: false });
+  const reading = { readSecret, founded, keys, tokens, token };
+  const read = await Promise.all(pairs.map((pair) => readIssuerImport(pair, reading)));
   const imported = read.flatMap((pair) => pair ?? []);
-  return openLocalAuthority({
+  const authority = await openLocalAuthority({
     name,
     settings: { ...hiddenCa, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates },
-    keys: data.keys,
+    keys,
     records: data.enrollments,
     state: data.settings,
     publicUrl: undefined,
@@ -36,6 +47,8 @@ export async function openRaKeys(
     imported: imported.length > 0 && imported.length === pairs.length ? { ra: imported } : {},
     clock,
   });
+  await tellOfPlaces(name, { raKeyToken: token }, dependencies);
+  return authority;
 }
 
 const hiddenCa = {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../issuer/index.js';
+import type { Token } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
 import type { Authorities } from './profiles.js';
 
@@ -17,9 +18,10 @@ const freshMillis = 5000;
 export function createReadiness(options: {
   readonly settings: Pick<SettingsStore, 'set'>;
   readonly authorities: Authorities;
+  readonly tokens: ReadonlyMap<string, Pick<Token, 'check'>>;
   readonly clock: () => Date;
 }): () => Promise<readonly ReadinessCheck[]> {
-  const { settings, authorities, clock } = options;
+  const { settings, authorities, tokens, clock } = options;
   let last:
     { readonly at: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
 
@@ -29,7 +31,10 @@ export function createReadiness(options: {
       checked(`issuer ${name}`, () => requireCa(authority, now)),
       checked(`RA of ${name}`, () => requireRa(authority, now)),
     ]);
-    return Promise.all([store, ...issuers]);
+    const hardware = [...tokens].map(([name, token]) =>
+      checked(`token ${name}`, () => token.check()),
+    );
+    return Promise.all([store, ...hardware, ...issuers]);
   }
 
   return () => {

@@ -63,6 +63,7 @@ type NoticeCode =
   | 'ca.expired'
   | 'ca.not-recipient'
   | 'crl.failed'
+  | 'keys.place'
   | 'upstream.failed'
   | 'upstream.ca-changed'
   | 'upstream.expiring'

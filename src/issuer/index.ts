@@ -18,6 +18,7 @@ export type {
   Reconciliation,
 } from './issuer.js';
 export type { RaEnrollment, RaKeeper, RaRequest, RaStatus } from './ra-keeper.js';
+export { isRaKeyName } from './local/numbered-keys.js';
 export { isFounded, isLocalAuthority, openLocalAuthority } from './local/local-authority.js';
 export type {
   ImportedKeyPair,

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../errors/index.js';
-import { Arena } from './arena.js';
+import type { Address } from '../ffi/index.js';
+import { GssArena } from './arena.js';
 import { channelBindings } from './channel-binding.js';
 import { acceptorCredential, releaseName, type Credential } from './credential.js';
-import type { Address } from './ffi.js';
 import { contextFlags, continueNeeded, failed, mechanisms, withArena, type Gss } from './gss.js';
 import { keytabPrincipals } from './keytab.js';
 import type {
@@ -52,12 +52,12 @@ interface Binding {
 const largestToken = 65_536;
 
 function createAcceptor(gss: Gss, credential: Credential, binding: Binding): KerberosAcceptor {
-  const memory = new Arena(gss.ffi);
+  const memory = new GssArena(gss.ffi);
   /** Where the `gss_ctx_id_t` stands. */
   const context = memory.room(8);
   let closed = false;
 
-  function step(arena: Arena, token: Buffer): AcceptOutcome {
+  function step(arena: GssArena, token: Buffer): AcceptOutcome {
     const minor = arena.room(4);
     const source = arena.room(8);
     const mechanism = arena.room(8);
@@ -115,7 +115,7 @@ function createAcceptor(gss: Gss, credential: Credential, binding: Binding): Ker
 }
 
 /** `user@REALM`; undefined when there is no name, or an odd one. */
-function displayName(gss: Gss, arena: Arena, name: Address): string | undefined {
+function displayName(gss: Gss, arena: GssArena, name: Address): string | undefined {
   if (name === 0n) return undefined;
   const text = arena.buffer();
   const major = gss.gss_display_name.now(arena.room(4), name, text, 0n);

@@ -1,34 +1,9 @@
-import type { Address, Ffi } from './ffi.js';
+import { Arena, type Address } from '../ffi/index.js';
 
 const bufferDescriptor = 16;
 
-/** Native memory of one call, freed together. Layouts are those of a 64-bit `gssapi.h`. */
-export class Arena {
-  readonly #ffi: Ffi;
-  readonly #blocks: Address[] = [];
-
-  constructor(ffi: Ffi) {
-    this.#ffi = ffi;
-  }
-
-  /** Octets of zero. */
-  room(octets: number): Address {
-    const address = this.#ffi.allocate(octets);
-    this.#blocks.push(address);
-    return address;
-  }
-
-  bytes(bytes: Uint8Array): Address {
-    const address = this.room(bytes.length);
-    this.#ffi.write(address, bytes);
-    return address;
-  }
-
-  /** A C string. */
-  text(text: string): Address {
-    return this.bytes(Buffer.from(`${text}\0`, 'utf8'));
-  }
-
+/** Native memory of one call, and GSS structures in it. Layouts are those of a 64-bit `gssapi.h`. */
+export class GssArena extends Arena {
   /** A `gss_buffer_desc` with these octets; empty without. */
   buffer(bytes?: Uint8Array): Address {
     const descriptor = Buffer.alloc(bufferDescriptor);
@@ -63,32 +38,24 @@ export class Arena {
     return this.bytes(set);
   }
 
-  pointerAt(address: Address): Address {
-    return this.#ffi.read(address, 8).readBigUInt64LE();
-  }
-
-  uint32At(address: Address): number {
-    return this.#ffi.read(address, 4).readUInt32LE();
-  }
-
   /** What stands in a `gss_buffer_desc`. */
   bufferAt(address: Address): Buffer {
-    const descriptor = this.#ffi.read(address, bufferDescriptor);
+    const descriptor = this.read(address, bufferDescriptor);
     const octets = Number(descriptor.readBigUInt64LE(0));
     const value = descriptor.readBigUInt64LE(8);
-    return value === 0n ? Buffer.alloc(0) : this.#ffi.read(value, octets);
+    return value === 0n ? Buffer.alloc(0) : this.read(value, octets);
   }
 
   /** What stands in a `gss_OID_desc`. */
   oidAt(address: Address): Buffer {
     if (address === 0n) return Buffer.alloc(0);
-    const descriptor = this.#ffi.read(address, 16);
-    return this.#ffi.read(descriptor.readBigUInt64LE(8), descriptor.readUInt32LE(0));
+    const descriptor = this.read(address, 16);
+    return this.read(descriptor.readBigUInt64LE(8), descriptor.readUInt32LE(0));
   }
 
   /** How many octets a `gss_buffer_desc` says it has. */
   lengthAt(address: Address): number {
-    return Number(this.#ffi.read(address, 8).readBigUInt64LE());
+    return Number(this.read(address, 8).readBigUInt64LE());
   }
 
   #oidDescriptor(encoded: Uint8Array): Buffer {
@@ -96,10 +63,6 @@ export class Arena {
     descriptor.writeUInt32LE(encoded.length, 0);
     descriptor.writeBigUInt64LE(this.bytes(encoded), 8);
     return descriptor;
-  }
-
-  free(): void {
-    for (const block of this.#blocks.splice(0)) this.#ffi.free(block);
   }
 }
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { GatewayError } from '../errors/index.js';
-import { Arena } from './arena.js';
-import type { Address } from './ffi.js';
+import type { Address } from '../ffi/index.js';
+import { GssArena } from './arena.js';
 import { failed, mechanisms, nameTypes, usages, withArena, type Gss } from './gss.js';
 import type { KerberosCredentials } from './kerberos.types.js';
 import { kerberosError } from './status.js';
@@ -82,7 +82,7 @@ interface Advice {
 }
 
 async function acquireLater(gss: Gss, wanted: Wanted, advice: Advice): Promise<Credential> {
-  const arena = new Arena(gss.ffi);
+  const arena = new GssArena(gss.ffi);
   try {
     const call = acquisition(gss, arena, wanted);
     return call.finish(await gss.gss_acquire_cred_from.later(...call.values), advice);
@@ -91,7 +91,7 @@ async function acquireLater(gss: Gss, wanted: Wanted, advice: Advice): Promise<C
   }
 }
 
-function acquisition(gss: Gss, arena: Arena, { usage, principal, store }: Wanted) {
+function acquisition(gss: Gss, arena: GssArena, { usage, principal, store }: Wanted) {
   const minor = arena.room(4);
   const cell = arena.room(8);
   const name = principal === undefined ? 0n : importName(gss, arena, principal);
@@ -117,7 +117,7 @@ function acquisition(gss: Gss, arena: Arena, { usage, principal, store }: Wanted
 }
 
 /** A name as Kerberos writes it, `HTTP/ca1.corp.example`; to be released. */
-export function importName(gss: Gss, arena: Arena, text: string): Address {
+export function importName(gss: Gss, arena: GssArena, text: string): Address {
   const minor = arena.room(4);
   const cell = arena.room(8);
   const name = arena.buffer(Buffer.from(text, 'utf8'));

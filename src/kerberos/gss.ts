@@ -1,6 +1,6 @@
 /** The GSS-API (RFC 2743, RFC 2744) of MIT Kerberos as far as we call it. */
-import { Arena } from './arena.js';
-import { loadFfi, type Ffi } from './ffi.js';
+import { loadFfi, type Ffi } from '../ffi/index.js';
+import { GssArena } from './arena.js';
 
 /** DER contents of object identifiers, without tag and length. */
 export const mechanisms = {
@@ -63,7 +63,16 @@ const prototypes = {
 
 /** @throws GatewayError `kerberos.library` */
 export async function loadGss(): Promise<Gss> {
-  const ffi = await loadFfi('libgssapi_krb5.so.2', 'libgssapi-krb5-2');
+  const ffi = await loadFfi({
+    file: 'libgssapi_krb5.so.2',
+    code: 'kerberos.library',
+    subject: 'Kerberos',
+    mends: {
+      notLoaded:
+        'Install MIT Kerberos: `apt-get install libgssapi-krb5-2`, or `dnf install krb5-libs`.',
+      tooOld: 'Install MIT Kerberos 1.19 or newer.',
+    },
+  });
   const found = (name: keyof typeof prototypes) => ffi.nativeFunction(name, prototypes[name]);
   return {
     ffi,
@@ -87,8 +96,8 @@ export async function loadGss(): Promise<Gss> {
 }
 
 /** Runs `use` with memory that is freed afterwards. */
-export function withArena<T>(gss: Gss, use: (arena: Arena) => T): T {
-  const arena = new Arena(gss.ffi);
+export function withArena<T>(gss: Gss, use: (arena: GssArena) => T): T {
+  const arena = new GssArena(gss.ffi);
   try {
     return use(arena);
   } finally {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors/index.js';
-import { Arena } from './arena.js';
+import { GssArena } from './arena.js';
 import { channelBindings } from './channel-binding.js';
 import { importName, initiatorCredential, releaseName, type Credential } from './credential.js';
 import type { Gate } from './gate.js';
@@ -74,7 +74,7 @@ function createInitiator(
   gate: Gate,
   { target, stepMillis, credential, done }: InitiatorOptions,
 ): KerberosInitiator {
-  const memory = new Arena(gss.ffi);
+  const memory = new GssArena(gss.ffi);
   /** Where the `gss_ctx_id_t` stands. */
   const context = memory.room(8);
   let state: 'open' | 'established' | 'closed' = 'open';
@@ -91,7 +91,7 @@ function createInitiator(
 
   async function call(token: Buffer | undefined): Promise<Buffer | undefined> {
     if (state === 'closed') throw timedOut(target);
-    const arena = new Arena(gss.ffi);
+    const arena = new GssArena(gss.ffi);
     busy = true;
     try {
       const { handle } = await credential();

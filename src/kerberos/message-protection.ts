@@ -1,7 +1,7 @@
 /** gss_wrap, and gss_wrap_iov in the way of DCE/RPC (draft-brezak-win2k-krb-rc4-hmac, MS-KILE 3.4.5). */
 import { GatewayError } from '../errors/index.js';
-import { putBuffer, type Arena } from './arena.js';
-import type { Address } from './ffi.js';
+import type { Address } from '../ffi/index.js';
+import { putBuffer, type GssArena } from './arena.js';
 import { failed, iovKinds, withArena, type Gss } from './gss.js';
 import type { MessageProtection, PduParts } from './kerberos.types.js';
 import { kerberosError } from './status.js';
@@ -68,7 +68,7 @@ export function messageProtection(gss: Gss, context: () => Address): MessageProt
   };
 }
 
-function check(gss: Gss, arena: Arena, major: number, minor: Address, doing: string): void {
+function check(gss: Gss, arena: GssArena, major: number, minor: Address, doing: string): void {
   const status = { major, minor: arena.uint32At(minor) };
   // The low bits say that a message is old, repeated or out of order: none of that happens on TCP.
   if (failed(status) || major !== 0) throw kerberosError(gss, status, doing);
@@ -78,7 +78,7 @@ function notEncrypted(): GatewayError {
   return new GatewayError('kerberos.refused', 'A message is not encrypted.');
 }
 
-function signatureLength(gss: Gss, arena: Arena, context: Address, stubLength: number): number {
+function signatureLength(gss: Gss, arena: GssArena, context: Address, stubLength: number): number {
   const minor = arena.room(4);
   const vector = pduVector(
     arena,
@@ -93,7 +93,7 @@ function signatureLength(gss: Gss, arena: Arena, context: Address, stubLength: n
 }
 
 /** Four `gss_iov_buffer_desc`: what is signed only, what is sealed in place, and where the signature goes. */
-function pduVector(arena: Arena, { header, stub, trailer }: PduParts, signature: Buffer) {
+function pduVector(arena: GssArena, { header, stub, trailer }: PduParts, signature: Buffer) {
   const parts = [
     { kind: iovKinds.signOnly, bytes: header },
     { kind: iovKinds.data, bytes: stub },

@@ -11,4 +11,7 @@ export type { SecretSource } from './secret-source.js';
 export { importPem } from './pem-import.js';
 export { importPfx } from './pfx-import.js';
 export { generatedPassphraseCost, type ScryptCost } from './sealing-key.js';
+export { importedCertificates } from './pem-import.js';
+export { PlacedKeyStore, type KeyPlace } from './placed-key-store.js';
+export { TokenKey } from './token-key.js';
 export { SoftwareKey } from './software-key.js';

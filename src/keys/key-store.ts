@@ -1,4 +1,4 @@
-/** Where private keys live. The file store is the default; PKCS#11 comes later behind the same seam. */
+/** Where private keys live. The file store is the default; `PlacedKeyStore` keeps keys in PKCS #11 tokens as well. */
 import type { RsaKey } from '../x509/index.js';
 
 export interface KeyStore {

@@ -23,9 +23,18 @@ export function importPem(
   const blocks = [...read(certificate, 'certificate'), ...read(key, 'key')];
   return pairUp(
     blocks.filter(({ label }) => label.endsWith('PRIVATE KEY')).map((b) => readKey(b, passphrase)),
-    blocks.filter(({ label }) => /^(X509 )?CERTIFICATE$/.test(label)).map(readCertificate),
+    certificatesIn(blocks),
     purpose,
   );
+}
+
+/** Certificates of a PEM file whose key is elsewhere. @throws GatewayError `config.invalid` */
+export function importedCertificates(text: string): Certificate[] {
+  return certificatesIn(read(text, 'certificate'));
+}
+
+function certificatesIn(blocks: readonly PemBlock[]): Certificate[] {
+  return blocks.filter(({ label }) => /^(X509 )?CERTIFICATE$/.test(label)).map(readCertificate);
 }
 
 function read(text: string, what: string): PemBlock[] {

@@ -4,17 +4,24 @@ import { GatewayError } from '../errors/index.js';
 import type { RsaKey } from '../x509/index.js';
 import { DecryptionThread } from './decryption-thread.js';
 import type { KeyStore } from './key-store.js';
+import { readRsaPkcs8 } from './rsa-private-numbers.js';
 import { SealedSecrets } from './sealed-secrets.js';
 import type { ScryptCost } from './sealing-key.js';
 import type { SecretShelf } from './secret-shelf.js';
 import type { SecretSource } from './secret-source.js';
 import { SoftwareKey } from './software-key.js';
+import { readTokenReference, writeTokenReference, type TokenReference } from './token-reference.js';
 
 const generatePair = promisify(generateKeyPair);
 const derive = promisify(hkdf);
 
 const masterFile = 'master.secret';
 const suffix = '.key';
+
+/** A name leads to a key, or to the token that has it. */
+type KeptKey =
+  | { readonly kind: 'sealed'; readonly key: RsaKey }
+  | { readonly kind: 'token'; readonly reference: TokenReference };
 
 /**
  * Private keys as `<name>.key`, PKCS#8 sealed with the passphrase (scrypt and AES-256-GCM), and beside them
@@ -41,22 +48,42 @@ export class SealedKeyStore implements KeyStore, SecretSource {
   }
 
   async load(name: string): Promise<RsaKey> {
-    const pkcs8 = await this.#sealed.read(fileOf(name));
-    if (pkcs8 !== undefined)
-      return this.#opened(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+    const kept = await this.read(name);
+    if (kept.kind === 'sealed') return kept.key;
+    throw new GatewayError(
+      'config.invalid',
+      `The private key ${name} lies in the token ${kept.reference.token}, not here.`,
+    );
+  }
+
+  /** The key, or where it is. @throws as `load` */
+  async read(name: string): Promise<KeptKey> {
+    const stored = await this.#sealed.read(fileOf(name));
+    if (stored !== undefined) {
+      const reference = readTokenReference(stored);
+      if (reference) return { kind: 'token', reference };
+      const key = createPrivateKey({ key: stored, format: 'der', type: 'pkcs8' });
+      return { kind: 'sealed', key: this.#opened(key) };
+    }
     throw new GatewayError('keys.unreadable', `The private key ${name} is missing.`, {
       mend: `Restore ${this.#sealed.locate(fileOf(name))} from a backup.`,
     });
   }
 
   async generate(name: string, bits: 2048 | 3072 | 4096): Promise<RsaKey> {
-    if (await this.has(name)) throw exists(name);
+    if (await this.has(name)) throw keyExists(name);
     const { privateKey } = await generatePair('rsa', { modulusLength: bits });
     return this.#keep(name, privateKey);
   }
 
   async import(name: string, pkcs8Pem: string): Promise<RsaKey> {
-    return this.#keep(name, readPkcs8(name, pkcs8Pem));
+    return this.#keep(name, readRsaPkcs8(name, pkcs8Pem));
+  }
+
+  /** Keeps under this name where the key is. @throws GatewayError `keys.exists`: never replaces one */
+  async refer(name: string, reference: TokenReference): Promise<void> {
+    const written = writeTokenReference(reference);
+    if ((await this.#sealed.create(fileOf(name), written)) === 'exists') throw keyExists(name);
   }
 
   async deriveSecret(label: string): Promise<Buffer> {
@@ -74,12 +101,8 @@ export class SealedKeyStore implements KeyStore, SecretSource {
   }
 
   async #keep(name: string, privateKey: KeyObject): Promise<RsaKey> {
-    if (privateKey.asymmetricKeyType !== 'rsa')
-      throw new GatewayError('config.invalid', `The private key ${name} is not an RSA key.`, {
-        mend: 'SCEP needs RSA keys for the CA and the RA.',
-      });
     const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw exists(name);
+    if ((await this.#sealed.create(fileOf(name), pkcs8)) === 'exists') throw keyExists(name);
     return this.#opened(privateKey);
   }
 
@@ -105,15 +128,7 @@ function fileOf(name: string): string {
   return `${name}${suffix}`;
 }
 
-function readPkcs8(name: string, pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch (cause) {
-    throw new GatewayError('config.invalid', `The private key ${name} cannot be read.`, { cause });
-  }
-}
-
-function exists(name: string): GatewayError {
+export function keyExists(name: string): GatewayError {
   return new GatewayError('keys.exists', `There is a private key ${name} already.`, {
     mend: 'Keys are never overwritten. Use another data directory, or move the old one away.',
   });

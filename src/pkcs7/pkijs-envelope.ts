@@ -170,6 +170,8 @@ function readRecipient(node: BerNode): Recipient[] {
     return parameters ? [{ kind: 'password', transport: { kind: 'password' }, parameters }] : [];
   }
   if (node.tag !== tag.sequence) return [];
+  // What stands round a transport that cannot be used is nobody's business.
+  if (readKeyTransport(node.child(2)) === undefined) return [];
   const info = readKeyTransRecipientInfo(node);
   const transport = readKeyTransport(parseBer(toDer(info.keyEncryptionAlgorithm)));
   if (transport === undefined) return [];

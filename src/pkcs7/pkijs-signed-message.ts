@@ -125,7 +125,8 @@ function signerSkeleton(signerInfo: BerNode): Buffer {
   return der.sequence(
     der.unsignedInteger(1),
     der.context(0, Buffer.alloc(0)),
-    definiteForm(signerInfo.child(2)),
+    // Nobody reads the parameters of a digest.
+    der.sequence(definiteForm(signerInfo.expect(2, tag.sequence).child(0))),
     // pkijs throws over an empty set; nothing verifies over it either.
     ...(attributes === undefined || attributes.children.length === 0
       ? []

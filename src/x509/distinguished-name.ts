@@ -1,5 +1,5 @@
 import { der, parseBer } from '../asn1/index.js';
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, readableOr } from '../errors/index.js';
 import { attributeTypeOid } from './attribute-type.js';
 import { ia5OrUtf8, printableOrUtf8 } from './string-type.js';
 
@@ -22,7 +22,11 @@ export function parseDistinguishedName(text: string): Buffer {
   do rdns.push(readRdn(scanner));
   while (take(scanner, /,/y) !== undefined);
   if (scanner.at < text.length) throw unreadable(scanner, 'a character that must be escaped');
-  return der.sequence(...rdns);
+  const name = der.sequence(...rdns);
+  // What our own guard would stop at later: an OID of hundreds of arcs, a #value nested to the limit.
+  if (readableOr(undefined, () => parseBer(name)) === undefined)
+    throw unreadable(scanner, 'more than a name can hold');
+  return name;
 }
 
 function readRdn(scanner: Scanner): Buffer {

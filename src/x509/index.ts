@@ -15,6 +15,7 @@ export { buildCertificationRequest } from './certification-request-writer.js';
 export { orderChain, verifyIssuedBy } from './chain.js';
 export { parseCrl } from './crl.js';
 export { buildCrl, type RevocationEntry } from './crl-writer.js';
+export { digestInfo } from './digest-info.js';
 export { parseDistinguishedName } from './distinguished-name.js';
 export {
   extendedKeyUsages,

@@ -22,7 +22,7 @@ const ecdsaOids = {
   sha512: '1.2.840.10045.4.3.4',
 } as const;
 
-const digestOids = {
+export const digestOids = {
   sha1: '1.3.14.3.2.26',
   sha224: '2.16.840.1.101.3.4.2.4',
   sha256: '2.16.840.1.101.3.4.2.1',

@@ -6,9 +6,9 @@ import type { TestGateway } from '../support/gateway.js';
 import { testKey } from '../support/keys.js';
 import { issued, postMessage, toldBy, type Told } from './answer.js';
 import { createMaker, type Maker } from './maker.js';
-import { mutate } from './mutation.js';
+import { mutateDer as mutate } from '../../fuzz/mutators/der.js';
 import { startTarget } from './profiles.js';
-import { Random } from './random.js';
+import { Random } from '../../fuzz/random.js';
 import { replaceNode } from './surgery.js';
 
 let gateway: TestGateway;

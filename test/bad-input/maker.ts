@@ -1,7 +1,7 @@
 /** Makes messages for the fixed authority that are right in everything but what a test makes wrong. */
 import { createFastCodec } from '../../src/pkcs7/index.js';
 import { certificationRequest, type CertificationRequestOptions } from '../support/certificates.js';
-import { fixedAuthority } from '../support/gateway.js';
+import { fixedAuthority } from '../support/fixed-authority.js';
 import { testKey, type TestKeyName } from '../support/keys.js';
 import {
   pkiMessage,

@@ -78,7 +78,7 @@ describe('unknown keys', () => {
     ],
     [
       'issuers: { local: { kind: local, publicURL: x } }',
-      'issuers.local.publicURL: is not a known key -> remove it; the keys here are: kind, hierarchy, subject, rootSubject, keyBits, rootYears, issuingYears, raSubject, raKeyBits, raYears, raOverlapDays, raCertificates, importRa, crlHours, backdateMinutes, import',
+      'issuers.local.publicURL: is not a known key -> remove it; the keys here are: kind, hierarchy, subject, rootSubject, keyBits, keyToken, rootYears, issuingYears, raSubject, raKeyBits, raKeyToken, raYears, raOverlapDays, raCertificates, importRa, crlHours, backdateMinutes, import',
     ],
     [
       'log: { "__proto__": 1 }',
@@ -95,7 +95,7 @@ describe('wrong values', () => {
   test.each([
     [
       '[]',
-      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, issuers, profiles, accounts, directory, access, lockout',
+      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, tokens, issuers, profiles, accounts, directory, access, lockout',
     ],
     [
       'data:',

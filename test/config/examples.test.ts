@@ -14,6 +14,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'jamf-webhook.yaml': { JAMF_PASSWORD: 'a password of jamf' },
   'adcs-ces.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
+  'pkcs11.yaml': { TOKEN_PIN: '73913' },
   'postgres.yaml': { DB_PASSWORD: 'a password of the role' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
@@ -51,6 +52,7 @@ describe('examples', () => {
       'nginx-client-certificates.yaml',
       'nginx.yaml',
       'ntlm.yaml',
+      'pkcs11.yaml',
       'postgres.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',

@@ -2,23 +2,19 @@
  * The clock of the machine is set below a running gateway, by libfaketime (Debian package `faketime`):
  * what lives by it neither dies at once nor lives for ever.
  */
-import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Certificate } from '../../src/x509/index.js';
 import { eventually } from '../interop/eventually.js';
+import { describeWithPrograms } from '../interop/programs.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { Fleet, type Enrollment, type Reply } from './fleet.js';
 import { expectOneEach } from './records.js';
 
-const library = ['x86_64', 'aarch64']
-  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
-  .find((path) => existsSync(path));
-if (library === undefined) {
-  if (process.env['CI'] === 'true') throw new Error('libfaketime is not installed.');
-  process.stderr.write('SKIPPED: a clock that is set; libfaketime is not installed.\n');
-}
+const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const library = `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -33,7 +29,7 @@ function set(millis: number): void {
   renameSync(`${file}.new`, file);
 }
 
-(library === undefined ? describe.skip : describe)('a clock that is set', () => {
+describeWithPrograms('a clock that is set', [library], () => {
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'clock-'));
     set(0);
@@ -43,7 +39,7 @@ function set(millis: number): void {
         profiles: { default: { paths: ['/scep'], challenges: { validityMinutes: 60 } } },
       }),
       environment: {
-        LD_PRELOAD: library ?? '',
+        LD_PRELOAD: library,
         FAKETIME_TIMESTAMP_FILE: join(directory, 'clock'),
         FAKETIME_NO_CACHE: '1',
         FAKETIME_DONT_FAKE_MONOTONIC: '1',

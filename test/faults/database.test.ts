@@ -54,7 +54,7 @@ describe('a database that another process holds', () => {
   test('again and again for a moment is slow, and nothing else', async () => {
     const fleet = await Fleet.of(gateway);
     const all = await fleet.prepare(8, 'slow');
-    let enrolling = true;
+    const enrolling = { isOver: false };
     const enroll = async (enrollment: Enrollment) => {
       let answer = await fleet.enroll(enrollment);
       // On a machine that is slow itself, moments may add up to more than the gateway waits.
@@ -62,9 +62,9 @@ describe('a database that another process holds', () => {
       return answer;
     };
     const answers = Promise.all(all.map(enroll)).finally(() => {
-      enrolling = false;
+      enrolling.isOver = true;
     });
-    while (enrolling) {
+    while (!enrolling.isOver) {
       other.exec('BEGIN IMMEDIATE');
       await new Promise((resolve) => setTimeout(resolve, 100));
       other.exec('ROLLBACK');

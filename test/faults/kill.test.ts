@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Random } from '../bad-input/random.js';
+import { Random } from '../../fuzz/random.js';
 import {
   cleanEnvironment,
   startGatewayProcess,

@@ -71,9 +71,12 @@ async function readiness(changes: Partial<Authority> = {}) {
       },
     },
     authorities: new Map([['local', await authority(changes)]]),
+    tokens,
     clock: () => now,
   });
 }
+
+let tokens = new Map<string, { check(): Promise<void> }>();
 
 const faults = async (changes: Partial<Authority> = {}) =>
   (await (await readiness(changes))()).flatMap(({ name, fault }) =>
@@ -98,6 +101,16 @@ describe('createReadiness', () => {
   test('nor one whose RA key does not sign', async () => {
     keyFault = new Error('the token is gone');
     expect(await faults()).toEqual(['RA of local: the token is gone']);
+  });
+
+  test('nor one whose token is away', async () => {
+    const away = new Map([
+      ['here', { check: () => Promise.resolve() }],
+      ['hsm', { check: () => Promise.reject(new Error('The token hsm is away.')) }],
+    ]);
+    tokens = away;
+    expect(await faults()).toEqual(['token hsm: The token hsm is away.']);
+    tokens = new Map();
   });
 
   test('nor one whose RA or CA has ended', async () => {

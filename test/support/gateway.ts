@@ -14,16 +14,9 @@ import { enrollmentProfile, namedProfiles, scepProfile } from '../../src/gateway
 import { createFastCodec } from '../../src/pkcs7/index.js';
 import { createScepServer, type ScepEvent, type ScepServer } from '../../src/scep/index.js';
 import { createLog } from '../../src/telemetry/index.js';
-import {
-  basicConstraints,
-  extendedKeyUsage,
-  extendedKeyUsages,
-  keyUsage,
-  toPem,
-  type Certificate,
-} from '../../src/x509/index.js';
-import { issuedBy, selfSigned } from './certificates.js';
-import { testKey, testKeyObject, type TestKeyName } from './keys.js';
+import { toPem, type Certificate } from '../../src/x509/index.js';
+import { fixedAuthority } from './fixed-authority.js';
+import { testKeyObject, type TestKeyName } from './keys.js';
 import type { TestSigner } from './pki-message.js';
 
 export interface TestGateway {
@@ -99,29 +92,6 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-/** Every octet of both certificates is the same on every run. */
-export async function fixedAuthority(): Promise<Pick<TestGateway, 'ca' | 'ra'>> {
-  const caKey = testKey('ca');
-  const ca = {
-    key: caKey,
-    certificate: await selfSigned(caKey, {
-      subject: 'CN=Fixed CA,O=Example',
-      serial: Buffer.from('01ca', 'hex'),
-      extensions: [basicConstraints({ ca: true }), keyUsage(['keyCertSign', 'cRLSign'])],
-    }),
-  };
-  const raKey = testKey('ra-encrypt');
-  const certificate = await issuedBy(ca, raKey.publicKey, {
-    subject: 'CN=Fixed RA,O=Example',
-    serial: Buffer.from('02aa', 'hex'),
-    extensions: [
-      keyUsage(['digitalSignature', 'keyEncipherment']),
-      extendedKeyUsage([extendedKeyUsages.certificateRequestAgent]),
-    ],
-  });
-  return { ca, ra: { key: raKey, certificate } };
 }
 
 function writePem(

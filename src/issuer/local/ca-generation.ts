@@ -60,8 +60,9 @@ export async function importedCa(
   keys: NumberedKeys,
   imported: ImportedKeyPair,
 ): Promise<CaGeneration> {
-  const { certificate, above, pkcs8Pem, publicKey } = checkImportedCa(imported, context.clock());
-  const kept = await keys.keep('ca', pkcs8Pem, publicKey);
+  const pair = checkImportedCa(imported, context.clock());
+  const { certificate, above } = pair;
+  const kept = await keys.keep('ca', pair);
   await recordCertificate(context, certificate);
   return { number: kept.number, ca: { key: kept.name, certificate }, above: [...above] };
 }

@@ -8,16 +8,18 @@ import {
   readKeyUsage,
   type Certificate,
   type KeyUsage,
+  type RsaKey,
 } from '../../x509/index.js';
 import type { RaPurpose } from '../ra-keeper.js';
-import type { ImportedKeyPair } from './local-authority.types.js';
+import type { AuthorityKeys, ImportedKeyPair } from './local-authority.types.js';
 
 /** An import that was looked at: certificate and key belong together and can do what they are for. */
 export interface CheckedKeyPair {
   readonly certificate: Certificate;
   /** Nearest first, as far as the import carries it. */
   readonly above: readonly Certificate[];
-  readonly pkcs8Pem: string;
+  /** Gives the private key this name in the key store. */
+  readonly keep: (store: AuthorityKeys, name: string) => Promise<RsaKey>;
   /** As computed from the private key: tools write the SubjectPublicKeyInfo of a certificate differently. */
   readonly publicKey: PublicKey;
 }
@@ -100,7 +102,7 @@ export function checkRaUsage(certificate: Certificate, purpose: RaPurpose, now: 
 }
 
 function checkKeyPair(role: 'CA' | 'RA', imported: ImportedKeyPair, now: Date): CheckedKeyPair {
-  const { publicKey, pkcs8Pem } = readPrivateKey(role, imported.privateKeyPem);
+  const { publicKey, keep } = privateKeyOf(role, imported);
   const certificate = imported.certificates.find((one) => isSameKey(one.publicKey, publicKey));
   if (certificate === undefined) {
     throw invalid(
@@ -122,15 +124,23 @@ function checkKeyPair(role: 'CA' | 'RA', imported: ImportedKeyPair, now: Date): 
     );
   }
   const [, ...above] = orderChain(imported.certificates, certificate);
-  return { certificate, above, pkcs8Pem, publicKey };
+  return { certificate, above, keep, publicKey };
 }
 
-function readPrivateKey(role: string, pem: string): { publicKey: PublicKey; pkcs8Pem: string } {
+function privateKeyOf(
+  role: string,
+  imported: ImportedKeyPair,
+): Pick<CheckedKeyPair, 'publicKey' | 'keep'> {
+  if ('keyInPlace' in imported) {
+    const { publicKey, adopt } = imported.keyInPlace;
+    return { publicKey, keep: (_store, name) => adopt(name) };
+  }
   try {
-    const key = createPrivateKey(pem);
+    const key = createPrivateKey(imported.privateKeyPem);
+    const pkcs8Pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
     return {
       publicKey: PublicKey.fromKeyObject(key),
-      pkcs8Pem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+      keep: (store, name) => store.import(name, pkcs8Pem),
     };
   } catch {
     // The cause is left out: it may quote the key.

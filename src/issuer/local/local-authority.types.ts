@@ -1,5 +1,5 @@
 import type { EnrollmentStore, SettingsStore } from '../../store/index.js';
-import type { Certificate, RsaKey } from '../../x509/index.js';
+import type { Certificate, PublicKey, RsaKey } from '../../x509/index.js';
 import type { Authority } from '../authority.js';
 
 export type RsaKeyBits = 2048 | 3072 | 4096;
@@ -42,11 +42,22 @@ export type AuthorityRecords = Pick<
 export type AuthorityState = Pick<SettingsStore, 'get' | 'swap' | 'next'>;
 
 /** A certificate from outside with its private key. A secret: never log. */
-export interface ImportedKeyPair {
-  /** PKCS#8 or PKCS#1 PEM, not encrypted. */
-  readonly privateKeyPem: string;
+export type ImportedKeyPair = {
   /** The certificate of that key and, for a CA, the CAs above it, in any order. */
   readonly certificates: readonly Certificate[];
+} & (
+  | {
+      /** PKCS#8 or PKCS#1 PEM, not encrypted. */
+      readonly privateKeyPem: string;
+    }
+  | { readonly keyInPlace: KeyInPlace }
+);
+
+/** A private key that is where it shall stay, and has no name in the key store yet. */
+interface KeyInPlace {
+  readonly publicKey: PublicKey;
+  /** Gives it one; refuses to overwrite. */
+  readonly adopt: (name: string) => Promise<RsaKey>;
 }
 
 export interface LocalAuthorityOptions {

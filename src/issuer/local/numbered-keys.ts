@@ -1,11 +1,17 @@
 import { GatewayError } from '../../errors/index.js';
 import type { PublicKey, RsaKey } from '../../x509/index.js';
 import type { AuthorityRecord } from './authority-record.js';
+import type { CheckedKeyPair } from './imported-key-pair.js';
 import type { KeyRing } from './key-ring.js';
 import type { RsaKeyBits } from './local-authority.types.js';
 
 export type KeyNumbers = AuthorityRecord['keyNumbers'];
 export type KeyRole = keyof KeyNumbers;
+
+/** Of RA keys; others are those of CAs. */
+export function isRaKeyName(name: string): boolean {
+  return /-ra(?:-sign|-encrypt)?-\d+$/.test(name);
+}
 
 export interface NumberedKey {
   /** In the key store: `local-ra-sign-2`. */
@@ -44,10 +50,10 @@ export class NumberedKeys {
   }
 
   /** Keeps the imported private key of `publicKey`. */
-  keep(role: KeyRole, pkcs8Pem: string, publicKey: PublicKey): Promise<NumberedKey> {
+  keep(role: KeyRole, { keep, publicKey }: CheckedKeyPair): Promise<NumberedKey> {
     return this.#next(
       role,
-      (name) => this.#ring.store.import(name, pkcs8Pem),
+      (name) => keep(this.#ring.store, name),
       (found) => found.id === publicKey.id,
     );
   }

@@ -82,9 +82,10 @@ async function keepImported(
   context: AuthorityContext,
   keys: NumberedKeys,
   role: KeyRole,
-  { certificate, pkcs8Pem, publicKey }: CheckedKeyPair,
+  pair: CheckedKeyPair,
 ): Promise<KeptCertificate> {
-  const kept = await keys.keep(role, pkcs8Pem, publicKey);
+  const { certificate } = pair;
+  const kept = await keys.keep(role, pair);
   await recordCertificate(context, certificate);
   return { key: kept.name, certificate };
 }

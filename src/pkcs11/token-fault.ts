@@ -1,0 +1,101 @@
+/** What a failing token means for the gateway. */
+import { GatewayError } from '../errors/index.js';
+import type { TokenInfo } from './structure.js';
+import type { Pkcs11Failure } from './return-value.js';
+import type { TokenSettings } from './token.types.js';
+
+/** Seconds until devices come again: a token that was moved or restarted is back soon. */
+const retryAfterSeconds = 10;
+
+export function unavailable(
+  { name }: Pick<TokenSettings, 'name'>,
+  what: string,
+  cause?: unknown,
+): GatewayError {
+  return new GatewayError('keys.unavailable', `The token ${name} ${what}.`, {
+    ...(cause !== undefined && { cause, detail: messageOf(cause) }),
+    mend: 'See whether the device or the service behind its PKCS #11 module runs; `scep-gateway doctor` tells what answers.',
+    retryAfterSeconds,
+  });
+}
+
+/** Of what a module says, the numbers alone: a GatewayError tells itself. */
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+export function tokenNotFound(
+  settings: TokenSettings,
+  present: readonly TokenInfo[],
+): GatewayError {
+  const { name, module, label, serial } = settings;
+  const wanted = [
+    ...(label === undefined ? [] : [`label ${JSON.stringify(label)}`]),
+    ...(serial === undefined ? [] : [`serial ${JSON.stringify(serial)}`]),
+  ].join(' and ');
+  const others = present.map((info) => `${JSON.stringify(info.label)} (serial ${info.serial})`);
+  return new GatewayError(
+    'keys.unavailable',
+    `The token ${name} is not there: ${module} shows none with ${wanted}.`,
+    {
+      mend:
+        others.length === 0
+          ? 'It shows no initialized token at all: is the device connected, and may the user of the gateway reach it?'
+          : `It shows ${others.join(', ')}: connect the token, or correct tokens.${name}.`,
+      retryAfterSeconds,
+    },
+  );
+}
+
+/** Several that fit: a wrong one would sign. */
+export function tokenAmbiguous({ name, module }: TokenSettings): GatewayError {
+  return new GatewayError(
+    'config.invalid',
+    `${module} shows several tokens that fit tokens.${name}.`,
+    { mend: 'Name the one by its `serial`.' },
+  );
+}
+
+/** @throws never; the PIN itself stands nowhere */
+export function pinRefused({ name }: TokenSettings, failure?: Pkcs11Failure): GatewayError {
+  const locked = failure?.returned === 'CKR_PIN_LOCKED';
+  return new GatewayError(
+    'keys.pin',
+    locked ? `The PIN of the token ${name} is locked.` : `The token ${name} refuses the PIN.`,
+    {
+      ...(failure && { cause: failure, detail: failure.message }),
+      mend: locked
+        ? 'Unlock it with the means of its maker (as security officer), then correct the secret of `pin` before the next start.'
+        : `Correct the secret that tokens.${name}.pin refers to. The gateway tried once and tries this PIN no more: tokens lock after a few attempts.`,
+    },
+  );
+}
+
+export function pinAlmostLocked({ name }: TokenSettings): GatewayError {
+  return new GatewayError(
+    'keys.pin',
+    `The token ${name} has one attempt left before it locks the PIN.`,
+    {
+      mend: 'The gateway leaves that attempt to you: sign in with the right PIN by another tool (pkcs11-tool --login), which resets the count, and correct the secret of `pin`.',
+    },
+  );
+}
+
+export function pinMissing({ name }: TokenSettings): GatewayError {
+  return new GatewayError('keys.pin', `The token ${name} wants a PIN.`, {
+    mend: `Set tokens.${name}.pin to a file, variable or credential that holds it.`,
+  });
+}
+
+/** A failure that lasts: of the key or of the token, not of the hour. */
+export function refusedByToken(
+  { name }: Pick<TokenSettings, 'name'>,
+  doing: string,
+  cause: Pkcs11Failure,
+): GatewayError {
+  return new GatewayError('keys.token', `The token ${name} cannot ${doing}.`, {
+    cause,
+    detail: cause.message,
+    mend: 'Its makers say which mechanisms and keys it takes, and what its policy forbids.',
+  });
+}

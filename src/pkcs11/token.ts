@@ -1,0 +1,296 @@
+import { GatewayError } from '../errors/index.js';
+import { objectClasses, tokenFlags } from './constants.js';
+import type { Cryptoki, SessionHandle, Slot } from './cryptoki.js';
+import { withinMillis } from './deadline.js';
+import { ignoreFailure, type Pkcs11Module } from './module.js';
+import { Pkcs11Failure } from './return-value.js';
+import { Seats } from './seats.js';
+import type { TokenInfo } from './structure.js';
+import {
+  pinAlmostLocked,
+  pinMissing,
+  pinRefused,
+  tokenAmbiguous,
+  tokenNotFound,
+  unavailable,
+} from './token-fault.js';
+import type { TokenSession, TokenSettings } from './token.types.js';
+
+/** One login: sessions that were opened after it live no longer than it. */
+interface Login {
+  readonly number: number;
+  readonly generation: number;
+  readonly slot: Slot;
+  /** Stays open and does nothing: the login ends with the last session of the process. */
+  readonly anchor: SessionHandle;
+  readonly idle: SessionHandle[];
+}
+
+/** Operations that wait for a session: behind a token that hangs, no more. */
+const mostWaiting = 1000;
+
+/** A key of 4096 bits takes a small device minutes. */
+const writeMillis = 300_000;
+
+/** How long a token that did not answer is left alone, so that devices get their 503 at once. */
+const restMillis = 1000;
+
+/**
+ * A token with a bounded number of sessions under one login. When it was away, the next operation opens
+ * sessions, logs in and, where that does not help, initializes the module anew; until that succeeds every
+ * operation rejects with `keys.unavailable`. A PIN that was refused is never tried again.
+ */
+export class Token {
+  readonly #settings: TokenSettings;
+  readonly #module: Pkcs11Module;
+  readonly #seats: Seats;
+  #login: Promise<Login> | undefined;
+  #logins = 0;
+  #refused: { readonly pin: string | undefined; readonly fault: GatewayError } | undefined;
+  #rest: { readonly until: number; readonly fault: GatewayError } | undefined;
+  #isClosed = false;
+
+  constructor(settings: TokenSettings, module: Pkcs11Module) {
+    this.#settings = settings;
+    this.#module = module;
+    this.#seats = new Seats(settings.sessions, mostWaiting);
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  /** Logs in where that was not done yet. @throws GatewayError `keys.pin`, `keys.unavailable`, `config.invalid` */
+  async open(): Promise<void> {
+    const { timeoutMillis } = this.#settings;
+    await withinMillis(timeoutMillis, this.#loggedIn(), () => this.#late());
+  }
+
+  /**
+   * Runs `work` in a session that nobody else uses, once more in a new session where the first was lost:
+   * it must not matter whether it runs twice.
+   *
+   * @param writing for what makes or destroys objects: runs once, and may take its time
+   * @throws GatewayError `keys.unavailable`; what `work` rejects with, where the token is not to blame
+   */
+  run<T>(
+    work: (session: TokenSession) => Promise<T>,
+    { writing = false }: { readonly writing?: boolean } = {},
+  ): Promise<T> {
+    if (this.#seats.isFull)
+      return Promise.reject(unavailable(this.#settings, 'has too much to do'));
+    const { timeoutMillis } = this.#settings;
+    let isLate = false;
+    const operation = this.#seats.sit(async () => {
+      if (isLate) throw this.#late();
+      return writing ? this.#told(this.#once(work, true)) : this.#twice(work);
+    });
+    return withinMillis(Math.max(timeoutMillis, writing ? writeMillis : 0), operation, () => {
+      isLate = true;
+      return this.#late();
+    });
+  }
+
+  /** Whether it answers, to somebody who is logged in. @throws GatewayError `keys.*` */
+  async check(): Promise<void> {
+    await this.run(({ cryptoki, handle }) =>
+      cryptoki.findObjects(handle, { class: objectClasses.privateKey }, 1),
+    );
+  }
+
+  /** Ends the sessions. What is under way is let end by itself. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const login = await this.#login?.catch(() => undefined);
+    if (login) await this.#end(login);
+  }
+
+  #late(): GatewayError {
+    return unavailable(this.#settings, 'does not answer in time');
+  }
+
+  async #twice<T>(work: (session: TokenSession) => Promise<T>): Promise<T> {
+    try {
+      return await this.#once(work, false);
+    } catch (error) {
+      if (!(error instanceof Pkcs11Failure) || !error.isPassing) throw error;
+    }
+    return this.#told(this.#once(work, false));
+  }
+
+  /** With an outage told as such. */
+  async #told<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const isOutage = error instanceof Pkcs11Failure && error.isPassing;
+      throw isOutage || error instanceof RangeError
+        ? unavailable(this.#settings, 'is away', error)
+        : error;
+    }
+  }
+
+  async #once<T>(work: (session: TokenSession) => Promise<T>, writing: boolean): Promise<T> {
+    const login = await this.#loggedIn();
+    return this.#module.use(async (cryptoki) => {
+      if (login.generation !== this.#module.generation) return this.#lost(login);
+      const kept = writing ? undefined : login.idle.pop();
+      try {
+        const handle = kept ?? (await cryptoki.openSession(login.slot, writing));
+        try {
+          const result = await work({ cryptoki, handle, slot: login.slot, login: login.number });
+          if (!writing && !this.#isClosed && login.number === this.#logins) login.idle.push(handle);
+          else await cryptoki.closeSession(handle).catch(ignoreFailure);
+          return result;
+        } catch (error) {
+          // An operation may still be active in it.
+          await cryptoki.closeSession(handle).catch(ignoreFailure);
+          throw error;
+        }
+      } catch (error) {
+        if (error instanceof Pkcs11Failure && error.isPassing) this.#forget(login);
+        throw error;
+      }
+    });
+  }
+
+  /** Another operation initialized the module anew since this login. */
+  #lost(login: Login): never {
+    this.#forget(login);
+    throw new Pkcs11Failure('C_OpenSession', cryptokiNotInitialized);
+  }
+
+  #forget(login: Login): void {
+    if (login.number !== this.#logins) return;
+    this.#login = undefined;
+    this.#logins += 1;
+    void this.#end(login);
+  }
+
+  async #end({ generation, anchor, idle }: Login): Promise<void> {
+    await this.#module.use(async (cryptoki) => {
+      if (generation !== this.#module.generation) return;
+      for (const handle of [...idle.splice(0), anchor])
+        await cryptoki.closeSession(handle).catch(ignoreFailure);
+    });
+  }
+
+  #loggedIn(): Promise<Login> {
+    if (this.#login) return this.#login;
+    const { fault, until } = this.#rest ?? { until: 0 };
+    if (fault && performance.now() < until) return Promise.reject(fault);
+    const login = this.#logIn();
+    this.#login = login;
+    login.catch((error: unknown) => {
+      if (this.#login === login) this.#login = undefined;
+      this.#rest = {
+        until: performance.now() + restMillis,
+        fault:
+          error instanceof GatewayError ? error : unavailable(this.#settings, 'is away', error),
+      };
+    });
+    return login;
+  }
+
+  async #logIn(): Promise<Login> {
+    const { generation } = this.#module;
+    const pin = await this.#settings.readPin();
+    if (this.#refused && this.#refused.pin === pin) throw this.#refused.fault;
+    try {
+      return await this.#begin(pin);
+    } catch (error) {
+      if (!worthRestart(error)) throw error;
+    }
+    await this.#told(this.#module.restart(generation, this.#settings.timeoutMillis));
+    return this.#told(this.#begin(pin));
+  }
+
+  #begin(pin: string | undefined): Promise<Login> {
+    return this.#module.use(async (cryptoki) => {
+      const { slot, info } = await this.#find(cryptoki);
+      const anchor = await cryptoki.openSession(slot, false);
+      try {
+        await this.#signIn(cryptoki, anchor, info, pin);
+      } catch (error) {
+        await cryptoki.closeSession(anchor).catch(ignoreFailure);
+        throw error;
+      }
+      this.#logins += 1;
+      this.#rest = undefined;
+      const { generation } = this.#module;
+      return { number: this.#logins, generation, slot, anchor, idle: [] };
+    });
+  }
+
+  async #find(cryptoki: Cryptoki): Promise<{ readonly slot: Slot; readonly info: TokenInfo }> {
+    const { label, serial } = this.#settings;
+    const tokens = await presentTokens(cryptoki);
+    const fitting = tokens.filter(
+      ({ info }) =>
+        (label === undefined || info.label === label) &&
+        (serial === undefined || info.serial === serial),
+    );
+    const [found, other] = fitting;
+    if (!found) {
+      throw tokenNotFound(
+        this.#settings,
+        tokens.map(({ info }) => info),
+      );
+    }
+    if (other) throw tokenAmbiguous(this.#settings);
+    return found;
+  }
+
+  /** One attempt. A token that counts says so in its flags, and its last attempt is not ours to take. */
+  async #signIn(
+    cryptoki: Cryptoki,
+    session: SessionHandle,
+    { flags }: TokenInfo,
+    pin: string | undefined,
+  ): Promise<void> {
+    if ((flags & tokenFlags.loginRequired) === 0) return;
+    if (pin === undefined && (flags & tokenFlags.protectedAuthenticationPath) === 0)
+      throw this.#refuse(pin, pinMissing(this.#settings));
+    if ((flags & tokenFlags.userPinLocked) !== 0)
+      throw pinRefused(this.#settings, new Pkcs11Failure('C_GetTokenInfo', pinLocked));
+    if ((flags & tokenFlags.userPinFinalTry) !== 0) throw pinAlmostLocked(this.#settings);
+    try {
+      await cryptoki.login(session, pin);
+    } catch (error) {
+      if (!(error instanceof Pkcs11Failure)) throw error;
+      if (error.returned === 'CKR_USER_ALREADY_LOGGED_IN') return;
+      throw error.isAboutPin ? this.#refuse(pin, pinRefused(this.#settings, error)) : error;
+    }
+  }
+
+  #refuse(pin: string | undefined, fault: GatewayError): GatewayError {
+    this.#refused = { pin, fault };
+    return fault;
+  }
+}
+
+const pinLocked = 0xa4;
+const cryptokiNotInitialized = 0x190;
+
+/** The token is not there, or the module has lost its way to it. */
+function worthRestart(error: unknown): boolean {
+  return error instanceof Pkcs11Failure
+    ? error.isPassing
+    : error instanceof GatewayError && error.code === 'keys.unavailable';
+}
+
+/** Initialized ones; a slot that cannot be asked has none. */
+async function presentTokens(
+  cryptoki: Cryptoki,
+): Promise<{ readonly slot: Slot; readonly info: TokenInfo }[]> {
+  const tokens = [];
+  for (const slot of await cryptoki.slots()) {
+    try {
+      const info = await cryptoki.tokenInfo(slot);
+      if ((info.flags & tokenFlags.initialized) !== 0) tokens.push({ slot, info });
+    } catch (error) {
+      ignoreFailure(error);
+    }
+  }
+  return tokens;
+}
