@@ -191,6 +191,19 @@ export const configSchema = z.strictObject({
     .describe('Accounts for the admin page and the API, beside the built-in `admin`.'),
   directory: directorySchema.optional(),
   access: accessSchema,
+  shutdown: z
+    .strictObject({
+      drainSeconds: z
+        .int()
+        .min(0)
+        .max(300)
+        .default(0)
+        .describe(
+          'How long after SIGTERM the gateway still serves, with `/readyz` at 503 and the end of each connection announced: so long that load balancers have noticed.',
+        ),
+    })
+    .prefault({})
+    .describe('How the gateway ends.'),
   lockout: z
     .strictObject({
       failures: z

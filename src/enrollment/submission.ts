@@ -15,6 +15,7 @@ import {
   dueAfter,
   move,
   newHold,
+  outlastsCall,
   noErrand,
   recordAnswer,
   tellToWait,
@@ -73,14 +74,18 @@ function send(
   });
 }
 
-/** Durable before anything leaves; it may be there already, from opening the transaction. */
+/**
+ * Durable before anything leaves; it may be there already, from opening the transaction. A process that
+ * slept meanwhile must take hold of it anew: another may have sent it since then.
+ */
 async function recordSubmitting(
   dependencies: SubmissionDependencies,
   open: OpenTransaction,
   { name }: IssuerLine,
 ): Promise<OpenTransaction | undefined> {
   const { state } = open.record;
-  if (state.kind === 'submitting' && state.issuer === name) return open;
+  if (state.kind === 'submitting' && state.issuer === name && outlastsCall(dependencies, open))
+    return open;
   const next = { kind: 'submitting', issuer: name, approver: approverOf(state) } as const;
   const hold = newHold(dependencies);
   const errand = { ...noErrand, ...open.record.errand, dueAt: hold.until };

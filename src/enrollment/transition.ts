@@ -29,6 +29,14 @@ export function newHold({ clock, holder }: SubmissionDependencies): Hold {
   return { holder, until: new Date(clock().getTime() + callLimitMillis + 30_000) };
 }
 
+/** Whether a call that begins now ends within the hold. */
+export function outlastsCall(
+  { clock }: Pick<SubmissionDependencies, 'clock'>,
+  { record: { hold } }: OpenTransaction,
+): boolean {
+  return hold !== undefined && hold.until.getTime() - clock().getTime() >= callLimitMillis;
+}
+
 /** The device is not told that anything failed: it has not. */
 export function tellToWait({ outage }: EnrollmentProfile): EnrollmentOutcome {
   return outage === 'retry-later'

@@ -31,9 +31,9 @@ export async function openAdcs(
     issuer,
     ra,
     replacedCas: () => issuer.replacedCas,
-    maintain: async () => [
+    maintain: async (share) => [
       ...(await issuer.maintain()),
-      ...(await keepRaFresh(ra.raKeeper, enroll, clock())),
+      ...(share === 'own' ? [] : await keepRaFresh(ra.raKeeper, enroll, clock())),
       ...(agents?.notices(clock()) ?? []),
     ],
     reload: async () => {

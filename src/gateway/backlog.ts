@@ -4,6 +4,8 @@ import type { BacklogEvent, BacklogSettings, EnrollmentService } from '../enroll
 import type { SettingsStore } from '../store/index.js';
 import type { Log } from '../telemetry/index.js';
 import { forgetIssuerHealth, noteIssuerHealth } from './issuer-health.js';
+import type { Leadership } from './leadership.js';
+import { toldOnce } from './told-once.js';
 
 export function backlogSettings({ backlog }: GatewayConfig): BacklogSettings {
   const { retry, poll, breakerFailures, parallel, overdueHours, dropHours } = backlog;
@@ -74,34 +76,37 @@ const roundMillis = 2_000;
 export async function startBacklogWork(
   { backlog }: EnrollmentService,
   issuers: readonly string[],
-  settings: SettingsStore,
-  log: Log,
+  {
+    settings,
+    leadership,
+    log,
+  }: {
+    readonly settings: SettingsStore;
+    readonly leadership: Pick<Leadership, 'leads'>;
+    readonly log: Log;
+  },
 ): Promise<BacklogWork> {
-  await forgetIssuerHealth(settings, issuers);
-  const stopping = new AbortController();
+  if (leadership.leads()) await forgetIssuerHealth(settings, issuers);
+  const faults = toldOnce(log, 'work on waiting requests');
+  let round: AbortController | undefined;
   let running = Promise.resolve();
-  let isRunning = false;
   const timer = setInterval(() => {
+    // Whose time is over begins nothing more; what is under way is held in the store.
+    if (!leadership.leads()) return round?.abort();
     // A call to a slow CA takes longer than the time between rounds: they do not queue up.
-    if (isRunning) return;
-    isRunning = true;
+    if (round) return;
+    round = new AbortController();
     running = backlog
-      .round(stopping.signal)
-      .catch((error: unknown) => {
-        log.error('work on waiting requests failed', {
-          error: error instanceof Error ? error.message : String(error),
-        });
-      })
-      .finally(() => {
-        isRunning = false;
-      });
+      .round(round.signal)
+      .then(faults.worked, faults.failed)
+      .finally(() => (round = undefined));
   }, roundMillis);
   timer.unref();
 
   return {
     async stop(graceMillis) {
       clearInterval(timer);
-      stopping.abort();
+      round?.abort();
       let grace: NodeJS.Timeout | undefined;
       const over = new Promise<void>((resolve) => {
         grace = setTimeout(resolve, graceMillis);

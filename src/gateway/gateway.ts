@@ -23,8 +23,10 @@ import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js
 import { callerCertificates } from './caller-certificates.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import { decisionsOf } from './decisions.js';
+import { Drain } from './drain.js';
 import type { Installation } from './installation.js';
 import { createKeyWork } from './key-work.js';
+import { openLeadership } from './leadership.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
 import {
@@ -42,7 +44,7 @@ import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from
 import { tellTurnedAway } from './turned-away.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
-import { logNotice, maintainAuthorities, startUpkeep } from './upkeep.js';
+import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
@@ -64,7 +66,8 @@ export async function startGateway(
   const relayed = relayedProfiles(config, upstreams);
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
-  await maintainAuthorities(authorities, log);
+  const leadership = await openLeadership(data.shared, log);
+  await maintainAuthorities(authorities, log, shareOf(leadership));
   lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice));
 
   const access = await openAccess(config, {
@@ -82,6 +85,7 @@ export async function startGateway(
     metricSources({
       data,
       backlog: () => enrollment.backlog.status(),
+      leads: () => leadership.leads(),
       authorities,
       lists: access.lists,
       queues: () => [
@@ -144,6 +148,7 @@ export async function startGateway(
     log,
     onRefusedChallenge: (address) => void access.rateLimits.refusedChallenges.take(address),
   });
+  const drain = new Drain();
   const app = createHttpApp({
     scep,
     challenges: data.challenges,
@@ -160,12 +165,15 @@ export async function startGateway(
       metrics,
     ),
     metrics,
-    readiness: createReadiness({
-      settings: data.settings,
-      authorities,
-      tokens: tokens.byName,
-      clock,
-    }),
+    readiness: drain.readiness(
+      createReadiness({
+        settings: data.settings,
+        authorities,
+        tokens: tokens.byName,
+        leadership,
+        clock,
+      }),
+    ),
     authenticators: await createAuthenticators(resolved, data, {
       certificates: certificates.bindings,
       clock,
@@ -187,16 +195,16 @@ export async function startGateway(
   const upkeep = startUpkeep({
     authorities,
     challenges: data.challenges,
+    leadership,
     files,
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
-  const backlogWork = await startBacklogWork(
-    enrollment,
-    Object.keys(config.issuers),
-    data.settings,
+  const backlogWork = await startBacklogWork(enrollment, Object.keys(config.issuers), {
+    settings: data.settings,
+    leadership,
     log,
-  );
+  });
   try {
     for (const [index, listenerAccess] of access.listeners.entries()) {
       const { address, clientAddress, proxyProtocol, channel } = listenerAccess;
@@ -230,6 +238,7 @@ export async function startGateway(
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
+    await leadership.stop();
     metrics.stop();
     throw error;
   }
@@ -241,11 +250,13 @@ export async function startGateway(
       ),
     ),
     async stop(graceMillis) {
+      await drain.run(listeners, config.shutdown.drainSeconds * 1000);
       await Promise.all([
         ...listeners.map((listener) => listener.close(graceMillis)),
         backlogWork.stop(graceMillis),
       ]);
       await upkeep.stop();
+      await leadership.stop();
       metrics.stop();
     },
   };

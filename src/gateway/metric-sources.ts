@@ -9,12 +9,13 @@ const countMillis = 10_000;
 export function metricSources(options: {
   readonly data: Pick<DataDirectory, 'challengeState'>;
   readonly backlog: MetricSources['backlog'];
+  readonly leads: MetricSources['leads'];
   readonly authorities: Authorities;
   readonly lists: Pick<AddressLists, 'all'>;
   readonly queues: MetricSources['queues'];
   readonly clock: () => Date;
 }): MetricSources {
-  const { data, backlog, authorities, lists, queues, clock } = options;
+  const { data, backlog, leads, authorities, lists, queues, clock } = options;
   let counted:
     { readonly at: number; readonly counts: Promise<Record<string, number>> } | undefined;
   return {
@@ -26,6 +27,7 @@ export function metricSources(options: {
       return counted.counts;
     },
     backlog,
+    leads,
     queues,
     certificates: () =>
       [...authorities].flatMap(([issuer, authority]) => [

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Authority } from '../issuer/index.js';
 import type { Token } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
+import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
 
 /** One thing that must hold for certificates to be issued. */
@@ -19,9 +20,10 @@ export function createReadiness(options: {
   readonly settings: Pick<SettingsStore, 'set'>;
   readonly authorities: Authorities;
   readonly tokens: ReadonlyMap<string, Pick<Token, 'check'>>;
+  readonly leadership: Pick<Leadership, 'status'>;
   readonly clock: () => Date;
 }): () => Promise<readonly ReadinessCheck[]> {
-  const { settings, authorities, tokens, clock } = options;
+  const { settings, authorities, tokens, leadership, clock } = options;
   let last:
     { readonly at: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
 
@@ -34,7 +36,8 @@ export function createReadiness(options: {
     const hardware = [...tokens].map(([name, token]) =>
       checked(`token ${name}`, () => token.check()),
     );
-    return Promise.all([store, ...hardware, ...issuers]);
+    const checks = await Promise.all([store, ...hardware, ...issuers]);
+    return [...checks, ...sharedChecks(leadership.status())];
   }
 
   return () => {
@@ -44,6 +47,23 @@ export function createReadiness(options: {
     }
     return last.checks;
   };
+}
+
+/** Holds are judged by the clocks of the gateways, with half a minute to spare. */
+const mostApartMillis = 15_000;
+
+function sharedChecks(status: ReturnType<Leadership['status']>): readonly ReadinessCheck[] {
+  if (status === undefined) return [];
+  const { leads, leader, clockAheadMillis } = status;
+  const apart = `${Math.round(Math.abs(clockAheadMillis) / 1000)} s ${clockAheadMillis > 0 ? 'behind' : 'ahead of'} that of the database`;
+  return [
+    { name: 'clock', fault: Math.abs(clockAheadMillis) > mostApartMillis ? apart : undefined },
+    // Never a fault: else no gateway would serve when none leads.
+    {
+      name: `background work by ${leads ? 'this gateway' : (leader ?? 'nobody known')}`,
+      fault: undefined,
+    },
+  ];
 }
 
 async function checked(name: string, check: () => unknown): Promise<ReadinessCheck> {

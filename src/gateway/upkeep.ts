@@ -1,8 +1,10 @@
 import type { Challenges } from '../challenge/index.js';
-import type { Notice } from '../issuer/index.js';
+import type { MaintenanceShare, Notice } from '../issuer/index.js';
 import type { Log } from '../telemetry/index.js';
 import { watchClock } from './clock-watch.js';
+import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
+import { toldOnce } from './told-once.js';
 
 export interface Upkeep {
   /** Ends after the round that is running. */
@@ -14,42 +16,43 @@ const maintainMillis = 3_600_000;
 
 /**
  * What happens while nobody asks: another process' changes to a CA, and those to files, are taken up
- * within seconds; RA certificates are renewed, CRLs made and old challenges dropped once an hour.
+ * within seconds; once an hour one gateway renews RA certificates, makes CRLs and drops old challenges.
  */
 export function startUpkeep(dependencies: {
   readonly authorities: Authorities;
   readonly challenges: Challenges;
+  readonly leadership: Pick<Leadership, 'leads'>;
   /** Address lists, trust lists, certificates of listeners; may grow. */
   readonly files: readonly { refresh(): Promise<void> }[];
   /** Once an hour. */
   readonly relays: () => void;
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, files, relays, log } = dependencies;
+  const { authorities, challenges, leadership, files, relays, log } = dependencies;
+  const faults = toldOnce(log, 'upkeep');
   let running = Promise.resolve();
   // Not by the clock of the machine: set back, it would let a CRL end.
   let nextMaintenance = performance.now() + maintainMillis;
   const tellClockSet = watchClock(log);
 
   const round = async () => {
+    tellClockSet();
     for (const file of files) await file.refresh();
     for (const [name, authority] of authorities) {
       if (await authority.reload())
         log.info('issuer state taken up from another process', { issuer: name });
     }
-    tellClockSet();
     if (performance.now() < nextMaintenance) return;
     nextMaintenance = performance.now() + maintainMillis;
-    await maintainAuthorities(authorities, log);
+    await maintainAuthorities(authorities, log, shareOf(leadership));
     relays();
+    if (!leadership.leads()) return;
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
   };
 
   const timer = setInterval(() => {
-    running = running.then(round).catch((error: unknown) => {
-      log.error('upkeep failed', { error: error instanceof Error ? error.message : String(error) });
-    });
+    running = running.then(round).then(faults.worked, faults.failed);
   }, reloadMillis);
   timer.unref();
 
@@ -65,12 +68,21 @@ export function startUpkeep(dependencies: {
  * Says loudly, long before, what will expire. All at once: the start waits for it, and as often as there are
  * CAs that say nothing would be too long.
  */
-export async function maintainAuthorities(authorities: Authorities, log: Log): Promise<void> {
+export async function maintainAuthorities(
+  authorities: Authorities,
+  log: Log,
+  share: MaintenanceShare = 'everything',
+): Promise<void> {
   await Promise.all(
     [...authorities].map(async ([name, authority]) => {
-      for (const notice of await authority.maintain()) logNotice(log, name, notice);
+      for (const notice of await authority.maintain(share)) logNotice(log, name, notice);
     }),
   );
+}
+
+/** How much of it falls to this gateway. */
+export function shareOf(leadership: Pick<Leadership, 'leads'>): MaintenanceShare {
+  return leadership.leads() ? 'everything' : 'own';
 }
 
 export function logNotice(log: Log, issuer: string, { severity, code, text }: Notice): void {

@@ -24,6 +24,8 @@ export interface Listener {
   readonly port: number;
   /** For connections from now on. @throws TypeError unless the listener has TLS */
   renewIdentity(identity: TlsIdentity): void;
+  /** From now on every answer ends its connection; connections are still accepted. */
+  drain(): void;
   /** Accepts no more, lets what is in flight finish for so long, then cuts it off. */
   close(graceMillis: number): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function createListener(
       if (!secure) throw new TypeError('the listener has no TLS');
       secure.renewIdentity(identity);
     },
+    drain: () => open.lastAnswers(),
     close: (graceMillis) => closeServer(server, open, graceMillis),
   };
 }

@@ -32,11 +32,15 @@ export interface Authority {
   /**
    * Takes up other processes' changes, renews RA certificates, drops old keys, makes CRLs on time, and
    * tells what an administrator should know, failures included; call it about once an hour. Never rejects.
+   * @param share default: everything
    */
-  maintain(): Promise<readonly Notice[]>;
+  maintain(share?: MaintenanceShare): Promise<readonly Notice[]>;
   /** Takes up a state another process wrote; true when there was one. Cheap: one read of a setting. */
   reload(): Promise<boolean>;
 }
+
+/** Of several processes with one state, one does everything, and each what only it can do for itself. */
+export type MaintenanceShare = 'everything' | 'own';
 
 /** A CRL or a CA certificate as it stands behind a URL of a CDP or AIA extension. */
 export interface PublishedFile {

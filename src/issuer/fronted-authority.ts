@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/index.js';
-import type { Authority, Notice } from './authority.js';
+import type { Authority, MaintenanceShare, Notice } from './authority.js';
 import type { Issuer } from './issuer.js';
 import type { RaEnrollment } from './ra-keeper.js';
 import type { LocalAuthority } from './local/local-authority.types.js';
@@ -15,7 +15,7 @@ interface FrontedAuthorityOptions {
   /** CAs of the issuer before the present one, whose certificates still count for renewal. */
   readonly replacedCas?: () => readonly Certificate[];
   /** What else there is to look after, and what an administrator should know of it. Never rejects. */
-  readonly maintain?: () => Promise<readonly Notice[]>;
+  readonly maintain?: (share?: MaintenanceShare) => Promise<readonly Notice[]>;
   readonly reload?: () => Promise<boolean>;
   /** Asks the CA for RA certificates. */
   readonly enrollRa?: () => Promise<RaEnrollment>;
@@ -41,9 +41,9 @@ export function frontedAuthority(options: FrontedAuthorityOptions): Authority {
     crlFor: async (name) =>
       issuer.chain[0]?.subject.matches(name) ? issuer.currentCrl() : undefined,
     published: () => Promise.resolve(undefined),
-    maintain: async () => [
-      ...(await ra.maintain()).filter(({ code }) => code.startsWith('ra.')),
-      ...((await options.maintain?.()) ?? []),
+    maintain: async (share) => [
+      ...(await ra.maintain(share)).filter(({ code }) => code.startsWith('ra.')),
+      ...((await options.maintain?.(share)) ?? []),
     ],
     reload: async () => {
       const [own, others] = await Promise.all([ra.reload(), reload()]);

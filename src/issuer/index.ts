@@ -6,7 +6,7 @@ export {
   type AuthorizationGround,
 } from './authorization.js';
 export { demandAuthorization } from './authorization-demand.js';
-export type { Authority, Notice } from './authority.js';
+export type { Authority, MaintenanceShare, Notice } from './authority.js';
 export { withTemplate } from './fixed-template.js';
 export { frontedAuthority } from './fronted-authority.js';
 export { viewAuthority, type AuthorityView } from './local/authority-view.js';

@@ -6,7 +6,7 @@ export interface Lease {
   readonly term: number;
   /** Left of it, milliseconds. */
   readonly millisLeft: number;
-  /** What the clock of the database is ahead of ours; as exact as the way to it is short. */
+  /** What the clock of the database is ahead of ours for certain: 0 where the way to it explains it. */
   readonly clockAheadMillis: number;
 }
 

@@ -15,6 +15,8 @@ export interface MetricSources {
     }[];
     readonly issuers: readonly { readonly issuer: string; readonly breaker: 'closed' | 'open' }[];
   }>;
+  /** Whether this process does the background work. */
+  readonly leads: () => boolean;
   readonly certificates: () => readonly {
     readonly issuer: string;
     readonly kind: string;
@@ -49,6 +51,14 @@ export function registerStandingGauges(registry: Registry, sources: MetricSource
       for (const [state, count] of Object.entries(await sources.challenges())) {
         this.set({ state }, count);
       }
+    },
+  });
+  new Gauge({
+    name: 'scep_gateway_background_leader',
+    help: '1 where this process does the background work for all gateways of its database.',
+    registers,
+    collect() {
+      this.set(sources.leads() ? 1 : 0);
     },
   });
   const oldest = new Gauge({

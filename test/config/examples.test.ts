@@ -16,6 +16,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'pkcs11.yaml': { TOKEN_PIN: '73913' },
   'postgres.yaml': { DB_PASSWORD: 'a password of the role' },
+  'several-gateways.yaml': { DB_PASSWORD: 'a password of the role', KEY_PASSPHRASE: 'shared' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
     SCEP_TOKEN: Buffer.alloc(32).toString('base64'),
@@ -56,6 +57,7 @@ describe('examples', () => {
       'postgres.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
+      'several-gateways.yaml',
       'static-challenge.yaml',
       'two-profiles.yaml',
       'upstream-ndes-re-enroll.yaml',

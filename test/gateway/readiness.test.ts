@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Leadership } from '../../src/gateway/leadership.js';
 import { createReadiness } from '../../src/gateway/readiness.js';
 import type { Authority } from '../../src/issuer/index.js';
 import { selfSigned } from '../support/certificates.js';
@@ -18,6 +19,7 @@ beforeEach(() => {
   storeFault = undefined;
   keyFault = undefined;
   signed = 0;
+  leadership = undefined;
 });
 
 async function authority(changes: Partial<Authority> = {}): Promise<Authority> {
@@ -61,6 +63,8 @@ async function authority(changes: Partial<Authority> = {}): Promise<Authority> {
   };
 }
 
+let leadership: ReturnType<Leadership['status']>;
+
 async function readiness(changes: Partial<Authority> = {}) {
   return createReadiness({
     settings: {
@@ -71,6 +75,7 @@ async function readiness(changes: Partial<Authority> = {}) {
       },
     },
     authorities: new Map([['local', await authority(changes)]]),
+    leadership: { status: () => leadership },
     tokens,
     clock: () => now,
   });
@@ -126,6 +131,26 @@ describe('createReadiness', () => {
   test('nor one that never reached its CA', async () => {
     const issuer = Object.assign(await ScriptedIssuer.create(), { chain: [] });
     expect(await faults({ issuer })).toEqual(['issuer local: the CA was never reached']);
+  });
+
+  test('one of several says who does the background work, whoever it is', async () => {
+    leadership = { leads: false, leader: 'gw2:4711-abcdef', clockAheadMillis: -15_000 };
+    const shared = async () => (await (await readiness())()).slice(3);
+    expect(await shared()).toEqual([
+      { name: 'clock', fault: undefined },
+      { name: 'background work by gw2:4711-abcdef', fault: undefined },
+    ]);
+    leadership = { leads: true, leader: 'gw1:1-abcdef', clockAheadMillis: 0 };
+    expect((await shared()).at(1)?.name).toBe('background work by this gateway');
+    leadership = { leads: false, leader: undefined, clockAheadMillis: 0 };
+    expect((await shared()).at(1)?.name).toBe('background work by nobody known');
+  });
+
+  test('nor is one whose clock is far from that of the database', async () => {
+    leadership = { leads: true, leader: 'gw1', clockAheadMillis: -20_000 };
+    expect(await faults()).toEqual(['clock: 20 s ahead of that of the database']);
+    leadership = { leads: true, leader: 'gw1', clockAheadMillis: 16_000 };
+    expect(await faults()).toEqual(['clock: 16 s behind that of the database']);
   });
 
   test('who looks every moment sees the last look', async () => {

@@ -16,6 +16,7 @@ const quiet: MetricSources = {
         { issuer: 'local', breaker: 'closed' },
       ],
     }),
+  leads: () => true,
   certificates: () => [
     { issuer: 'local', kind: 'ca', serial: '01', notAfter: new Date('2036-01-01T00:00:00Z') },
     { issuer: 'local', kind: 'ra', serial: '02', notAfter: new Date('2028-01-01T00:00:00Z') },

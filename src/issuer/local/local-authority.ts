@@ -1,7 +1,7 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import { isGatewayError } from '../../errors/index.js';
 import type { Certificate, Name } from '../../x509/index.js';
-import type { Authority, Notice, PublishedFile } from '../authority.js';
+import type { Authority, MaintenanceShare, Notice, PublishedFile } from '../authority.js';
 import type { Issuer } from '../issuer.js';
 import type { RaKeeper } from '../ra-keeper.js';
 import type { CaRollover, RegistrationAuthority } from '../registration-authority.js';
@@ -182,8 +182,14 @@ class EmbeddedAuthority implements LocalAuthority {
     return this.#keeper.reload();
   }
 
-  async maintain(): Promise<readonly Notice[]> {
+  async maintain(share: MaintenanceShare = 'everything'): Promise<readonly Notice[]> {
     const { clock, caIsRecipient } = this.#context;
+    if (share === 'own') {
+      return [
+        ...(await told('ra.failed', 'Old RA keys could not be dropped', [() => this.#expire()])),
+        ...expiryNotices(this.#keeper.loaded, caIsRecipient, clock()),
+      ];
+    }
     return [
       ...(await told('ra.failed', 'The RA certificates could not be looked after', [
         () => this.#renewRa(),
@@ -194,6 +200,10 @@ class EmbeddedAuthority implements LocalAuthority {
       ])),
       ...expiryNotices(this.#keeper.loaded, caIsRecipient, clock()),
     ];
+  }
+
+  async #expire(): Promise<undefined> {
+    await this.#keeper.expire();
   }
 
   async #refreshCrls(): Promise<undefined> {

@@ -68,6 +68,10 @@ export interface SessionSettings {
 function startupOptions({ forceSynchronousCommit = false }: SessionSettings): string {
   return [
     'default_transaction_isolation=read\\ committed',
+    // The server learns within half a minute that a gateway is gone without a word, and takes its connections back.
+    'tcp_keepalives_idle=10',
+    'tcp_keepalives_interval=5',
+    'tcp_keepalives_count=4',
     ...(forceSynchronousCommit ? ['synchronous_commit=on'] : []),
   ]
     .map((setting) => `-c ${setting}`)

@@ -15,10 +15,11 @@ export class PostgresLeases implements Leases {
     const row = await this.#db.session(
       async (session) =>
         (await session.get(
-          `INSERT INTO leases AS held (name, holder, term, until)
-           VALUES (?, ?, 1, ${databaseMillis} + ?)
+          `INSERT INTO leases AS held (name, holder, term, since, until)
+           VALUES (?, ?, 1, ${databaseMillis}, ${databaseMillis} + ?)
            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder,
              term = held.term + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END,
+             since = CASE WHEN held.holder = excluded.holder THEN held.since ELSE excluded.since END,
              until = ${databaseMillis} + ?
            WHERE held.holder = excluded.holder OR held.until <= ${databaseMillis}
            RETURNING holder, term, until, ${databaseMillis} AS now`,
@@ -38,7 +39,7 @@ export class PostgresLeases implements Leases {
       holder: row.text('holder'),
       term: row.integer('term'),
       millisLeft: row.integer('until') - now,
-      clockAheadMillis: now - (askedAt + Date.now()) / 2,
+      clockAheadMillis: Math.min(0, now - askedAt) + Math.max(0, now - Date.now()),
     };
   }
 

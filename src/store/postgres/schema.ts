@@ -160,11 +160,12 @@ export const schemaSteps: readonly string[] = [
   -- Private keys and the master secret, sealed with the passphrase, where data.keys says so.
   CREATE TABLE sealed_secrets (name TEXT COLLATE "C" PRIMARY KEY, text TEXT COLLATE "C" NOT NULL);
 
-  -- Who does what only one may do. term: grows whenever it changes hands.
+  -- Who does what only one may do. term: grows whenever it changes hands; since: when that was.
   CREATE TABLE leases (
     name TEXT COLLATE "C" PRIMARY KEY,
     holder TEXT COLLATE "C" NOT NULL,
     term BIGINT NOT NULL,
+    since BIGINT NOT NULL,
     until BIGINT NOT NULL
   );
 
