@@ -2,6 +2,7 @@ import type { ChallengeStore } from './challenge-store.js';
 import type { Leases } from './leases.js';
 import type { SealedTexts } from './sealed-texts.js';
 import type { SettingsStore } from './settings-store.js';
+import type { TallyStore } from './tally-store.js';
 import type { EnrollmentStore } from './transaction-store.js';
 
 /** The three stores of one database. */
@@ -17,6 +18,7 @@ export interface Stores {
 export interface SharedStores extends Stores {
   readonly sealed: SealedTexts;
   readonly leases: Leases;
+  readonly tallies: TallyStore;
 }
 
 /** Settings to look at, beside a gateway that runs or without one. */

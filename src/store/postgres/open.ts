@@ -11,6 +11,7 @@ import { PostgresSealedTexts } from './sealed-texts.js';
 import { inspectServer } from './server.js';
 import { PostgresSettingsStore } from './settings-store.js';
 import { withSession } from './single-connection.js';
+import { PostgresTallyStore } from './tally-store.js';
 import { verifyDatabase } from './verify.js';
 
 /** Idle connections stay so long: waves of devices come together. */
@@ -41,6 +42,7 @@ export async function openPostgresStores(
     settings: new PostgresSettingsStore(database),
     sealed: new PostgresSealedTexts(database),
     leases: new PostgresLeases(database),
+    tallies: new PostgresTallyStore(database),
     close: () => database.close(),
   };
 }
