@@ -55,6 +55,13 @@ const parameters = {
 
 const mostSlots = 256;
 
+function noModule(file: string, { message }: Pkcs11Failure): GatewayError {
+  return new GatewayError('keys.module', `The PKCS #11 module ${file} cannot be used.`, {
+    detail: message,
+    mend: 'Look at its configuration file and its log.',
+  });
+}
+
 /**
  * Every method rejects with a Pkcs11Failure for whatever is not CKR_OK. All run on threads of node's pool:
  * a token across a network may take its time. Memory is freed when the call has returned, not before.
@@ -89,7 +96,7 @@ export class Cryptoki {
     try {
       const list = arena.room(8);
       const value = ffi.nativeFunction('C_GetFunctionList', ['p']).now(list);
-      if (value !== 0) throw new Pkcs11Failure('C_GetFunctionList', value);
+      if (value !== 0) throw noModule(file, new Pkcs11Failure('C_GetFunctionList', value));
       const places = decodeFunctionList(ffi.read(arena.pointerAt(list), functionListOctets));
       return new Cryptoki(
         ffi,
@@ -296,6 +303,9 @@ export class Cryptoki {
     if (value !== 0) throw new Pkcs11Failure(name, value ?? generalError);
   }
 }
+
+/** As Token needs it; tests play it. */
+export type CryptokiFunctions = Pick<Cryptoki, keyof Cryptoki>;
 
 export interface Operation {
   /** CKM_… */

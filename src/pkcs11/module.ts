@@ -1,7 +1,10 @@
 import { GatewayError } from '../errors/index.js';
-import { Cryptoki } from './cryptoki.js';
+import { Cryptoki, type CryptokiFunctions } from './cryptoki.js';
 import { withinMillis } from './deadline.js';
 import { Pkcs11Failure } from './return-value.js';
+
+/** What a token does with its module. */
+export type ModuleUse = Pick<Pkcs11Module, 'generation' | 'use' | 'restart'>;
 
 /**
  * A PKCS #11 library in this process. It is initialized once for all its tokens, and anew where that is the
@@ -45,7 +48,7 @@ export class Pkcs11Module {
   }
 
   /** Runs what calls the module, unless it is just being initialized anew: then after that. */
-  async use<T>(work: (cryptoki: Cryptoki) => Promise<T>): Promise<T> {
+  async use<T>(work: (cryptoki: CryptokiFunctions) => Promise<T>): Promise<T> {
     // Its failure is told to who asked for it; who comes after tries for himself.
     while (this.#restarting) await this.#restarting.catch(() => undefined);
     this.#running += 1;

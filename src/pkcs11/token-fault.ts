@@ -49,11 +49,9 @@ export function tokenNotFound(
 
 /** Several that fit: a wrong one would sign. */
 export function tokenAmbiguous({ name, module }: TokenSettings): GatewayError {
-  return new GatewayError(
-    'config.invalid',
-    `${module} shows several tokens that fit tokens.${name}.`,
-    { mend: 'Name the one by its `serial`.' },
-  );
+  return new GatewayError('keys.token', `${module} shows several tokens that fit tokens.${name}.`, {
+    mend: 'Name the one by its `serial`.',
+  });
 }
 
 /** @throws never; the PIN itself stands nowhere */

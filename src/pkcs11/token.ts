@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors/index.js';
 import { objectClasses, tokenFlags } from './constants.js';
-import type { Cryptoki, SessionHandle, Slot } from './cryptoki.js';
+import type { CryptokiFunctions, SessionHandle, Slot } from './cryptoki.js';
 import { withinMillis } from './deadline.js';
-import { ignoreFailure, type Pkcs11Module } from './module.js';
+import { ignoreFailure, type ModuleUse } from './module.js';
 import { Pkcs11Failure } from './return-value.js';
 import { Seats } from './seats.js';
 import type { TokenInfo } from './structure.js';
@@ -42,7 +42,8 @@ const restMillis = 1000;
  */
 export class Token {
   readonly #settings: TokenSettings;
-  readonly #module: Pkcs11Module;
+  readonly #module: ModuleUse;
+  readonly #now: () => number;
   readonly #seats: Seats;
   #login: Promise<Login> | undefined;
   #logins = 0;
@@ -50,9 +51,11 @@ export class Token {
   #rest: { readonly until: number; readonly fault: GatewayError } | undefined;
   #isClosed = false;
 
-  constructor(settings: TokenSettings, module: Pkcs11Module) {
+  /** @param now milliseconds of a clock that is never set back */
+  constructor(settings: TokenSettings, module: ModuleUse, now = () => performance.now()) {
     this.#settings = settings;
     this.#module = module;
+    this.#now = now;
     this.#seats = new Seats(settings.sessions, mostWaiting);
   }
 
@@ -60,7 +63,7 @@ export class Token {
     return this.#settings.name;
   }
 
-  /** Logs in where that was not done yet. @throws GatewayError `keys.pin`, `keys.unavailable`, `config.invalid` */
+  /** Logs in where that was not done yet. @throws GatewayError `keys.pin`, `keys.token`, `keys.unavailable` */
   async open(): Promise<void> {
     const { timeoutMillis } = this.#settings;
     await withinMillis(timeoutMillis, this.#loggedIn(), () => this.#late());
@@ -178,13 +181,13 @@ export class Token {
   #loggedIn(): Promise<Login> {
     if (this.#login) return this.#login;
     const { fault, until } = this.#rest ?? { until: 0 };
-    if (fault && performance.now() < until) return Promise.reject(fault);
+    if (fault && this.#now() < until) return Promise.reject(fault);
     const login = this.#logIn();
     this.#login = login;
     login.catch((error: unknown) => {
       if (this.#login === login) this.#login = undefined;
       this.#rest = {
-        until: performance.now() + restMillis,
+        until: this.#now() + restMillis,
         fault:
           error instanceof GatewayError ? error : unavailable(this.#settings, 'is away', error),
       };
@@ -194,7 +197,7 @@ export class Token {
 
   async #logIn(): Promise<Login> {
     const { generation } = this.#module;
-    const pin = await this.#settings.readPin();
+    const pin = await this.#readPin();
     if (this.#refused && this.#refused.pin === pin) throw this.#refused.fault;
     try {
       return await this.#begin(pin);
@@ -203,6 +206,15 @@ export class Token {
     }
     await this.#told(this.#module.restart(generation, this.#settings.timeoutMillis));
     return this.#told(this.#begin(pin));
+  }
+
+  /** A secret that cannot be read stops the start; a gateway that runs tells devices to come again. */
+  async #readPin(): Promise<string | undefined> {
+    try {
+      return await this.#settings.readPin();
+    } catch (error) {
+      throw this.#logins === 0 ? error : unavailable(this.#settings, 'has no PIN to read', error);
+    }
   }
 
   #begin(pin: string | undefined): Promise<Login> {
@@ -222,7 +234,9 @@ export class Token {
     });
   }
 
-  async #find(cryptoki: Cryptoki): Promise<{ readonly slot: Slot; readonly info: TokenInfo }> {
+  async #find(
+    cryptoki: CryptokiFunctions,
+  ): Promise<{ readonly slot: Slot; readonly info: TokenInfo }> {
     const { label, serial } = this.#settings;
     const tokens = await presentTokens(cryptoki);
     const fitting = tokens.filter(
@@ -243,7 +257,7 @@ export class Token {
 
   /** One attempt. A token that counts says so in its flags, and its last attempt is not ours to take. */
   async #signIn(
-    cryptoki: Cryptoki,
+    cryptoki: CryptokiFunctions,
     session: SessionHandle,
     { flags }: TokenInfo,
     pin: string | undefined,
@@ -281,7 +295,7 @@ function worthRestart(error: unknown): boolean {
 
 /** Initialized ones; a slot that cannot be asked has none. */
 async function presentTokens(
-  cryptoki: Cryptoki,
+  cryptoki: CryptokiFunctions,
 ): Promise<{ readonly slot: Slot; readonly info: TokenInfo }[]> {
   const tokens = [];
   for (const slot of await cryptoki.slots()) {

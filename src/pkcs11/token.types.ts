@@ -1,4 +1,4 @@
-import type { Cryptoki, SessionHandle, Slot } from './cryptoki.js';
+import type { CryptokiFunctions, SessionHandle, Slot } from './cryptoki.js';
 
 /** A token of the configuration. */
 export interface TokenSettings {
@@ -19,7 +19,7 @@ export interface TokenSettings {
 
 /** A session that nobody else uses. */
 export interface TokenSession {
-  readonly cryptoki: Cryptoki;
+  readonly cryptoki: CryptokiFunctions;
   readonly handle: SessionHandle;
   readonly slot: Slot;
   /** Grows with each login: object handles are remembered no longer. */

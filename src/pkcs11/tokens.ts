@@ -10,7 +10,7 @@ export interface Tokens {
 
 /**
  * Loads each module once and logs in to each token once.
- * @throws GatewayError `keys.module`, `keys.pin`, `keys.unavailable`, `config.invalid`
+ * @throws GatewayError `keys.module`, `keys.pin`, `keys.token`, `keys.unavailable`
  */
 export async function openTokens(settings: readonly TokenSettings[]): Promise<Tokens> {
   const modules = new Map<string, Pkcs11Module>();

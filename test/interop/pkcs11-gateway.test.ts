@@ -285,6 +285,12 @@ describeWithPrograms('keys that a ceremony made', [...softHsmPrograms, 'openssl'
     expect(run.code).toBe(3);
     expect(run.stderr).toContain('The token hsm refuses the PIN.');
     expect(run.stderr).not.toContain('48151623');
+    const doctor = await runCommand(['doctor'], { environment, cwd: directory });
+    expect(doctor.stdout).toMatch(
+      /FAILED +token\.login +The token hsm refuses the PIN\. \(C_Login /,
+    );
+    expect(doctor.stdout).toMatch(/skipped +token\.mechanisms/);
+    expect(doctor.stdout).not.toContain('48151623');
   });
 });
 
