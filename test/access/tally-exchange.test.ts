@@ -1,9 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  createLockout,
-  createRateLimit,
-  TallyExchange,
-} from '../../src/access/index.js';
+import { createLockout, createRateLimit, TallyExchange } from '../../src/access/index.js';
 import type { Tally, TallyOrder, TallyStore } from '../../src/store/index.js';
 
 /** What the gateways share, and a way to it that breaks. */
