@@ -45,6 +45,7 @@ import { tellTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
+import { startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
@@ -209,6 +210,7 @@ export async function startGateway(
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
+  const retention = startRetention({ config, data, leadership, clock, log });
   const backlogWork = await startBacklogWork(enrollment, Object.keys(config.issuers), {
     settings: data.settings,
     leadership,
@@ -246,7 +248,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await Promise.all([upkeep.stop(), backlogWork.stop(0), counts.stop()]);
+    await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0), counts.stop()]);
     await leadership.stop();
     metrics.stop();
     throw error;
@@ -264,8 +266,7 @@ export async function startGateway(
         ...listeners.map((listener) => listener.close(graceMillis)),
         backlogWork.stop(graceMillis),
       ]);
-      await upkeep.stop();
-      await counts.stop();
+      await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
       await leadership.stop();
       metrics.stop();
     },
