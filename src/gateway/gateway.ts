@@ -44,6 +44,7 @@ import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from
 import { tellTurnedAway } from './turned-away.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
+import { startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
@@ -200,6 +201,7 @@ export async function startGateway(
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
     log,
   });
+  const retention = startRetention({ config, data, leadership, clock, log });
   const backlogWork = await startBacklogWork(enrollment, Object.keys(config.issuers), {
     settings: data.settings,
     leadership,
@@ -237,7 +239,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await Promise.all([upkeep.stop(), backlogWork.stop(0)]);
+    await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0)]);
     await leadership.stop();
     metrics.stop();
     throw error;
@@ -255,7 +257,7 @@ export async function startGateway(
         ...listeners.map((listener) => listener.close(graceMillis)),
         backlogWork.stop(graceMillis),
       ]);
-      await upkeep.stop();
+      await Promise.all([upkeep.stop(), retention.stop()]);
       await leadership.stop();
       metrics.stop();
     },

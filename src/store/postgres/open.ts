@@ -7,6 +7,7 @@ import { PostgresDatabase } from './database.js';
 import { PostgresEnrollmentStore } from './enrollment-store.js';
 import { PostgresLeases } from './leases.js';
 import { migrate, requireKnownSchema, type WhenEmpty } from './migration.js';
+import { PostgresRetentionStore } from './retention-store.js';
 import { PostgresSealedTexts } from './sealed-texts.js';
 import { inspectServer } from './server.js';
 import { PostgresSettingsStore } from './settings-store.js';
@@ -39,6 +40,7 @@ export async function openPostgresStores(
     challenges: new PostgresChallengeStore(database),
     enrollments: new PostgresEnrollmentStore(database),
     settings: new PostgresSettingsStore(database),
+    retention: new PostgresRetentionStore(database),
     sealed: new PostgresSealedTexts(database),
     leases: new PostgresLeases(database),
     close: () => database.close(),
