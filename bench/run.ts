@@ -34,6 +34,8 @@ const gateway = await startGateway({
 });
 const servers = [gateway];
 for (const checkout of checkouts) servers.push(await startGateway({ ...options, checkout }));
+const tokenModule = flags.get('token');
+if (tokenModule !== undefined) servers.push(await startGateway({ ...options, tokenModule }));
 if (flags.has('peer')) {
   const peer = await startScepserver(keyBits);
   if (peer) servers.push(peer);

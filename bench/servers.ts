@@ -30,12 +30,16 @@ export interface GatewayOptions {
   readonly profile?: string | undefined;
   /** Folder of another checkout, built: its gateway is measured. */
   readonly checkout?: string;
+  /** PKCS #11 module with a token `scep-gateway` whose PIN is in TOKEN_PIN: CA and RA keys lie there. */
+  readonly tokenModule?: string | undefined;
   /** Data directory that stands already, and stays. Default: a fresh one. */
   readonly data?: string;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<ServerUnderTest> {
-  const { codec = 'fast', keyBits, profile, checkout = '.' } = options;
+  const { codec = 'fast', keyBits, profile, checkout = '.', tokenModule: module } = options;
+  const pin = { env: 'TOKEN_PIN' };
+  const places = module === undefined ? {} : { keyToken: 'hsm', raKeyToken: 'hsm' };
   const directory = mkdtempSync(join(tmpdir(), 'scep-gateway-bench-'));
   const port = await freePort();
   const config = join(directory, 'gateway.yaml');
@@ -44,7 +48,8 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
     JSON.stringify({
       codec,
       log: { level: 'warn' },
-      issuers: { local: { kind: 'local', keyBits, raKeyBits: keyBits } },
+      ...(module !== undefined && { tokens: { hsm: { module, label: 'scep-gateway', pin } } }),
+      issuers: { local: { kind: 'local', keyBits, raKeyBits: keyBits, ...places } },
       profiles: { default: { paths: ['/scep'], issuer: 'local', challenges: { max: 1_000_000 } } },
       accounts: [],
       // All of it comes from one address and one account.
@@ -66,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
   const base = `http://127.0.0.1:${port}`;
   await answering(`${base}/scep?operation=GetCACaps`, child);
   return {
-    name: checkout === '.' ? 'scep-gateway' : checkout,
+    name: module === undefined ? (checkout === '.' ? 'scep-gateway' : checkout) : 'keys in a token',
     url: `${base}/scep`,
     port,
     cpu: new ProcessCpu(child.pid!),

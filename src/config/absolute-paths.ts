@@ -21,6 +21,12 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
       ...data,
       directory: resolve(bases.workingDirectory, data.directory),
       store: absoluteStore(data.store, bases, secret),
+      retention: {
+        ...data.retention,
+        ...(data.retention.archive && {
+          archive: resolve(bases.baseDirectory, data.retention.archive),
+        }),
+      },
       ...(data.passphrase && { passphrase: secret(data.passphrase) }),
     },
     listeners: config.listeners.map(({ tls, ...listener }) => ({

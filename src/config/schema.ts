@@ -15,6 +15,7 @@ import {
 } from './directory-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
+import { retentionSchema } from './retention-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
 import { keysSchema, storeSchema } from './store-schema.js';
@@ -59,6 +60,7 @@ const data = z
       .describe(
         '`database` keeps challenges over a restart, in `data.store`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
       ),
+    retention: retentionSchema,
     processes: z
       .int()
       .min(1)

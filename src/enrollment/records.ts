@@ -72,7 +72,7 @@ export function auditRecord(
 }
 
 /**
- * The trail is never pruned and anyone may be refused: a name as long as the message, escaped three to
+ * The trail is kept for years and anyone may be refused: a name as long as the message, escaped three to
  * one, shall not fill the disk. Certificates are recorded in full.
  */
 function shortened(text: string | undefined): string | undefined {

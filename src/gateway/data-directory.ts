@@ -8,6 +8,7 @@ import {
   createMemoryChallengeStore,
   type ChallengeStore,
   type EnrollmentStore,
+  type RetentionStore,
   type SettingsStore,
 } from '../store/index.js';
 import type { SharedDatabase } from './shared-database.js';
@@ -19,6 +20,7 @@ export interface DataDirectory {
   readonly keys: SealedKeyStore;
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
+  readonly retention: RetentionStore;
   readonly challenges: Challenges;
   /** What `challenges` stand on, for those that are judged outside. */
   readonly challengeState: { readonly store: ChallengeStore; readonly secret: Buffer };
@@ -55,6 +57,7 @@ export async function openDataDirectory(
     keys,
     enrollments: stores.enrollments,
     settings: stores.settings,
+    retention: stores.retention,
     challenges: createChallenges({ store, secret, singlePasswordSecret, clock }),
     challengeState: { store, secret },
     challengesInMemory,

@@ -1,14 +1,17 @@
 import type { ChallengeStore } from './challenge-store.js';
 import type { Leases } from './leases.js';
+import type { RetentionStore } from './retention-store.js';
 import type { SealedTexts } from './sealed-texts.js';
 import type { SettingsStore } from './settings-store.js';
+import type { TallyStore } from './tally-store.js';
 import type { EnrollmentStore } from './transaction-store.js';
 
-/** The three stores of one database. */
+/** The stores of one database. */
 export interface Stores {
   readonly challenges: ChallengeStore;
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
+  readonly retention: RetentionStore;
   /** Lets what is under way be written, then closes the database; a second call does nothing. */
   close(): Promise<void>;
 }
@@ -17,6 +20,7 @@ export interface Stores {
 export interface SharedStores extends Stores {
   readonly sealed: SealedTexts;
   readonly leases: Leases;
+  readonly tallies: TallyStore;
 }
 
 /** Settings to look at, beside a gateway that runs or without one. */

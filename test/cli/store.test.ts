@@ -105,10 +105,10 @@ describeWithPostgres('records in PostgreSQL', () => {
     gateway = await startGatewayProcess({ config: await databaseConfig() });
     await enroll('first');
     expect(existsSync(join(gateway.dataDirectory, 'gateway.db'))).toBe(false);
-    expect(found(await gateway.run(['store', 'migrate', '--json']))).toEqual({ from: 2, to: 2 });
+    expect(found(await gateway.run(['store', 'migrate', '--json']))).toEqual({ from: 3, to: 3 });
     const { stdout } = await gateway.run(['store', 'verify']);
     expect(stdout).toMatch(
-      /^PostgreSQL \d+.*, schema version 2\ncertificates \d+, transactions 1, /,
+      /^PostgreSQL \d+.*, schema version 3\ncertificates \d+, transactions 1, /,
     );
     expect(stdout).not.toContain('FAULT');
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { openSqliteStores, type Stores } from '../../src/store/index.js';
 import { enrollmentStoreContract } from './enrollment-store.contract.js';
+import { retentionStoreContract } from './retention-store.contract.js';
 import { settingsStoreContract } from './settings-store.contract.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sqlite-stores-'));
@@ -23,4 +24,9 @@ enrollmentStoreContract('SQLite', async () => {
 settingsStoreContract('SQLite', async () => {
   const stores = await open();
   return { store: stores.settings, close: () => stores.close() };
+});
+
+retentionStoreContract('SQLite', async () => {
+  const stores = await open();
+  return { stores, close: () => stores.close() };
 });

@@ -215,7 +215,8 @@ export async function emptyStores(server: PostgresServer, database: string): Pro
     `SET session_replication_role = replica;
      DELETE FROM challenges; DELETE FROM challenge_quotas; DELETE FROM challenge_quota_changes;
      DELETE FROM transaction_holds; DELETE FROM transactions; DELETE FROM certificates;
-     DELETE FROM certificate_bytes; DELETE FROM audit; DELETE FROM settings; DELETE FROM counters;
+     DELETE FROM certificate_bytes; DELETE FROM audit;
+     DELETE FROM audit_retention; DELETE FROM settings; DELETE FROM counters;
      DELETE FROM accounts; DELETE FROM api_tokens; DELETE FROM sealed_secrets; DELETE FROM leases;
      DELETE FROM tallies`,
   );

@@ -7,10 +7,12 @@ import { PostgresDatabase } from './database.js';
 import { PostgresEnrollmentStore } from './enrollment-store.js';
 import { PostgresLeases } from './leases.js';
 import { migrate, requireKnownSchema, type WhenEmpty } from './migration.js';
+import { PostgresRetentionStore } from './retention-store.js';
 import { PostgresSealedTexts } from './sealed-texts.js';
 import { inspectServer } from './server.js';
 import { PostgresSettingsStore } from './settings-store.js';
 import { withSession } from './single-connection.js';
+import { PostgresTallyStore } from './tally-store.js';
 import { verifyDatabase } from './verify.js';
 
 /** Idle connections stay so long: waves of devices come together. */
@@ -39,8 +41,10 @@ export async function openPostgresStores(
     challenges: new PostgresChallengeStore(database),
     enrollments: new PostgresEnrollmentStore(database),
     settings: new PostgresSettingsStore(database),
+    retention: new PostgresRetentionStore(database),
     sealed: new PostgresSealedTexts(database),
     leases: new PostgresLeases(database),
+    tallies: new PostgresTallyStore(database),
     close: () => database.close(),
   };
 }

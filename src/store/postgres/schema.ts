@@ -178,4 +178,23 @@ export const schemaSteps: readonly string[] = [
   );
   CREATE INDEX tallies_by_change ON tallies (changed_at);
   `,
+  `
+  -- By when a record is old, where it may grow old: see ../retention-store.ts.
+  CREATE INDEX transactions_finished ON transactions (updated_at)
+    WHERE state IN ('issued', 'rejected');
+  CREATE INDEX certificates_by_end ON certificates (not_after);
+  CREATE TABLE audit_retention (one BIGINT PRIMARY KEY CHECK (one = 1), before BIGINT NOT NULL);
+  DROP TRIGGER audit_is_never_changed ON audit;
+  CREATE TRIGGER audit_is_never_changed BEFORE UPDATE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+  CREATE FUNCTION audit_is_kept_for_its_time() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF OLD.at >= coalesce((SELECT before FROM audit_retention), OLD.at) THEN
+        RAISE EXCEPTION 'the audit trail is append-only';
+      END IF;
+      RETURN OLD;
+    END $$;
+  CREATE TRIGGER audit_is_kept_for_its_time BEFORE DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION audit_is_kept_for_its_time();
+  `,
 ];

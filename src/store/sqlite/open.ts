@@ -8,6 +8,7 @@ import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
 import { SqliteEnrollmentStore } from './enrollment-store.js';
 import { migrate } from './migration.js';
+import { SqliteRetentionStore } from './retention-store.js';
 import { SqliteSettingsStore } from './settings-store.js';
 import { sqliteError } from './sqlite-error.js';
 import { WriteAheadLog } from './write-ahead-log.js';
@@ -37,6 +38,7 @@ export async function openSqliteStores(
     challenges: new SqliteChallengeStore(database),
     enrollments: new SqliteEnrollmentStore(database),
     settings: new SqliteSettingsStore(database),
+    retention: new SqliteRetentionStore(database),
     close: () => database.search(() => database.close()),
   };
 }

@@ -171,4 +171,16 @@ export const schemaSteps: readonly string[] = [
   ALTER TABLE api_tokens ADD COLUMN roles TEXT;
   ALTER TABLE api_tokens ADD COLUMN profiles TEXT;
   `,
+  `
+  -- By when a record is old, where it may grow old: see ../retention-store.ts.
+  CREATE INDEX transactions_finished ON transactions (updated_at)
+    WHERE state IN ('issued', 'rejected');
+  CREATE INDEX certificates_by_end ON certificates (not_after);
+  CREATE TABLE audit_retention (one INTEGER PRIMARY KEY CHECK (one = 1), before INTEGER NOT NULL);
+  DROP TRIGGER audit_is_never_deleted;
+  CREATE TRIGGER audit_is_kept_for_its_time BEFORE DELETE ON audit
+  WHEN OLD.at >= coalesce((SELECT before FROM audit_retention), OLD.at) BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is append-only');
+  END;
+  `,
 ];

@@ -15,6 +15,7 @@ import { challengeStoreContract } from '../challenge-store.contract.js';
 import { challengeSteps } from '../challenge-steps.js';
 import { enrollmentStoreContract } from '../enrollment-store.contract.js';
 import { noon } from '../records.js';
+import { retentionStoreContract } from '../retention-store.contract.js';
 import { settingsStoreContract } from '../settings-store.contract.js';
 
 describeWithPostgres('the stores in PostgreSQL', () => {
@@ -38,6 +39,7 @@ describeWithPostgres('the stores in PostgreSQL', () => {
   enrollmentStoreContract('PostgreSQL', () =>
     Promise.resolve({ store: stores.enrollments, close }),
   );
+  retentionStoreContract('PostgreSQL', () => Promise.resolve({ stores, close }));
   settingsStoreContract('PostgreSQL', () => Promise.resolve({ store: stores.settings, close }));
 
   test('PostgreSQL and memory answer every sequence of calls alike', async () => {

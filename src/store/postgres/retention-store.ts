@@ -1,0 +1,40 @@
+import type { KeptKind, OldRecord, RetentionStore } from '../retention-store.js';
+import { deleteHolds, isOld, recordFromRow, selectOld } from '../sql/old-rows.js';
+import type { PostgresDatabase } from './database.js';
+
+const theseRows = 'SELECT unnest(?::bigint[])';
+
+export class PostgresRetentionStore implements RetentionStore {
+  readonly #db: PostgresDatabase;
+
+  constructor(database: PostgresDatabase) {
+    this.#db = database;
+  }
+
+  old<K extends KeptKind>(kind: K, before: Date, limit: number): Promise<readonly OldRecord<K>[]> {
+    const params = kind === 'audit' ? [limit, before] : [before, limit];
+    return this.#db.session(async (session) => {
+      const rows = await session.all(selectOld(kind, 'seq'), ...params);
+      return rows.map((row) => ({ row: row.integer('seq'), record: recordFromRow[kind](row) }));
+    });
+  }
+
+  remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number> {
+    return this.#db.transaction(async (session) => {
+      if (kind === 'transactions') await session.run(deleteHolds('seq', theseRows), rows);
+      // The trigger of the audit trail lets nothing go that is younger.
+      if (kind === 'audit') {
+        await session.run(
+          `INSERT INTO audit_retention (one, before) VALUES (1, ?) ON CONFLICT (one)
+           DO UPDATE SET before = greatest(audit_retention.before, excluded.before)`,
+          before,
+        );
+      }
+      return session.run(
+        `DELETE FROM ${kind} WHERE seq IN (${theseRows}) AND ${isOld[kind]}`,
+        rows,
+        before,
+      );
+    });
+  }
+}
