@@ -1,5 +1,6 @@
 import type { Challenges } from '../challenge/index.js';
 import type { MaintenanceShare, Notice } from '../issuer/index.js';
+import type { TallyStore } from '../store/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
@@ -21,13 +22,15 @@ export function startUpkeep(dependencies: {
   readonly authorities: Authorities;
   readonly challenges: Challenges;
   readonly leadership: Pick<Leadership, 'leads'>;
+  /** Counts that gateways share. */
+  readonly tallies: Pick<TallyStore, 'prune'> | undefined;
   /** Address lists, trust lists, certificates of listeners; may grow. */
   readonly files: readonly { refresh(): Promise<void> }[];
   /** Once an hour. */
   readonly relays: () => void;
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, leadership, files, relays, log } = dependencies;
+  const { authorities, challenges, leadership, tallies, files, relays, log } = dependencies;
   const faults = toldOnce(log, 'upkeep');
   let running = Promise.resolve();
   let nextMaintenance = Date.now() + maintainMillis;
@@ -43,6 +46,7 @@ export function startUpkeep(dependencies: {
     await maintainAuthorities(authorities, log, shareOf(leadership));
     relays();
     if (!leadership.leads()) return;
+    await tallies?.prune();
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
   };
