@@ -81,3 +81,4 @@ export {
   type SignInChannel,
 } from './sign-in-channel.js';
 export { createTokenAuthenticator } from './token-authenticator.js';
+export { TallyExchange, type OpenTallyBook } from './tally-exchange.js';

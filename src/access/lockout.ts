@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { OpenTallyBook } from './tally-exchange.js';
 
 /** Counts failed sign-ins per account, known or not, so that a lock tells nothing about who exists. */
 export interface Lockout {
@@ -17,6 +18,8 @@ export function createLockout(options: {
   readonly failures: number;
   readonly seconds: number;
   readonly mostAccounts?: number;
+  /** With the lock of other gateways. */
+  readonly share?: OpenTallyBook | undefined;
 }): Lockout {
   const { failures, seconds } = options;
   const most = options.mostAccounts ?? mostAccounts;
@@ -42,12 +45,24 @@ export function createLockout(options: {
     await counter.delete(oldest);
   }
 
+  const book = options.share?.({
+    seconds,
+    least: 1,
+    raise: async (key, used, secondsLeft) => {
+      const state = await counter.get(key);
+      if (state && state.consumedPoints >= used) return;
+      await counter.set(key, used, secondsLeft);
+      await remember(key, used >= failures);
+    },
+  });
+
   return {
     remaining: (account) => remaining(counterKey(account)),
     async fail(account) {
       const key = counterKey(account);
       const { consumedPoints } = await counter.penalty(key);
       if (consumedPoints === failures) await counter.block(key, seconds);
+      book?.note(key, consumedPoints === failures);
       await remember(key, consumedPoints >= failures);
       return consumedPoints === failures;
     },

@@ -1,4 +1,5 @@
 import { callerKey } from './caller-key.js';
+import type { OpenTallyBook } from './tally-exchange.js';
 import { createWindowCounter, type Rate } from './window-counter.js';
 
 /** Counts what callers do, each on their own. */
@@ -9,8 +10,8 @@ export interface RateLimit {
   wait(caller: string): Promise<number>;
 }
 
-export function createRateLimit(rate: Rate): RateLimit {
-  const counter = createWindowCounter(rate);
+export function createRateLimit(rate: Rate, share?: OpenTallyBook): RateLimit {
+  const counter = createWindowCounter(rate, { share });
   return {
     async take(caller) {
       const { used, secondsLeft } = await counter.add(callerKey(caller));
@@ -33,10 +34,14 @@ export interface RateLimits {
   readonly challenges: RateLimit;
 }
 
-export function createRateLimits(rates: Readonly<Record<keyof RateLimits, Rate>>): RateLimits {
+/** @param share where several gateways count together: the book of a counter by name */
+export function createRateLimits(
+  rates: Readonly<Record<keyof RateLimits, Rate>>,
+  share?: (counter: string) => OpenTallyBook,
+): RateLimits {
   return {
-    operations: createRateLimit(rates.operations),
-    refusedChallenges: createRateLimit(rates.refusedChallenges),
-    challenges: createRateLimit(rates.challenges),
+    operations: createRateLimit(rates.operations, share?.('operations')),
+    refusedChallenges: createRateLimit(rates.refusedChallenges, share?.('refused-challenges')),
+    challenges: createRateLimit(rates.challenges, share?.('challenges')),
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors/index.js';
 import type { Authentication } from './authenticate.js';
 import { callerKey } from './caller-key.js';
+import type { OpenTallyBook } from './tally-exchange.js';
 import { createWindowCounter, type Rate } from './window-counter.js';
 
 /** Slows who fails to sign in, by address, and then stops it: before any password is checked. */
@@ -42,10 +43,14 @@ const knownMillis = 3_600_000;
  */
 export function createSignInBrake(
   rate: Rate,
-  options: { readonly clock: () => Date; readonly pause?: (millis: number) => Promise<unknown> },
+  options: {
+    readonly clock: () => Date;
+    readonly pause?: (millis: number) => Promise<unknown>;
+    readonly share?: OpenTallyBook | undefined;
+  },
 ): SignInBrake {
-  const { clock, pause = sleep } = options;
-  const failures = createWindowCounter(rate);
+  const { clock, pause = sleep, share } = options;
+  const failures = createWindowCounter(rate, { share });
   const places = new Map<string, Place>();
   const known = createKnownCredentials(clock);
   const secret = randomBytes(32);

@@ -36,7 +36,9 @@ export function createSignInMemory<T>(options: {
     knows(key) {
       const until = known.get(key);
       if (until === undefined) return false;
-      if (until > options.clock().getTime()) return true;
+      const left = until - options.clock().getTime();
+      // More than was ever given: the clock was set back.
+      if (left > 0 && left <= options.millis) return true;
       known.delete(key);
       return false;
     },

@@ -1,4 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { OpenTallyBook } from './tally-exchange.js';
 
 /** `count` in a window of `seconds` that begins with the first. */
 export interface Rate {
@@ -21,9 +22,15 @@ export interface WindowCounter {
 /** A stranger may come from any number of addresses: beyond this many the oldest count is forgotten. */
 const mostKeys = 100_000;
 
+/** Who did less than this part of what he may is not told to other gateways: together they have room for many. */
+const toldFrom = 1 / 16;
+
 export function createWindowCounter(
   { count, seconds }: Rate,
-  keys: { readonly most: number } = { most: mostKeys },
+  {
+    most = mostKeys,
+    share,
+  }: { readonly most?: number; readonly share?: OpenTallyBook | undefined } = {},
 ): WindowCounter {
   const counter = new RateLimiterMemory({ points: count, duration: seconds });
   const known = new Set<string>();
@@ -32,14 +39,26 @@ export function createWindowCounter(
     known.delete(key);
     known.add(key);
     const [oldest] = known;
-    if (known.size <= keys.most || oldest === undefined) return;
+    if (known.size <= most || oldest === undefined) return;
     known.delete(oldest);
     await counter.delete(oldest);
   }
 
+  const book = share?.({
+    seconds,
+    least: count * toldFrom,
+    raise: async (key, used, secondsLeft) => {
+      const state = await counter.get(key);
+      if (state && state.consumedPoints >= used) return;
+      await counter.set(key, used, secondsLeft);
+      await remember(key);
+    },
+  });
+
   return {
     async add(key) {
       const { consumedPoints, msBeforeNext } = await counter.penalty(key);
+      book?.note(key);
       await remember(key);
       return { used: consumedPoints, secondsLeft: wholeSeconds(msBeforeNext) };
     },

@@ -134,7 +134,8 @@ class ChallengeService implements Challenges {
     const { sid, san } = binding;
     if (await this.#store.isHeld(id, use.transaction))
       return { kind: 'held', id, account, sid, san };
-    const state = challengeState(found.record, this.#clock());
+    const now = this.#clock();
+    const state = isOfTheFuture(found.record, now) ? 'expired' : challengeState(found.record, now);
     return state === 'open'
       ? { kind: 'valid', id, account, sid, san }
       : { kind: 'refused', id, reason: state, detail: undefined };
@@ -145,7 +146,10 @@ class ChallengeService implements Challenges {
     if (found.kind === 'refused') return found;
     const { id, account, binding } = found.record;
     const { sid, san } = binding;
-    const outcome = await this.#store.reserve(id, use.transaction, this.#clock());
+    const now = this.#clock();
+    if (isOfTheFuture(found.record, now) && !(await this.#store.isHeld(id, use.transaction)))
+      return { kind: 'refused', id, reason: 'expired', detail: undefined };
+    const outcome = await this.#store.reserve(id, use.transaction, now);
     switch (outcome.kind) {
       case 'reserved':
         return { kind: 'valid', id, account, sid, san };
@@ -200,4 +204,14 @@ class ChallengeService implements Challenges {
     if (detail === undefined) return { kind: 'fits', record };
     return { kind: 'refused', id: record.id, reason: 'binding', detail };
   }
+}
+
+/**
+ * Made while the clock was wrong: it would be good for as long as the clock has been set back since. A small
+ * step back costs nobody his challenge.
+ */
+function isOfTheFuture({ createdAt, expiresAt }: ChallengeRecord, now: Date): boolean {
+  if (expiresAt === undefined) return false;
+  const validity = expiresAt.getTime() - createdAt.getTime();
+  return createdAt.getTime() - now.getTime() > validity;
 }

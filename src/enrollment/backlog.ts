@@ -50,7 +50,9 @@ class StoredBacklog implements Backlog {
       if (taken.length === 0) break;
       await Promise.all(taken.map((row) => this.#inTurn(row)));
     }
-    if (clock().getTime() < this.#nextLookAtAge || signal?.aborted) return;
+    const left = this.#nextLookAtAge - clock().getTime();
+    // More than an hour: the clock was set back.
+    if ((left > 0 && left <= overdueEveryMillis) || signal?.aborted) return;
     this.#nextLookAtAge = clock().getTime() + overdueEveryMillis;
     await this.#drop();
     await this.#tellOverdue();

@@ -15,6 +15,7 @@ import {
   type ClientAddressOptions,
   type ClientAddressResolver,
   type ListenerChannel,
+  type OpenTallyBook,
   type ProxyProtocol,
   type RateLimits,
 } from '../access/index.js';
@@ -47,6 +48,8 @@ export async function openAccess(
   options: {
     readonly clock: () => Date;
     readonly report: (notice: AddressListNotice) => void;
+    /** Where several gateways count together. */
+    readonly share?: ((counter: string) => OpenTallyBook) | undefined;
   },
 ): Promise<GatewayAccess> {
   const { access, listeners, profiles } = config;
@@ -66,7 +69,7 @@ export async function openAccess(
       publications: optional(access.allow.publications),
       metrics: rulesOf(access.allow.metrics),
     }),
-    rateLimits: createRateLimits(access.rateLimits),
+    rateLimits: createRateLimits(access.rateLimits, options.share),
     listeners: listeners.map((listener) => listenerAccess(listener, rulesOf)),
   };
 }

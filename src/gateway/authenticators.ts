@@ -12,6 +12,7 @@ import {
   type AccountSource,
   type Authenticator,
   type CertificateBinding,
+  type OpenTallyBook,
 } from '../access/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { ntHash } from '../ntlm/index.js';
@@ -35,16 +36,19 @@ export async function createAuthenticators(
     readonly certificates: readonly CertificateBinding[];
     readonly clock: () => Date;
     readonly log: Log;
+    /** Where several gateways count together. */
+    readonly share?: ((counter: string) => OpenTallyBook) | undefined;
   },
 ): Promise<Authenticators> {
   const { config } = resolved;
-  const { certificates, clock, log } = options;
+  const { certificates, clock, log, share } = options;
   const accounts = await accountSource(resolved, data);
   const lockout = createLockout({
     failures: config.lockout.failures,
     seconds: config.lockout.minutes * 60,
+    share: share?.('lockout'),
   });
-  const directory = await openDirectoryAccounts(resolved, clock);
+  const directory = await openDirectoryAccounts(resolved, clock, share?.('directory-lockout'));
   const byTicket = await openNegotiate(config, { accounts, directory, log });
   const { ntlm } = config.access.signIn;
   const byNtlm = createNtlmAuthenticator({

@@ -5,6 +5,7 @@ import {
   createLockout,
   directoryRights,
   type DirectoryAccounts,
+  type OpenTallyBook,
 } from '../access/index.js';
 import type { GatewayConfig, ResolvedConfig } from '../config/index.js';
 import { createDirectory, type Directory, type DirectoryStep } from '../directory/index.js';
@@ -39,6 +40,7 @@ async function openDirectory(
 export async function openDirectoryAccounts(
   resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>,
   clock: () => Date,
+  share?: OpenTallyBook,
 ): Promise<DirectoryAccounts | undefined> {
   const { directory: settings, data } = resolved.config;
   if (!settings) return undefined;
@@ -50,6 +52,7 @@ export async function openDirectoryAccounts(
     lockout: createLockout({
       failures: Math.max(1, Math.floor(failures / data.processes)),
       seconds: minutes * 60,
+      share,
     }),
     clock,
     rememberMillis: settings.rememberSeconds * 1000,

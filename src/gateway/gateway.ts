@@ -42,6 +42,7 @@ import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
 import { tellTurnedAway } from './turned-away.js';
+import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
 import { startRetention } from './retention.js';
@@ -71,8 +72,10 @@ export async function startGateway(
   await maintainAuthorities(authorities, log, shareOf(leadership));
   lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice));
 
+  const counts = createSharedCounts(data.shared?.tallies, log);
   const access = await openAccess(config, {
     clock,
+    share: counts.book,
     report: ({ level, message, fields }) => log[level](message, fields),
   });
   const trust = await openTrustLists({
@@ -162,7 +165,10 @@ export async function startGateway(
     certificateGate: certificates.gate,
     rateLimits,
     signInBrake: measuredBrake(
-      createSignInBrake(config.access.rateLimits.failedSignIns, { clock }),
+      createSignInBrake(config.access.rateLimits.failedSignIns, {
+        clock,
+        share: counts.book?.('failed-sign-ins'),
+      }),
       metrics,
     ),
     metrics,
@@ -179,6 +185,7 @@ export async function startGateway(
       certificates: certificates.bindings,
       clock,
       log,
+      share: counts.book,
     }),
     decisions: decisionsOf(data, { clock, log }),
     publications: publicationsOf(authorities),
@@ -193,8 +200,10 @@ export async function startGateway(
   });
   const listeners: Listener[] = [];
   const files: { refresh(): Promise<void> }[] = [access.lists, trust];
+  counts.start();
   const upkeep = startUpkeep({
     authorities,
+    tallies: data.shared?.tallies,
     challenges: data.challenges,
     leadership,
     files,
@@ -239,7 +248,7 @@ export async function startGateway(
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close(0)));
-    await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0)]);
+    await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0), counts.stop()]);
     await leadership.stop();
     metrics.stop();
     throw error;
@@ -257,7 +266,7 @@ export async function startGateway(
         ...listeners.map((listener) => listener.close(graceMillis)),
         backlogWork.stop(graceMillis),
       ]);
-      await Promise.all([upkeep.stop(), retention.stop()]);
+      await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
       await leadership.stop();
       metrics.stop();
     },

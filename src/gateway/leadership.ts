@@ -36,7 +36,7 @@ const alone: Leadership = {
 
 /** Resolves when it is known who leads, or that the database does not say. */
 export async function openLeadership(
-  shared: SharedDatabase | undefined,
+  shared: Pick<SharedDatabase, 'leases' | 'node'> | undefined,
   log: Log,
 ): Promise<Leadership> {
   if (shared === undefined) return alone;
@@ -46,7 +46,7 @@ export async function openLeadership(
 }
 
 class LeasedLeadership implements Leadership {
-  readonly #shared: SharedDatabase;
+  readonly #shared: Pick<SharedDatabase, 'leases' | 'node'>;
   readonly #log: Log;
   readonly #faults;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ class LeasedLeadership implements Leadership {
   #led = false;
   #clockAheadMillis = 0;
 
-  constructor(shared: SharedDatabase, log: Log) {
+  constructor(shared: Pick<SharedDatabase, 'leases' | 'node'>, log: Log) {
     this.#shared = shared;
     this.#log = log;
     this.#faults = toldOnce(log, 'the lease of the background work');

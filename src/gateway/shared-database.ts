@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../errors/index.js';
-import type { Leases } from '../store/index.js';
+import type { Leases, TallyStore } from '../store/index.js';
 
 /** A turn that nobody renews, as of a gateway that died, ends after this. */
 const turnMillis = 15_000;
@@ -14,6 +14,7 @@ const patienceMillis = 120_000;
 /** A database that several gateways may share, and who this one is among them. */
 export interface SharedDatabase {
   readonly leases: Leases;
+  readonly tallies: TallyStore;
   /** `host:pid-random`: names this process in leases and to people. */
   readonly node: string;
 }
@@ -28,7 +29,7 @@ export function nodeName(): string {
  * @throws GatewayError `store.unavailable` when the turn does not come
  */
 export async function inTurn<T>(
-  { leases, node }: SharedDatabase,
+  { leases, node }: Pick<SharedDatabase, 'leases' | 'node'>,
   name: string,
   work: () => Promise<T>,
 ): Promise<T> {

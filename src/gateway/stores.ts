@@ -90,8 +90,8 @@ async function openShared(
     whenEmpty: (await files?.holdsKeys()) === true ? 'refuse' : 'found',
   });
   try {
-    const { sealed, leases, settings } = stores;
-    const shared: SharedDatabase = { leases, node: nodeName() };
+    const { sealed, leases, tallies, settings } = stores;
+    const shared: SharedDatabase = { leases, tallies, node: nodeName() };
     const keys = files ?? databaseKeys(sealed, await sharedPassphrase(options));
     await inTurn(shared, 'keys', async () => {
       if (!files) await takeUpKeys(join(options.config.data.directory, 'keys'), sealed);

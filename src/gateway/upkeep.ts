@@ -1,6 +1,8 @@
 import type { Challenges } from '../challenge/index.js';
 import type { MaintenanceShare, Notice } from '../issuer/index.js';
+import type { TallyStore } from '../store/index.js';
 import type { Log } from '../telemetry/index.js';
+import { watchClock } from './clock-watch.js';
 import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
 import { toldOnce } from './told-once.js';
@@ -21,28 +23,34 @@ export function startUpkeep(dependencies: {
   readonly authorities: Authorities;
   readonly challenges: Challenges;
   readonly leadership: Pick<Leadership, 'leads'>;
+  /** Counts that gateways share. */
+  readonly tallies: Pick<TallyStore, 'prune'> | undefined;
   /** Address lists, trust lists, certificates of listeners; may grow. */
   readonly files: readonly { refresh(): Promise<void> }[];
   /** Once an hour. */
   readonly relays: () => void;
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, leadership, files, relays, log } = dependencies;
+  const { authorities, challenges, leadership, tallies, files, relays, log } = dependencies;
   const faults = toldOnce(log, 'upkeep');
   let running = Promise.resolve();
-  let nextMaintenance = Date.now() + maintainMillis;
+  // Not by the clock of the machine: set back, it would let a CRL end.
+  let nextMaintenance = performance.now() + maintainMillis;
+  const tellClockSet = watchClock(log);
 
   const round = async () => {
+    tellClockSet();
     for (const file of files) await file.refresh();
     for (const [name, authority] of authorities) {
       if (await authority.reload())
         log.info('issuer state taken up from another process', { issuer: name });
     }
-    if (Date.now() < nextMaintenance) return;
-    nextMaintenance = Date.now() + maintainMillis;
+    if (performance.now() < nextMaintenance) return;
+    nextMaintenance = performance.now() + maintainMillis;
     await maintainAuthorities(authorities, log, shareOf(leadership));
     relays();
     if (!leadership.leads()) return;
+    await tallies?.prune();
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
   };

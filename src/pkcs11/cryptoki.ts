@@ -330,7 +330,7 @@ function placeTemplate(arena: Arena, template: Template): [Address, number] {
 /** A length or count that the module wrote: never more than there is room for. */
 function boundedAt(arena: Arena, address: Address, most: number): number {
   const value = arena.pointerAt(address);
-  if (value > BigInt(most)) throw new RangeError('the PKCS #11 module says more than it wrote');
+  if (value > BigInt(most)) throw new Pkcs11Failure('A length out of bounds', generalError);
   return Number(value);
 }
 

@@ -139,7 +139,7 @@ export class Token {
       if (login.generation !== this.#module.generation) return this.#lost(login);
       const kept = writing ? undefined : login.idle.pop();
       try {
-        const handle = kept ?? (await cryptoki.openSession(login.slot, writing));
+        const handle = kept ?? (await this.#openSession(cryptoki, login, writing));
         try {
           const result = await work({ cryptoki, handle, slot: login.slot, login: login.number });
           if (!writing && !this.#isClosed && login.number === this.#logins) login.idle.push(handle);
@@ -157,6 +157,25 @@ export class Token {
     });
   }
 
+  /** A token with fewer sessions than were configured is none that is away: its login stays. */
+  async #openSession(
+    cryptoki: CryptokiFunctions,
+    { slot }: Login,
+    writing: boolean,
+  ): Promise<SessionHandle> {
+    try {
+      return await cryptoki.openSession(slot, writing);
+    } catch (error) {
+      if (!(error instanceof Pkcs11Failure) || error.returned !== 'CKR_SESSION_COUNT') throw error;
+      const { name } = this.#settings;
+      throw unavailable(
+        this.#settings,
+        `gives no more sessions: lower tokens.${name}.sessions`,
+        error,
+      );
+    }
+  }
+
   /** Another operation initialized the module anew since this login. */
   #lost(login: Login): never {
     this.#forget(login);
@@ -167,7 +186,8 @@ export class Token {
     if (login.number !== this.#logins) return;
     this.#login = undefined;
     this.#logins += 1;
-    void this.#end(login);
+    // Nobody waits for this, and what it closes is lost already.
+    this.#end(login).catch(() => undefined);
   }
 
   async #end({ generation, anchor, idle }: Login): Promise<void> {

@@ -23,6 +23,7 @@ export { verifySqlite } from './sqlite/verify.js';
 export type { Leases } from './leases.js';
 export type { SealedTexts } from './sealed-texts.js';
 export type { KeptKind, RetentionStore } from './retention-store.js';
+export type { Tally, TallyOrder, TallyStore } from './tally-store.js';
 export type { SettingsReader, SharedStores, SharedView, Stores } from './stores.js';
 export type { Migration, Verification } from './verification.js';
 export type {

@@ -3,6 +3,7 @@ import type { Leases } from './leases.js';
 import type { RetentionStore } from './retention-store.js';
 import type { SealedTexts } from './sealed-texts.js';
 import type { SettingsStore } from './settings-store.js';
+import type { TallyStore } from './tally-store.js';
 import type { EnrollmentStore } from './transaction-store.js';
 
 /** The stores of one database. */
@@ -19,6 +20,7 @@ export interface Stores {
 export interface SharedStores extends Stores {
   readonly sealed: SealedTexts;
   readonly leases: Leases;
+  readonly tallies: TallyStore;
 }
 
 /** Settings to look at, beside a gateway that runs or without one. */

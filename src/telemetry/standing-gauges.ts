@@ -114,13 +114,14 @@ export function registerStandingGauges(registry: Registry, sources: MetricSource
   new Gauge({
     name: 'scep_gateway_event_loop_delay_seconds',
     help: 'Delay of the event loop since the metrics were read last.',
-    labelNames: ['quantile'],
+    // `quantile` is a word that only summaries may use.
+    labelNames: ['at'],
     registers,
     collect() {
       if (delay.count > 0) {
-        this.set({ quantile: '0.5' }, late(delay.percentile(50)));
-        this.set({ quantile: '0.99' }, late(delay.percentile(99)));
-        this.set({ quantile: '1' }, late(delay.max));
+        this.set({ at: 'p50' }, late(delay.percentile(50)));
+        this.set({ at: 'p99' }, late(delay.percentile(99)));
+        this.set({ at: 'max' }, late(delay.max));
       }
       delay.reset();
     },

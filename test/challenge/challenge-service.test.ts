@@ -346,3 +346,41 @@ describe('a challenge of an upstream NDES', () => {
     expect(await store.list({}, now)).toEqual([]);
   });
 });
+
+describe('a clock that is set', () => {
+  test('back by less than a challenge is good for: it is good', async () => {
+    const { password } = await issued({ validityMinutes: 60 });
+    pass(-59);
+    expect(await challenges.check(password, use('T1'))).toMatchObject({ kind: 'valid' });
+    expect(await challenges.reserve(password, use('T1'))).toMatchObject({ kind: 'valid' });
+  });
+
+  test('back by more: what was made before does not live until then', async () => {
+    const { password } = await issued({ validityMinutes: 60 });
+    pass(-61);
+    const refusal = { kind: 'refused', reason: 'expired' };
+    expect(await challenges.check(password, use('T1'))).toMatchObject(refusal);
+    expect(await challenges.reserve(password, use('T1'))).toMatchObject(refusal);
+    const { password: fresh } = await issued({ validityMinutes: 60 });
+    expect(await challenges.check(fresh, use('T1'))).toMatchObject({ kind: 'valid' });
+  });
+
+  test('back while a request holds it: the request gets its answer', async () => {
+    const { password } = await issued({ validityMinutes: 60 });
+    expect(await challenges.reserve(password, use('T1'))).toMatchObject({ kind: 'valid' });
+    pass(-24 * 60);
+    expect(await challenges.check(password, use('T1'))).toMatchObject({ kind: 'held' });
+    expect(await challenges.reserve(password, use('T1'))).toMatchObject({ kind: 'held' });
+  });
+
+  test('forward by less than it is good for, and back: nothing is lost', async () => {
+    const { password } = await issued({ validityMinutes: 60 });
+    pass(59);
+    expect(await challenges.check(password, use('T1'))).toMatchObject({ kind: 'valid' });
+    pass(24 * 60);
+    expect(await challenges.check(password, use('T1'))).toMatchObject({ reason: 'expired' });
+    await challenges.prune();
+    pass(-24 * 60);
+    expect(await challenges.check(password, use('T1'))).toMatchObject({ kind: 'valid' });
+  });
+});

@@ -95,11 +95,11 @@ describe('wrong values', () => {
   test.each([
     [
       '[]',
-      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, tokens, issuers, profiles, accounts, directory, access, lockout',
+      '(the whole file): is a list where a mapping is expected -> write a mapping with the keys listeners, publicUrl, data, codec, log, limits, backlog, tokens, issuers, profiles, accounts, directory, access, shutdown, lockout',
     ],
     [
       'data:',
-      'data: has no value -> write a mapping with the keys directory, store, keys, passphrase, challengeStore, processes, or remove the key',
+      'data: has no value -> write a mapping with the keys directory, store, keys, passphrase, challengeStore, retention, processes, or remove the key',
     ],
     [
       'log: { level: inf }',

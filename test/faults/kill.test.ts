@@ -8,7 +8,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openSqliteStores, type Stores } from '../../src/store/index.js';
 import { Random } from '../../fuzz/random.js';
 import {
   cleanEnvironment,
@@ -17,6 +16,7 @@ import {
 } from '../support/gateway-process.js';
 import { wire } from '../support/pki-message.js';
 import { Fleet, type Enrollment } from './fleet.js';
+import { expectOneEach, withStores } from './records.js';
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 3);
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 100_000);
@@ -37,15 +37,6 @@ afterAll(() => gateway.dispose());
 async function killed(): Promise<void> {
   await gateway.stop('SIGKILL');
   gateway = await startGatewayProcess({ directory: gateway.directory });
-}
-
-async function withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-  const stores = await openSqliteStores(join(gateway.dataDirectory, 'gateway.db'));
-  try {
-    return await work(stores);
-  } finally {
-    await stores.close();
-  }
 }
 
 /** All of them, some at once; resolves when each is answered or out of reach. */
@@ -97,7 +88,7 @@ describe('kill -9', () => {
         all.push(...enrollments);
       }
       await gateway.stop('SIGKILL');
-      await withStores((stores) => expectOneEach(stores, all));
+      await expectOneEach(gateway, all);
       gateway = await startGatewayProcess({ directory: gateway.directory });
       if (rounds > 10) process.stderr.write(`${moments.join('\n')}\n`);
     },
@@ -111,7 +102,7 @@ describe('kill -9', () => {
     await killed();
     const again = await Fleet.of(gateway, '/scep/manual');
     expect(await again.enroll(enrollment!)).toBe('pending');
-    const [row] = await withStores((stores) => stores.enrollments.pending({}));
+    const [row] = await withStores(gateway, (stores) => stores.enrollments.pending({}));
     expect((await gateway.run(['pending', 'approve', row!.id])).code).toBe(0);
     await killed();
     const last = await Fleet.of(gateway, '/scep/manual');
@@ -120,7 +111,7 @@ describe('kill -9', () => {
     const polled = enrollment!.certificate;
     expect(await last.enroll(enrollment!)).toBe('issued');
     expect(enrollment!.certificate).toEqual(polled);
-    await withStores((stores) => expectOneEach(stores, [enrollment!]));
+    await expectOneEach(gateway, [enrollment!]);
   }, 120_000);
 
   test('changes neither CA nor RA nor the password of the administrator', async () => {
@@ -162,23 +153,3 @@ describe('kill -9', () => {
     rounds * 60_000,
   );
 });
-
-/** One certificate and one record of it for each transaction, one use of each challenge. */
-async function expectOneEach(stores: Stores, all: readonly Enrollment[]): Promise<void> {
-  const now = new Date();
-  const serials = new Set<string>();
-  for (const { transactionId, certificate } of all) {
-    const found = await stores.enrollments.certificates({ text: transactionId }, now);
-    const own = found.filter((record) => record.transactionId === transactionId);
-    expect([transactionId, own.map(({ der }) => der)]).toEqual([transactionId, [certificate]]);
-    serials.add(own[0]!.serial);
-    const trail = await stores.enrollments.audit({ transactionId });
-    const issued = trail.filter(({ event }) => event === 'enrollment.issued');
-    expect(issued.map(({ code }) => code)).toEqual([own[0]!.thumbprint]);
-  }
-  expect(serials.size).toBe(all.length);
-  const challenges = await stores.challenges.list({ limit: 10_000 }, now);
-  const used = challenges.filter(({ uses }) => uses > 0);
-  expect(used.every(({ uses }) => uses === 1)).toBe(true);
-  expect(used.length).toBeGreaterThanOrEqual(all.length);
-}

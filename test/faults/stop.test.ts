@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { Fleet, type Enrollment } from './fleet.js';
+import { expectOneEach } from './records.js';
 
 let gateway: GatewayProcess;
 
@@ -34,6 +35,8 @@ describe('SIGTERM', () => {
     // None was worked on and cut off: only who was not accepted yet when the socket closed is reset.
     expect(stdout.match(/"message":"pki operation"/g)).toHaveLength(counts('issued'));
     expect(stdout).not.toContain('"aborted":true');
+    const served = enrollments.filter(({ certificate }) => certificate !== undefined);
+    await expectOneEach(gateway, served);
   }, 60_000);
 
   test('answers what came over connections that are kept alive', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openPostgresStores, verifyPostgres, type SharedStores } from '../../src/store/index.js';
 import { parseCrl } from '../../src/x509/index.js';
 import { Random } from '../../fuzz/random.js';
+import { send } from '../http/client.js';
 import { eventually } from '../interop/eventually.js';
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../support/postgres.js';
 import { startCluster, type Cluster, type Node } from './cluster.js';
@@ -129,6 +130,32 @@ describeWithPostgres(`three gateways on one database (NODES_SEED=${seed})`, () =
     await restarted;
     expect(load.broken).toEqual([]);
   }, 600_000);
+
+  test('an address that guesses passwords at one is stopped at all', async () => {
+    const authorization = `Basic ${Buffer.from('admin:a guess').toString('base64')}`;
+    // Not the address of the administrator, who works meanwhile.
+    const guess = async ({ port }: Node) =>
+      (
+        await send(port, '/api/v1/requests', {
+          headers: { authorization },
+          localAddress: '127.0.0.9',
+        })
+      ).status;
+    const [first, ...others] = cluster.nodes;
+    if (!first) throw new Error('there are no nodes');
+    await eventually('the first to stop it', async () =>
+      (await guess(first)) === 429 ? true : undefined,
+    );
+    for (const node of others)
+      await eventually(`${node.name} to stop it`, async () =>
+        (await guess(node)) === 429 ? true : undefined,
+      );
+    const [row] = await server.query(
+      cluster.database,
+      "SELECT used::int FROM tallies WHERE key = 'failed-sign-ins/127.0.0.9'",
+    );
+    expect(row?.['used']).toBeGreaterThanOrEqual(5);
+  }, 120_000);
 
   async function takeover(end: (leader: Node) => Promise<unknown>) {
     const leader = await cluster.leader();

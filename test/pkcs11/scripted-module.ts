@@ -7,6 +7,7 @@ export const returned = {
   deviceRemoved: 0x32,
   pinIncorrect: 0xa0,
   pinLocked: 0xa4,
+  sessionCount: 0xb1,
   sessionInvalid: 0xb3,
   notLoggedIn: 0x101,
   keyNotPermitted: 0x68,
@@ -22,6 +23,7 @@ export class ScriptedModule implements ModuleUse {
   readonly sessions = new Set<bigint>();
   mostSessions = 0;
   restarts = 0;
+  sessionLimit = 100;
   flags: number = tokenFlags.initialized | tokenFlags.loginRequired;
   label = 'scripted';
   /** While it is set, every function returns this; a restart takes it away where `mendedByRestart`. */
@@ -74,6 +76,8 @@ export class ScriptedModule implements ModuleUse {
     },
     openSession: async () => {
       await this.#call('C_OpenSession');
+      if (this.sessions.size >= this.sessionLimit)
+        throw new Pkcs11Failure('C_OpenSession', returned.sessionCount);
       const session = this.#next++;
       this.sessions.add(session);
       this.mostSessions = Math.max(this.mostSessions, this.sessions.size);

@@ -51,6 +51,23 @@ describe('sessions', () => {
   });
 });
 
+test('a token with fewer sessions than configured says so, and keeps its login', async () => {
+  const module = new ScriptedModule();
+  module.sessionLimit = 2;
+  const token = tokenOn(module);
+  const outcomes = await Promise.allSettled([token.check(), token.check(), token.check()]);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+  expect(outcomes).toContainEqual({
+    status: 'rejected',
+    reason: expect.objectContaining({
+      code: 'keys.unavailable',
+      message: 'The token hsm gives no more sessions: lower tokens.hsm.sessions.',
+    }) as unknown,
+  });
+  await token.check();
+  expect(module.logins).toEqual([rightPin]);
+});
+
 describe('a token that goes', () => {
   test('sessions that are lost: the operation is done once more, after another login', async () => {
     const module = new ScriptedModule();

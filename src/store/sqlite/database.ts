@@ -14,10 +14,11 @@ export class Database {
   readonly #statements = new Map<string, SqliteStatement>();
   #closing: Promise<void> | undefined;
 
-  constructor(driver: SqliteDriver, disk?: Disk) {
+  /** @param patienceMs see GroupCommit */
+  constructor(driver: SqliteDriver, disk?: Disk, patienceMs?: number) {
     this.#driver = driver;
     this.#disk = disk;
-    this.#writes = new GroupCommit(driver, disk);
+    this.#writes = new GroupCommit(driver, disk, patienceMs);
   }
 
   get(sql: string, ...params: Param[]): Row | undefined {

@@ -1,13 +1,16 @@
 import { GatewayError } from '../../errors/index.js';
 import type { Durability } from '../transaction-store.js';
 import { rollBack, type SqliteDriver } from './driver.js';
-import { sqliteError } from './sqlite-error.js';
+import { isBusy, sqliteError } from './sqlite-error.js';
 import type { Disk } from './write-ahead-log.js';
 
 /** Writes of one transaction at most: bounds the time the event loop stands still. */
 const BATCH_LIMIT = 256;
 /** Beyond it the answer is 503 at once. */
 const WAITING_LIMIT = 10_000;
+
+/** Between two looks at a database that another process holds. */
+const LOOK_MS = 10;
 
 const reachedByCommit = { reach: () => Promise.resolve() };
 
@@ -33,12 +36,20 @@ export class GroupCommit {
   readonly #keep;
   readonly #undo;
   #queue: QueuedWrite[] = [];
+  readonly #patienceMs: number;
+  /** Since when another process holds the write lock. */
+  #heldSince: number | undefined;
   #scheduled = false;
   #closed = false;
 
-  /** @param disk left out where COMMIT itself reaches it */
-  constructor(driver: SqliteDriver, disk: Pick<Disk, 'reach'> = reachedByCommit) {
+  /**
+   * @param disk left out where COMMIT itself reaches it
+   * @param patienceMs how long writes wait for another process that holds the write lock, beside the busy
+   *   timeout of the connection, which holds up the event loop
+   */
+  constructor(driver: SqliteDriver, disk: Pick<Disk, 'reach'> = reachedByCommit, patienceMs = 0) {
     this.#driver = driver;
+    this.#patienceMs = patienceMs;
     this.#disk = disk;
     this.#begin = driver.prepare('BEGIN IMMEDIATE');
     this.#commit = driver.prepare('COMMIT');
@@ -71,30 +82,48 @@ export class GroupCommit {
   /** Refuses further writes and commits those that wait. */
   drain(): void {
     this.#closed = true;
+    this.#driver.exec(`PRAGMA busy_timeout = ${this.#patienceMs}`);
     while (this.#queue.length > 0) this.#flush();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const turn = () => {
       this.#scheduled = false;
       this.#flush();
       if (this.#queue.length > 0) this.#schedule();
-    });
+    };
+    if (this.#heldSince === undefined) setImmediate(turn);
+    else setTimeout(turn, LOOK_MS);
   }
 
   #flush(): void {
     const batch = this.#queue.splice(0, BATCH_LIMIT);
-    if (batch.length === 0) return;
+    if (batch.length === 0 || !this.#hasBegun(batch)) return;
     try {
-      this.#begin.run();
       const settlements = batch.map((write) => this.#attempt(write));
       this.#commit.run();
       this.#settle(batch, settlements);
     } catch (error) {
       rollBack(this.#driver);
       refuse(batch, error);
+    }
+  }
+
+  /** While another process holds the database, what waits goes back into the queue. */
+  #hasBegun(batch: readonly QueuedWrite[]): boolean {
+    try {
+      this.#begin.run();
+      this.#heldSince = undefined;
+      return true;
+    } catch (error) {
+      if (isBusy(error)) this.#heldSince ??= performance.now();
+      const isHeld = isBusy(error) && !this.#closed;
+      if (isHeld && performance.now() - (this.#heldSince ?? 0) < this.#patienceMs)
+        this.#queue.unshift(...batch);
+      else refuse(batch, error);
+      return false;
     }
   }
 

@@ -26,6 +26,8 @@ export interface CertsrvServer {
   readonly pin: string;
   /** Undefined: the request is served. */
   cut: (method: string, path: string) => Cut | undefined;
+  /** What is asked waits for it. */
+  held: Promise<void>;
   /** `POST /certsrv/certfnsh.asp` for each request that reached the pages. */
   readonly served: string[];
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export async function startCertsrv(ca: FakeCa, scheme: Scheme): Promise<CertsrvS
     if (cut === 'hang') return;
     if (cut === 'before') return void request.socket.destroy();
     server.served.push(`${method} ${target}`);
+    await server.held;
     const answer = await certsrvPage(ca, {
       method,
       target,
@@ -73,6 +76,7 @@ export async function startCertsrv(ca: FakeCa, scheme: Scheme): Promise<CertsrvS
     origin: upstream.origin,
     pin: certificate.thumbprints.sha256,
     cut: () => undefined,
+    held: Promise.resolve(),
     served: [],
     close: () => upstream.close(),
   };

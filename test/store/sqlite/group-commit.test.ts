@@ -56,6 +56,44 @@ const stored = () =>
     .map((row) => row['n']);
 const commits = () => log.filter((sql) => sql === 'COMMIT').length;
 
+describe('a database that another process holds', () => {
+  let other: SqliteDriver;
+  beforeEach(async () => {
+    other = await openSqliteDriver(path);
+    driver.exec('PRAGMA busy_timeout = 0');
+    other.exec('BEGIN IMMEDIATE');
+  });
+  afterEach(() => other.close());
+
+  test('is waited for without holding up anybody else', async () => {
+    const group = new GroupCommit(driver, undefined, 3_600_000);
+    const first = group.write(insert(1));
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = group.write(insert(2));
+    expect(stored()).toEqual([]);
+    other.exec('COMMIT');
+    expect(await Promise.all([first, second])).toEqual([1, 2]);
+    expect(stored()).toEqual([1, 2]);
+  });
+
+  test('is waited for no longer than was said, and taken up when it is free', async () => {
+    const group = new GroupCommit(driver, undefined, 30);
+    await expect(group.write(insert(1))).rejects.toMatchObject({ code: 'store.unavailable' });
+    await expect(group.write(insert(2))).rejects.toMatchObject({ code: 'store.unavailable' });
+    other.exec('COMMIT');
+    expect(await group.write(insert(3))).toBe(3);
+    expect(stored()).toEqual([3]);
+  });
+
+  test('is waited for once more when the store closes', async () => {
+    const group = new GroupCommit(driver, undefined, 3_600_000);
+    const write = group.write(insert(1));
+    other.exec('COMMIT');
+    group.drain();
+    expect(await write).toBe(1);
+  });
+});
+
 describe('GroupCommit', () => {
   test('lets 10,000 writes wait, and refuses one more at once', async () => {
     const writes = new GroupCommit(recording(driver));
