@@ -64,9 +64,12 @@ function readKey(block: PemBlock, passphrase: string | undefined): KeyObject {
   }
 }
 
-/** A wrong passphrase leaves bad padding or, one time in 256, bytes that are no key. */
+/**
+ * A wrong passphrase leaves bad padding or, one time in 256, bytes that are no key: ERR_OSSL_UNSUPPORTED of
+ * OpenSSL's decoders, where a cipher it gave up is that of its envelopes.
+ */
 function notDecrypted(cause: unknown): GatewayError {
-  if (systemErrorCode(cause)?.endsWith('UNSUPPORTED') === true)
+  if (systemErrorCode(cause) === 'ERR_OSSL_EVP_UNSUPPORTED')
     return invalid(
       'The private key is encrypted with a cipher that OpenSSL no longer opens.',
       'Write it anew with `openssl pkcs8 -topk8 -provider legacy -provider default`.',

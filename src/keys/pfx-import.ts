@@ -50,7 +50,7 @@ function parse(forge: typeof Forge, bytes: Buffer): Forge.asn1.Asn1 {
  * certificate then shows that nothing was altered.
  */
 function open(forge: typeof Forge, asn1: Forge.asn1.Asn1, passphrase: string): Pfx {
-  const [version, safe] = Array.isArray(asn1.value) ? asn1.value : [];
+  const [version, safe, macData] = Array.isArray(asn1.value) ? asn1.value : [];
   const attempts: (() => Pfx)[] = [() => forge.pkcs12.pkcs12FromAsn1(asn1, false, passphrase)];
   if (passphrase === '') attempts.push(() => forge.pkcs12.pkcs12FromAsn1(asn1, false));
   if (/[^ -~]/.test(passphrase) && typeof version === 'object' && typeof safe === 'object') {
@@ -66,12 +66,14 @@ function open(forge: typeof Forge, asn1: Forge.asn1.Asn1, passphrase: string): P
       failure ??= cause;
     }
   }
-  throw notOpened(failure);
+  throw notOpened(failure, { hasMac: macData !== undefined });
 }
 
-function notOpened(cause: unknown): GatewayError {
+/** Without a MAC, what a wrong passphrase makes of the file may, one time in 256, fail as anything. */
+function notOpened(cause: unknown, { hasMac }: { readonly hasMac: boolean }): GatewayError {
   const message = cause instanceof Error ? cause.message : '';
-  if (!/password|MAC|decrypt/i.test(message)) return unreadable(cause);
+  const isPfx = hasMac ? /password|MAC|decrypt/i.test(message) : !/^Cannot read/.test(message);
+  if (!isPfx) return unreadable(cause);
   return new GatewayError('keys.passphrase', 'The passphrase does not open the PFX file.', {
     cause,
     mend: 'Check the secret that `passphrase` refers to.',

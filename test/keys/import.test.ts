@@ -125,6 +125,15 @@ describe('importPem', () => {
     ).toThrow(wrongPassphrase);
   });
 
+  test.each(['pkcs1', 'pkcs8'])('names it where it leaves the padding right: %s', (type) => {
+    const pem = readFileSync(`fixtures/keys/wrong-passphrase/${type}.pem`, 'utf8');
+    expect(() =>
+      importPem({ certificate: issuing.toPem(), key: pem, passphrase: 'wrong' }),
+    ).toThrow(wrongPassphrase);
+    const files = { certificate: issuing.toPem(), key: pem, passphrase: 'right' };
+    expect(importPem(files).certificates).toHaveLength(1);
+  });
+
   test('refuses EC and short RSA keys', async () => {
     const ec = await issue('CN=EC', 'client-p-256', 'CN=EC', 'client-p-256');
     const short = await issue('CN=Short', 'client-1024', 'CN=Short', 'client-1024');
@@ -204,6 +213,12 @@ describe('importPfx', () => {
     const pfx = makePfx('client', issuing, 'secret', options);
     for (const wrong of ['wrong', 'wröng', '', undefined])
       await expect(importPfx(pfx, wrong)).rejects.toEqual(wrongPassphrase);
+  });
+
+  test('names it where a file without MAC is left with its padding right', async () => {
+    const pfx = readFileSync('fixtures/keys/wrong-passphrase/without-mac.pfx');
+    await expect(importPfx(pfx, 'wrong1033')).rejects.toEqual(wrongPassphrase);
+    await expect(importPfx(pfx, 'right')).resolves.toBeDefined();
   });
 
   testOpenssl('refuses an EC key, and a file without key', async () => {
