@@ -50,7 +50,7 @@ export const targets: readonly Target[] = [
   drill('memory', greedy),
   drill('exit', () => process.exit(3)),
   drill('leak', (input) => {
-    kept.push(Buffer.alloc(2 ** 18, input));
+    kept.push(Buffer.alloc(2 ** 20, input));
     return 'fine';
   }),
 ];
