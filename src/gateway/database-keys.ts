@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
 import {
-  DirectoryShelf,
+  holdsKeys,
   sealFile,
   SealedKeyStore,
   type SecretShelf,
   type SecretSource,
 } from '../keys/index.js';
-import type { SealedTexts, SettingsStore } from '../store/index.js';
+import type { SealedTexts, SettingsStore, SharedStores } from '../store/index.js';
 
 /** @param passphrase that opens them; every gateway has the same */
 export function databaseKeys(sealed: SealedTexts, passphrase: string): SealedKeyStore {
@@ -29,12 +29,27 @@ function databaseShelf(sealed: SealedTexts): SecretShelf {
 /**
  * Copies the sealed keys of a data directory into a database that has none, as they are: the same
  * passphrase opens them there. What a start that was cut short left is gone over again.
+ *
+ * @throws GatewayError `store.schema` before anything is written, where the database had or awaits other
+ *   keys: a gateway without them that starts first must not make its own
  */
-export async function takeUpKeys(keyDirectory: string, sealed: SealedTexts): Promise<void> {
-  const directory = new DirectoryShelf(keyDirectory);
+export async function takeUpKeys(
+  { directory, passphrase }: { readonly directory: SecretShelf; readonly passphrase: string },
+  { sealed, settings }: Pick<SharedStores, 'sealed' | 'settings'>,
+): Promise<void> {
   const seal = await directory.read(sealFile);
-  if (seal === undefined || (await sealed.read(sealFile)) !== undefined) return;
-  for (const name of await directory.names()) {
+  const there = await sealed.read(sealFile);
+  const names = await directory.names();
+  if (there !== undefined) {
+    if (seal !== undefined && seal !== there && holdsKeys(names)) throw foreignKeys();
+    return;
+  }
+  if (seal === undefined) {
+    if ((await settings.get(ownerKey)) !== undefined) throw foreignKeys();
+    return;
+  }
+  await requireOwnKeys(settings, new SealedKeyStore(directory, passphrase));
+  for (const name of names) {
     const text = name.startsWith('.') || name === sealFile ? undefined : await directory.read(name);
     if (text !== undefined) await sealed.create(name, text);
   }
@@ -57,8 +72,12 @@ export async function requireOwnKeys(
     (await settings.get(ownerKey)) ??
     ((await settings.swap(ownerKey, undefined, own)) ? own : await settings.get(ownerKey));
   if (written === own) return;
-  throw new GatewayError('store.schema', 'The database belongs to a gateway with other keys.', {
-    mend: 'Let every gateway of one database have the same keys (data.keys: { kind: database } and one passphrase, or one data directory), or point this one at a database of its own.',
+  throw foreignKeys();
+}
+
+function foreignKeys(): GatewayError {
+  return new GatewayError('store.schema', 'The database belongs to a gateway with other keys.', {
+    mend: 'Let every gateway of one database have the same keys (data.keys: { kind: database } and one passphrase, or one data directory), or point this one at a database of its own. Keys of a data directory move into the database when the gateway that has them starts first.',
   });
 }
 

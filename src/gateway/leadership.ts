@@ -20,6 +20,8 @@ interface LeadershipStatus {
   readonly clockAheadMillis: number;
 }
 
+/** Holds and ends are judged by the clocks of the gateways, with half a minute to spare; one farther from the database does no work for all. */
+export const mostApartMillis = 15_000;
 /** Lease and rounds together stay below the 15 seconds after which work has to go on. */
 const leaseMillis = 8000;
 const roundMillis = 1500;
@@ -98,10 +100,13 @@ class LeasedLeadership implements Leadership {
     const left = leaseMillis - marginMillis;
     const until = { monotonic: performance.now() + left, wall: Date.now() + left };
     try {
-      const lease = await leases.take(leaseName, node, leaseMillis);
-      this.#until = lease.isHeld ? until : { monotonic: 0, wall: 0 };
-      this.#leader = lease.holder;
-      this.#clockAheadMillis = lease.clockAheadMillis;
+      const { isHeld, holder, clockAheadMillis } = await leases.take(leaseName, node, leaseMillis);
+      const isFit = Math.abs(clockAheadMillis) <= mostApartMillis;
+      this.#until = isHeld && isFit ? until : { monotonic: 0, wall: 0 };
+      this.#leader = isHeld && !isFit ? undefined : holder;
+      this.#clockAheadMillis = clockAheadMillis;
+      // It would drop by its own clock what is old for nobody else.
+      if (isHeld && !isFit) await leases.release(leaseName, node);
       this.#faults.worked();
     } catch (error) {
       this.#faults.failed(error);

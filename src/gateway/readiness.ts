@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Authority } from '../issuer/index.js';
 import type { Token } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
-import type { Leadership } from './leadership.js';
+import { mostApartMillis, type Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
 
 /** One thing that must hold for certificates to be issued. */
@@ -48,9 +48,6 @@ export function createReadiness(options: {
     return last.checks;
   };
 }
-
-/** Holds are judged by the clocks of the gateways, with half a minute to spare. */
-const mostApartMillis = 15_000;
 
 function sharedChecks(status: ReturnType<Leadership['status']>): readonly ReadinessCheck[] {
   if (status === undefined) return [];

@@ -45,14 +45,16 @@ export async function inTurn<T>(
     await pause(lookMillis);
   }
   // A renewal that fails is made up for by the next; a turn that is lost all the same costs work twice, no more.
-  const renewal = setInterval(
-    () => void leases.take(name, node, turnMillis).catch(() => undefined),
-    renewalMillis,
-  );
+  let renewing: Promise<unknown> = Promise.resolve();
+  const renewal = setInterval(() => {
+    renewing = Promise.allSettled([renewing, leases.take(name, node, turnMillis)]);
+  }, renewalMillis);
   try {
     return await work();
   } finally {
     clearInterval(renewal);
+    // One under way would take the turn back.
+    await renewing;
     await leases.release(name, node).catch(() => undefined);
   }
 }

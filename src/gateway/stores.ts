@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import type { PostgresConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import {
+  DirectoryShelf,
   ensureGeneratedPassphrase,
   FileKeyStore,
   generatedPassphraseCost,
+  holdsKeys,
   type SealedKeyStore,
+  type SecretShelf,
 } from '../keys/index.js';
 import {
   openPostgresStores,
@@ -13,6 +16,7 @@ import {
   openSettingsReader,
   openSqliteStores,
   type SettingsReader,
+  type SharedStores,
   type SharedView,
   type Stores,
 } from '../store/index.js';
@@ -85,23 +89,35 @@ async function openShared(
   clock: () => Date,
   files?: SealedKeyStore,
 ): Promise<Foundation> {
+  const { directory } = options.config.data;
+  // Keys that will be moved count, too: a CA that had a database must not begin anew on an empty one.
+  const held = new DirectoryShelf(join(directory, 'keys'));
   const stores = await openPostgresStores(await postgresConnection(store, options.readSecret), {
     clock,
-    whenEmpty: (await files?.holdsKeys()) === true ? 'refuse' : 'found',
+    whenEmpty: holdsKeys(await held.names()) ? 'refuse' : 'found',
   });
   try {
-    const { sealed, leases, tallies, settings } = stores;
+    const { leases, tallies, settings } = stores;
     const shared: SharedDatabase = { leases, tallies, node: nodeName() };
-    const keys = files ?? databaseKeys(sealed, await sharedPassphrase(options));
-    await inTurn(shared, 'keys', async () => {
-      if (!files) await takeUpKeys(join(options.config.data.directory, 'keys'), sealed);
-      await requireOwnKeys(settings, keys);
+    const keys = await inTurn(shared, 'keys', async () => {
+      const own = files ?? (await movedKeys(held, stores, await sharedPassphrase(options)));
+      await requireOwnKeys(settings, own);
+      return own;
     });
     return { stores, keys, shared };
   } catch (error) {
     await stores.close();
     throw error;
   }
+}
+
+async function movedKeys(
+  directory: SecretShelf,
+  stores: SharedStores,
+  passphrase: string,
+): Promise<SealedKeyStore> {
+  await takeUpKeys({ directory, passphrase }, stores);
+  return databaseKeys(stores.sealed, passphrase);
 }
 
 async function fileKeys({ config, readSecret }: StoreOptions): Promise<SealedKeyStore> {

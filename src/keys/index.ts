@@ -4,7 +4,7 @@ export { FileKeyStore } from './file-key-store.js';
 export { ensureGeneratedPassphrase, generatedPassphrase } from './generated-passphrase.js';
 export type { ImportedIdentity, KeyPurpose } from './imported-identity.js';
 export type { KeyStore } from './key-store.js';
-export { SealedKeyStore } from './sealed-key-store.js';
+export { holdsKeys, SealedKeyStore } from './sealed-key-store.js';
 export { sealFile } from './sealed-secrets.js';
 export type { SecretShelf } from './secret-shelf.js';
 export type { SecretSource } from './secret-source.js';

@@ -44,7 +44,7 @@ export class SealedKeyStore implements KeyStore, SecretSource {
 
   /** True once any private key was made or imported. */
   async holdsKeys(): Promise<boolean> {
-    return (await this.#sealed.names()).some((name) => name.endsWith(suffix));
+    return holdsKeys(await this.#sealed.names());
   }
 
   async load(name: string): Promise<RsaKey> {
@@ -120,6 +120,11 @@ export class SealedKeyStore implements KeyStore, SecretSource {
     if (others === undefined) throw new GatewayError('keys.unreadable', `${masterFile} vanished.`);
     return others;
   }
+}
+
+/** Whether there is a private key among what lies on a shelf, which needs no passphrase. */
+export function holdsKeys(names: readonly string[]): boolean {
+  return names.some((name) => name.endsWith(suffix));
 }
 
 /** Names come from the code and from issuer names, but end in a path all the same. */

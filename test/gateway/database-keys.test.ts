@@ -130,6 +130,51 @@ issuers: { local: { kind: local, keyBits: 2048 } }
     expect(caOf(await open('b'))).toBe(first);
   });
 
+  const foreign = {
+    code: 'store.schema',
+    message: 'The database belongs to a gateway with other keys.',
+  };
+
+  test('keys of a CA and an empty database do not found it anew', async () => {
+    await (await open('a', { keys: 'files' })).close();
+    opened = [];
+    database = await server.createDatabase();
+    await expect(open('a')).rejects.toMatchObject({
+      code: 'store.schema',
+      message: 'The database is empty, but there are keys of a CA in the data directory.',
+    });
+    const [row] = await server.query(database, "SELECT to_regclass('sealed_secrets') AS found");
+    expect(row?.['found']).toBeNull();
+  });
+
+  test('whoever starts first without the keys that are to be moved is refused, and moves nothing', async () => {
+    const before = caOf(await open('a', { keys: 'files' }));
+    await expect(open('b')).rejects.toMatchObject(foreign);
+    expect(await count('FROM sealed_secrets')).toBe(0);
+    expect(caOf(await open('a'))).toBe(before);
+    expect(caOf(await open('b'))).toBe(before);
+  });
+
+  test('whoever starts first with other keys is refused, and moves nothing', async () => {
+    const ours = database;
+    const before = caOf(await open('a', { keys: 'files' }));
+    database = await server.createDatabase();
+    await open('b', { keys: 'files' });
+    database = ours;
+    await expect(open('b')).rejects.toMatchObject(foreign);
+    expect(await count('FROM sealed_secrets')).toBe(0);
+    expect(caOf(await open('a'))).toBe(before);
+  });
+
+  test('keys of a CA in the data directory are not passed over for others of the database', async () => {
+    const ours = database;
+    database = await server.createDatabase();
+    await open('a', { keys: 'files' });
+    database = ours;
+    await open('b');
+    await expect(open('a')).rejects.toMatchObject(foreign);
+  });
+
   test('RA certificates that one renews are those of the other, keys and all', async () => {
     const first = await open('a');
     const second = await open('b');

@@ -9,6 +9,8 @@ class OneLease {
   term = 0;
   until = 0;
   readonly broken = new Set<string>();
+  /** What the clock of the database is ahead of theirs. */
+  readonly aheadMillis = new Map<string, number>();
 
   of(node: string): Leases {
     return {
@@ -25,7 +27,7 @@ class OneLease {
           holder: this.holder,
           term: this.term,
           millisLeft: this.until - now,
-          clockAheadMillis: 0,
+          clockAheadMillis: this.aheadMillis.get(node) ?? 0,
         });
       },
       release: (_name, holder) => {
@@ -108,6 +110,26 @@ describe('leadership', () => {
     jest.setSystemTime(Date.now() + 7000);
     expect(first.leads()).toBe(false);
   });
+
+  test.each([-1, 1])(
+    'a clock far from the database does not lead, nor keep others from it',
+    async (way) => {
+      const [first, second] = [await open('a'), await open('b')];
+      lease.aheadMillis.set('a', way * 15_001);
+      await after(4);
+      expect([first.leads(), second.leads()]).toEqual([false, true]);
+      await second.stop();
+      await after(4);
+      expect(first.status()).toEqual({
+        leads: false,
+        leader: undefined,
+        clockAheadMillis: way * 15_001,
+      });
+      lease.aheadMillis.set('a', way * 15_000);
+      await after(2);
+      expect(first.leads()).toBe(true);
+    },
+  );
 
   test('the log has one line for an outage, and one for its end', async () => {
     await open('a');

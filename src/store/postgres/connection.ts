@@ -58,21 +58,21 @@ export function clientConfig(
 }
 
 export interface SessionSettings {
-  /** The server would not wait for the disk by itself: a commit must. */
-  readonly forceSynchronousCommit?: boolean;
+  /** What a commit waits for, whatever becomes of the setting of the server meanwhile. */
+  readonly synchronousCommit?: string;
   /** For migrations: an index over a million rows takes its time. */
   readonly unhurried?: boolean;
 }
 
 /** The statements stand on READ COMMITTED: an UPDATE looks again at a row that it had to wait for. */
-function startupOptions({ forceSynchronousCommit = false }: SessionSettings): string {
+function startupOptions({ synchronousCommit }: SessionSettings): string {
   return [
     'default_transaction_isolation=read\\ committed',
     // The server learns within half a minute that a gateway is gone without a word, and takes its connections back.
     'tcp_keepalives_idle=10',
     'tcp_keepalives_interval=5',
     'tcp_keepalives_count=4',
-    ...(forceSynchronousCommit ? ['synchronous_commit=on'] : []),
+    ...(synchronousCommit === undefined ? [] : [`synchronous_commit=${synchronousCommit}`]),
   ]
     .map((setting) => `-c ${setting}`)
     .join(' ');

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { GatewayError } from '../../errors/index.js';
-import { isAnswer, mustRunAgain, postgresError } from './postgres-error.js';
+import { isAnswer, isStale, mustRunAgain, postgresError } from './postgres-error.js';
 import { PreparedTexts } from './prepared-texts.js';
 import { Session } from './session.js';
 
@@ -30,7 +30,7 @@ export class PostgresDatabase {
       reusable = true;
       return result;
     } catch (error) {
-      reusable = isAnswer(error);
+      reusable = isAnswer(error) && !isStale(error);
       throw postgresError(error);
     } finally {
       client.off('error', ignore);

@@ -31,7 +31,10 @@ export async function migrate(
 ): Promise<Migration> {
   const before = await schemaVersion(session);
   if (before === schemaSteps.length) return { from: before, to: before };
-  await session.script(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+  // Another may build indexes for minutes; the tables, that gateways at work write to, are not waited for so long.
+  await session.script(
+    `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}); SET LOCAL lock_timeout TO DEFAULT`,
+  );
   const from = await schemaVersion(session);
   if (from > schemaSteps.length) throw newerSchema(from, schemaSteps.length);
   if (from === 0) {

@@ -35,8 +35,11 @@ export async function openPostgresStores(
   connection: PostgresConnection,
   { clock = () => new Date(), whenEmpty = 'found' }: PostgresStoreOptions = {},
 ): Promise<SharedStores> {
-  const { commitsWait } = await prepare(connection, clock(), whenEmpty);
-  const database = await openPool(connection, { forceSynchronousCommit: !commitsWait });
+  const { synchronousCommit } = await prepare(connection, clock(), whenEmpty);
+  // Never less than the disk of this server, and as much more as its administrator wants.
+  const database = await openPool(connection, {
+    synchronousCommit: synchronousCommit === 'off' ? 'on' : synchronousCommit,
+  });
   return {
     challenges: new PostgresChallengeStore(database),
     enrollments: new PostgresEnrollmentStore(database),
@@ -84,8 +87,8 @@ export function verifyPostgres(connection: PostgresConnection): Promise<Verifica
 function prepare(connection: PostgresConnection, now: Date, whenEmpty: WhenEmpty) {
   return named(connection, () =>
     withSession(connection, async (session) => {
-      const { commitsWait } = await inspectServer(session);
-      return { commitsWait, migration: await migrate(session, { now, whenEmpty }) };
+      const { synchronousCommit } = await inspectServer(session);
+      return { synchronousCommit, migration: await migrate(session, { now, whenEmpty }) };
     }),
   );
 }

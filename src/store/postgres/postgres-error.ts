@@ -78,6 +78,14 @@ function detailOf(error: unknown, code: string): string {
   return code === '' || text.includes(code) ? text : `${code} ${text}`.trim();
 }
 
+/**
+ * The connection holds a statement that the server no longer takes as it was prepared: a release changed a
+ * table (0A000, cached plan), or something between dropped it (26000). Another connection prepares it anew.
+ */
+export function isStale(error: unknown): boolean {
+  return ['0A000', '26000'].includes(codeOf(error));
+}
+
 /** Somebody refused, and the connection is as good as before: the server (not FATAL), or the house. */
 export function isAnswer(error: unknown): boolean {
   if (isGatewayError(error)) return true;

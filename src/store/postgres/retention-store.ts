@@ -1,5 +1,6 @@
 import type { KeptKind, OldRecord, RetentionStore } from '../retention-store.js';
 import { deleteHolds, isOld, recordFromRow, selectOld } from '../sql/old-rows.js';
+import { databaseMillis } from './database-clock.js';
 import type { PostgresDatabase } from './database.js';
 
 const theseRows = 'SELECT unnest(?::bigint[])';
@@ -22,11 +23,12 @@ export class PostgresRetentionStore implements RetentionStore {
   remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number> {
     return this.#db.transaction(async (session) => {
       if (kind === 'transactions') await session.run(deleteHolds('seq', theseRows), rows);
-      // The trigger of the audit trail lets nothing go that is younger.
+      // The trigger of the audit trail lets nothing go that is younger; a clock that is ahead opens it no farther than now.
       if (kind === 'audit') {
         await session.run(
-          `INSERT INTO audit_retention (one, before) VALUES (1, ?) ON CONFLICT (one)
-           DO UPDATE SET before = greatest(audit_retention.before, excluded.before)`,
+          `INSERT INTO audit_retention (one, before) VALUES (1, least(?::bigint, ${databaseMillis}))
+           ON CONFLICT (one) DO UPDATE
+           SET before = least(greatest(audit_retention.before, excluded.before), ${databaseMillis})`,
           before,
         );
       }

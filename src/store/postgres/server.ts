@@ -7,8 +7,8 @@ const OLDEST_VERSION = 120_000;
 export interface PostgresServer {
   /** As the server calls itself: `15.18 (Debian …)`. */
   readonly version: string;
-  /** A commit waits for the disk of this server. */
-  readonly commitsWait: boolean;
+  /** synchronous_commit as it is: what a commit waits for. */
+  readonly synchronousCommit: string;
   /** fsync: without it even a commit that waited may be lost with the power. */
   readonly writesReachDisk: boolean;
 }
@@ -19,7 +19,7 @@ export async function inspectServer(session: Session): Promise<PostgresServer> {
     `SELECT current_setting('server_version') AS version,
        current_setting('server_version_num')::bigint AS number,
        current_setting('server_encoding') AS encoding,
-       current_setting('synchronous_commit') <> 'off' AS waits,
+       current_setting('synchronous_commit') AS commit,
        current_setting('fsync') = 'on' AS fsync`,
   );
   const version = row.text('version');
@@ -32,5 +32,9 @@ export async function inspectServer(session: Session): Promise<PostgresServer> {
     throw new GatewayError('store.schema', `The database has the encoding ${encoding}.`, {
       mend: "Make it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
     });
-  return { version, commitsWait: row.boolean('waits'), writesReachDisk: row.boolean('fsync') };
+  return {
+    version,
+    synchronousCommit: row.text('commit'),
+    writesReachDisk: row.boolean('fsync'),
+  };
 }

@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { schemaSteps } from '../../../src/store/postgres/schema.js';
 import {
   migratePostgres,
@@ -48,6 +50,21 @@ describeWithPostgres('opening PostgreSQL', () => {
       expect(await migratePostgres(connection, noon)).toEqual({ from: 0, to });
       expect(await migratePostgres(connection, noon)).toEqual({ from: to, to });
     });
+
+    test('whoever starts waits for the migration of another as long as it takes', async () => {
+      const other = new pg.Client({ ...connection, password: '', user: 'postgres' });
+      await other.connect();
+      await other.query(`SELECT pg_advisory_lock(${0x73636570})`);
+      let opened = false;
+      const opening = openPostgresStores(connection).finally(() => (opened = true));
+      // Longer than statements wait for a lock, by the clock that ends them.
+      const waited = `SELECT 1 FROM pg_stat_activity WHERE datname = '${database}'
+        AND wait_event = 'advisory' AND query_start < clock_timestamp() - interval '6 s'`;
+      while (!opened && (await server.query(database, waited)).length === 0) await pause(200);
+      await other.end();
+      await (await opening).close();
+      expect(await versions()).toHaveLength(schemaSteps.length);
+    }, 60_000);
 
     test('that is newer is refused, and stays as it is', async () => {
       await migratePostgres(connection, noon);
@@ -121,8 +138,15 @@ describeWithPostgres('opening PostgreSQL', () => {
     await view.close();
   });
 
-  test('a commit waits for the disk although the server is set not to', async () => {
+  test.each([
+    ['although the server is set not to', 'off', 'on'],
+    ['although the server is set not to afterwards', 'local', 'local'],
+  ])('a commit waits for the disk %s', async (_when, atStart, expected) => {
+    const set = (value: string) =>
+      server.query(database, `ALTER DATABASE "${database}" SET synchronous_commit = ${value}`);
+    await set(atStart);
     const stores = await openPostgresStores(connection);
+    await set('off');
     await stores.settings.set('k', 'v');
     await server.query(
       database,
@@ -131,7 +155,7 @@ describeWithPostgres('opening PostgreSQL', () => {
        CREATE TRIGGER tell BEFORE UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION tell()`,
     );
     await stores.settings.set('k', 'w');
-    expect(await stores.settings.get('k')).toBe('on');
+    expect(await stores.settings.get('k')).toBe(expected);
     await stores.close();
   });
 
@@ -141,6 +165,20 @@ describeWithPostgres('opening PostgreSQL', () => {
     for (const sql of ["UPDATE audit SET event = 'f'", 'DELETE FROM audit', 'TRUNCATE audit'])
       await expect(server.query(database, sql)).rejects.toThrow('the audit trail is append-only');
     expect(await stores.enrollments.audit({})).toHaveLength(1);
+    await stores.close();
+  });
+
+  test('a clock that is ahead opens the audit trail no farther than now, nor for good', async () => {
+    const stores = await openPostgresStores(connection);
+    const ahead = new Date(Date.now() + 3 * 365 * 86_400_000);
+    await server.query(database, `INSERT INTO audit_retention VALUES (1, ${ahead.getTime()})`);
+    await stores.retention.remove('audit', [], ahead);
+    const opened = `SELECT before <= extract(epoch FROM clock_timestamp()) * 1000 AS now,
+      before > extract(epoch FROM clock_timestamp()) * 1000 - 600000 AS just FROM audit_retention`;
+    expect(await server.query(database, opened)).toEqual([{ now: true, just: true }]);
+    await server.query(database, 'DELETE FROM audit_retention');
+    await stores.retention.remove('audit', [], ahead);
+    expect(await server.query(database, opened)).toEqual([{ now: true, just: true }]);
     await stores.close();
   });
 
