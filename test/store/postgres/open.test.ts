@@ -230,6 +230,19 @@ describeWithPostgres('opening PostgreSQL', () => {
     await stores.close();
   });
 
+  test('a statement that a changed table made stale fails once, not for as long as its connection', async () => {
+    const stores = await openPostgresStores({ ...connection, connections: 1 });
+    await stores.settings.set('k', 'v');
+    expect(await stores.settings.get('k')).toBe('v');
+    await server.query(
+      database,
+      'ALTER TABLE settings ALTER COLUMN value TYPE varchar COLLATE "C"',
+    );
+    await expect(stores.settings.get('k')).rejects.toMatchObject({ code: 'store.unavailable' });
+    expect(await stores.settings.get('k')).toBe('v');
+    await stores.close();
+  });
+
   test('a NUL in a subject is no reason to fail', async () => {
     const stores = await openPostgresStores(connection);
     await stores.enrollments.open(transaction('1', { subject: 'CN=a\0b' }), undefined);
