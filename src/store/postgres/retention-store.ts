@@ -1,5 +1,7 @@
 import type { KeptKind, OldRecord, RetentionStore } from '../retention-store.js';
 import { deleteHolds, isOld, recordFromRow, selectOld } from '../sql/old-rows.js';
+import type { AuditRecord } from '../transaction-store.js';
+import { appendAudit } from './audit-table.js';
 import type { PostgresDatabase } from './database.js';
 
 const theseRows = 'SELECT unnest(?::bigint[])';
@@ -19,7 +21,12 @@ export class PostgresRetentionStore implements RetentionStore {
     });
   }
 
-  remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number> {
+  remove(
+    kind: KeptKind,
+    rows: readonly number[],
+    before: Date,
+    audit: (count: number) => AuditRecord,
+  ): Promise<number> {
     return this.#db.transaction(async (session) => {
       if (kind === 'transactions') await session.run(deleteHolds('seq', theseRows), rows);
       // The trigger of the audit trail lets nothing go that is younger.
@@ -30,11 +37,13 @@ export class PostgresRetentionStore implements RetentionStore {
           before,
         );
       }
-      return session.run(
+      const gone = await session.run(
         `DELETE FROM ${kind} WHERE seq IN (${theseRows}) AND ${isOld[kind]}`,
         rows,
         before,
       );
+      if (gone > 0) await appendAudit(session, audit(gone));
+      return gone;
     });
   }
 }

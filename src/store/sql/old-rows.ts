@@ -24,8 +24,11 @@ export function selectOld(kind: KeptKind, key: Key): string {
         JOIN certificate_bytes ON certificate_bytes.certificate = certificates.${key}
         WHERE ${isOld.certificates} ORDER BY not_after LIMIT ?`;
     case 'audit':
-      // Not by its time, which has no index: where nothing is old, the first rows tell.
-      return `SELECT * FROM (SELECT * FROM audit ORDER BY ${key} LIMIT ?) AS first WHERE ${isOld.audit}`;
+      // Not by its time, which has no index: where nothing is old, the first rows tell. Those that are
+      // later than the newest were dated by a clock that was ahead, and are stepped over.
+      return `SELECT * FROM (SELECT * FROM audit
+          WHERE at <= (SELECT at FROM audit ORDER BY ${key} DESC LIMIT 1) ORDER BY ${key} LIMIT ?) AS first
+        WHERE ${isOld.audit}`;
   }
 }
 
