@@ -22,7 +22,7 @@ export const retentionSchema = z
       .min(1)
       .optional()
       .describe(
-        'Folder for what is dropped, one gzipped file of JSON lines for each kind and month; relative to the configuration file. Without it dropped records are gone.',
+        'Folder for what is dropped, one gzipped file of JSON lines for each kind and round; relative to the configuration file. Without it dropped records are gone.',
       ),
   })
   .prefault({})

@@ -126,7 +126,7 @@ async function nobodyTookIt(
       attempts,
       problem,
     },
-    // The trail is never pruned: the first attempt is told, the others are counted.
+    // Kept for years: the first attempt is told, the others are counted.
     ...(row.errand?.problem === undefined && { audit: { ...audit, outcome: 'pending' } as const }),
   });
   return moved && tellToWait(profile);

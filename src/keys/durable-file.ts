@@ -60,8 +60,8 @@ async function claimAndRename(draft: string, path: string): Promise<boolean> {
   return true;
 }
 
-/** Windows cannot open a directory, and needs not. */
-async function syncDirectory(directory: string): Promise<void> {
+/** What was made in it outlives a power failure. Windows cannot open a directory, and needs not. */
+export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
   try {

@@ -1,5 +1,6 @@
 /** Where private keys live. */
 export { DirectoryShelf } from './directory-shelf.js';
+export { syncDirectory } from './durable-file.js';
 export { FileKeyStore } from './file-key-store.js';
 export { ensureGeneratedPassphrase, generatedPassphrase } from './generated-passphrase.js';
 export type { ImportedIdentity, KeyPurpose } from './imported-identity.js';

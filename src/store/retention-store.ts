@@ -26,6 +26,11 @@ export interface OldRecord<K extends KeptKind> {
 export interface RetentionStore {
   /** At most `limit`, the oldest first as far as the order is known. */
   old<K extends KeptKind>(kind: K, before: Date, limit: number): Promise<readonly OldRecord<K>[]>;
-  /** One short write. Gives how many went. */
-  remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number>;
+  /** One short write: what goes, and the line that says how many. Gives how many went. */
+  remove(
+    kind: KeptKind,
+    rows: readonly number[],
+    before: Date,
+    audit: (count: number) => AuditRecord,
+  ): Promise<number>;
 }

@@ -1,7 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { configSchema } from '../../src/config/index.js';
 import {
@@ -53,10 +61,12 @@ describe('retention', () => {
     };
   }
 
+  const archiveName = (kind: string) =>
+    `${kind}-${now.toISOString().replace(/[:.]/g, '-')}.jsonl.gz`;
+
+  /** By the round of this moment. */
   function archived(kind: string): Record<string, unknown>[] {
-    const folder = join(directory, 'archive');
-    const [file = ''] = readdirSync(folder).filter((name) => name.startsWith(kind));
-    const lines = gunzipSync(readFileSync(join(folder, file)))
+    const lines = gunzipSync(readFileSync(join(directory, 'archive', archiveName(kind))))
       .toString()
       .trim()
       .split('\n');
@@ -87,19 +97,19 @@ describe('retention', () => {
     expect(
       (await stores.enrollments.audit({})).map(({ event, reason }) => [event, reason]),
     ).toEqual(
-      ['audit', 'certificates', 'transactions'].map((kind) => [
-        'retention.dropped',
-        expect.stringContaining(`450 of ${kind}, older than 202`),
-      ]),
+      ['audit', 'certificates', 'transactions'].flatMap((kind) =>
+        [50, 200, 200].map((count) => [
+          'retention.dropped',
+          expect.stringContaining(`${count} of ${kind}, older than 202`),
+        ]),
+      ),
     );
     expect(logged).toHaveLength(3);
 
-    expect(readdirSync(join(directory, 'archive')).sort()).toEqual([
-      'audit-2027-07.jsonl.gz',
-      'certificates-2027-07.jsonl.gz',
-      'transactions-2027-07.jsonl.gz',
-    ]);
-    expect(statSync(join(directory, 'archive', 'audit-2027-07.jsonl.gz')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(directory, 'archive')).sort()).toEqual(
+      ['audit', 'certificates', 'transactions'].map(archiveName),
+    );
+    expect(statSync(join(directory, 'archive', archiveName('audit'))).mode & 0o777).toBe(0o600);
     expect(archived('audit')).toHaveLength(450);
     const [first] = archived('certificates');
     expect(first).toMatchObject({
@@ -144,6 +154,48 @@ describe('retention', () => {
     const archive = join(directory, 'gateway.db', 'archive');
     await expect(retentionRound(dependencies({ archive }), running)).rejects.toThrow('ENOTDIR');
     expect(await stores.enrollments.transaction(transaction('t1').id)).toBeDefined();
+  });
+
+  test('what an earlier round has torn costs nothing that comes after it', async () => {
+    await fill(1);
+    now = after(499);
+    mkdirSync(join(directory, 'archive'));
+    const torn = gzipSync('{"id":"torn"}\n').subarray(0, 20);
+    writeFileSync(join(directory, 'archive', archiveName('certificates')), torn);
+    now = after(500);
+    await retentionRound(dependencies({}), running);
+    expect(archived('certificates')).toHaveLength(1);
+  });
+
+  test('the trail tells what is missing though the round breaks off', async () => {
+    await fill(250);
+    now = after(500);
+    let rounds = 0;
+    const retention: Stores['retention'] = {
+      old: (kind, before, limit) =>
+        ++rounds === 2
+          ? Promise.reject(new Error('gone'))
+          : stores.retention.old(kind, before, limit),
+      remove: (...dropped) => stores.retention.remove(...dropped),
+    };
+    const { settings } = stores;
+    await expect(
+      retentionRound({ ...dependencies({}), data: { retention, settings } }, running),
+    ).rejects.toThrow('gone');
+    const [newest] = await stores.enrollments.audit({});
+    expect([newest?.event, newest?.reason]).toEqual([
+      'retention.dropped',
+      expect.stringContaining('200 of transactions, older than 202'),
+    ]);
+  });
+
+  test('a clock that was once ahead puts no round off', async () => {
+    await fill(1);
+    now = after(5000);
+    await retentionRound({ ...dependencies({}), config: configured({}) }, AbortSignal.abort());
+    now = after(500);
+    await retentionRound(dependencies({}), running);
+    expect(await stores.enrollments.certificates({}, now)).toEqual([]);
   });
 
   test('promises made elsewhere count more than the policy', () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Stores } from '../../src/store/index.js';
+import type { AuditRecord, KeptKind, Stores } from '../../src/store/index.js';
 import { at, audit, certificate, challenge, noon, transaction } from './records.js';
 
 type Part = Pick<Stores, 'enrollments' | 'challenges' | 'retention'>;
+type Dropped = [kind: KeptKind, rows: readonly number[], before: Date];
 
 /** What every RetentionStore does. `make` gives empty stores. */
 export function retentionStoreContract(
@@ -19,6 +20,10 @@ export function retentionStoreContract(
       close = () => made.close();
     });
     afterEach(() => close());
+
+    const told = (count: number) => audit(`dropped ${count}`, { at: at(9) });
+    const remove = (...[kind, rows, before]: Dropped) =>
+      stores.retention.remove(kind, rows, before, told);
 
     const issued = (thumbprint: string) => ({ kind: 'issued', certificate: thumbprint }) as const;
 
@@ -37,8 +42,8 @@ export function retentionStoreContract(
       expect(old[0]?.record).toEqual(transaction('first', { state: rejected, updatedAt: at(1) }));
       expect(await retention.old('transactions', at(60), 1)).toHaveLength(1);
       const rows = old.map(({ row }) => row);
-      expect(await retention.remove('transactions', rows, at(60))).toBe(2);
-      expect(await retention.remove('transactions', rows, at(60))).toBe(0);
+      expect(await remove('transactions', rows, at(60))).toBe(2);
+      expect(await remove('transactions', rows, at(60))).toBe(0);
       expect(await enrollments.transaction(transaction('first').id)).toBeUndefined();
       expect(await enrollments.transaction(transaction('young').id)).toBeDefined();
       expect(await enrollments.transaction(transaction('waiting').id)).toBeDefined();
@@ -59,7 +64,7 @@ export function retentionStoreContract(
         now: noon,
       });
       const [old] = await retention.old('transactions', at(1), 5);
-      expect(await retention.remove('transactions', [old!.row], at(1))).toBe(1);
+      expect(await remove('transactions', [old!.row], at(1))).toBe(1);
       expect(await challenges.isHeld(once.id, record.id)).toBe(false);
       expect(await challenges.reserve(once.id, record.id, noon)).toEqual({
         kind: 'refused',
@@ -76,7 +81,7 @@ export function retentionStoreContract(
       const before = at(24 * 60 + 1);
       const old = await retention.old('certificates', before, 10);
       expect(old.map(({ record }) => record)).toEqual([ended]);
-      expect(await retention.remove('certificates', [old[0]!.row], before)).toBe(1);
+      expect(await remove('certificates', [old[0]!.row], before)).toBe(1);
       expect(await enrollments.certificate(ended.thumbprint)).toBeUndefined();
       expect(await enrollments.certificate(valid.thumbprint)).toEqual(valid);
       expect(await enrollments.certificate(ours.thumbprint)).toEqual(ours);
@@ -94,12 +99,40 @@ export function retentionStoreContract(
       expect(all.map(({ record }) => record.event)).toEqual(['one', 'two', 'three']);
       expect(await retention.old('audit', noon, 9)).toEqual([]);
       const rows = all.map(({ row }) => row);
-      expect(await retention.remove('audit', rows, at(1))).toBe(1);
-      expect(await events()).toEqual(['three', 'two']);
+      expect(await remove('audit', rows, at(1))).toBe(1);
+      expect(await events()).toEqual(['dropped 1', 'three', 'two']);
       // A clock that was set back takes nothing back.
-      expect(await retention.remove('audit', rows, noon)).toBe(0);
-      expect(await retention.remove('audit', rows, at(2))).toBe(1);
-      expect(await events()).toEqual(['three']);
+      expect(await remove('audit', rows, noon)).toBe(0);
+      expect(await remove('audit', rows, at(2))).toBe(1);
+      expect(await events()).toEqual(['dropped 1', 'dropped 1', 'three']);
+    });
+
+    test('what is dropped is told with it, and nothing of nothing', async () => {
+      const { enrollments, retention } = stores;
+      await enrollments.addCertificate(certificate(1));
+      const [old] = await retention.old('certificates', at(24 * 60 + 1), 1);
+      const drop = (line: (count: number) => AuditRecord) =>
+        retention.remove('certificates', [old!.row], at(24 * 60 + 1), line);
+      const failing = () => {
+        throw new Error('no line');
+      };
+      await expect(drop(failing)).rejects.toThrow();
+      expect(await enrollments.certificate(certificate(1).thumbprint)).toBeDefined();
+      expect(await drop(told)).toBe(1);
+      expect(await drop(told)).toBe(0);
+      const events = (await enrollments.audit({})).map(({ event }) => event);
+      expect(events).toEqual(['dropped 1']);
+    });
+
+    test('lines dated by a clock that was ahead do not hide the old ones behind them', async () => {
+      const { enrollments, retention } = stores;
+      for (const event of ['ahead', 'ahead too']) {
+        await enrollments.appendAudit(audit(event, { at: at(9999) }));
+      }
+      await enrollments.appendAudit(audit('old'));
+      await enrollments.appendAudit(audit('young', { at: at(60) }));
+      const old = await retention.old('audit', at(60), 2);
+      expect(old.map(({ record }) => record.event)).toEqual(['old']);
     });
   });
 }

@@ -223,7 +223,7 @@ function shown({ contentType, body }: RelayedContent): ScepResponse {
   return { status: 200, contentType, body };
 }
 
-/** For the trail, which is never pruned: a name may be as long as the message. */
+/** For the trail, which is kept for years: a name may be as long as the message. */
 function shortened(text: string): string {
   return text.length <= 1000 ? text : `${text.slice(0, 999)}…`;
 }

@@ -6,7 +6,8 @@ import type { AuditFilter, AuditRecord } from '../transaction-store.js';
 import { insertWhen } from './insert-when.js';
 import type { Session } from './session.js';
 
-const columns = `at, event, correlation_id, profile, transaction_id, challenge_id, subject, key_id,
+/** By name, as a transaction's. */
+export const auditFields = `at, event, correlation_id, profile, transaction_id, challenge_id, subject, key_id,
   client_address, actor, outcome, code, reason`;
 
 export async function appendAudit(session: Session, record: AuditRecord): Promise<void> {
@@ -34,7 +35,7 @@ export async function searchAudit(
     );
   }
   const rows = await session.all(
-    `SELECT ${columns} FROM audit ${where.sql} ORDER BY seq DESC LIMIT ?`,
+    `SELECT ${auditFields} FROM audit ${where.sql} ORDER BY seq DESC LIMIT ?`,
     ...where.params,
     limit,
   );

@@ -12,8 +12,10 @@ import type { CertificateFilter, CertificateRecord } from '../transaction-store.
 import { insertWhen, withClauses } from './insert-when.js';
 import type { Session } from './session.js';
 
-const select = `SELECT thumbprint, serial, issuer_digest, subject, san_text, key_id, profile, issuer,
-  transaction_id, not_before, not_after, issued_at, revoked_at, revocation_reason, der
+/** By name, as a transaction's. */
+export const certificateFields = `thumbprint, serial, issuer_digest, subject, san_text, key_id, profile, issuer,
+  transaction_id, not_before, not_after, issued_at, revoked_at, revocation_reason, der`;
+const select = `SELECT ${certificateFields}
   FROM certificates JOIN certificate_bytes ON certificate_bytes.certificate = certificates.seq`;
 
 /** One statement. A certificate that is there already stays as it is. */

@@ -1,9 +1,18 @@
 import type { KeptKind, OldRecord, RetentionStore } from '../retention-store.js';
 import { deleteHolds, isOld, recordFromRow, selectOld } from '../sql/old-rows.js';
+import type { AuditRecord } from '../transaction-store.js';
+import { appendAudit, auditFields } from './audit-table.js';
+import { certificateFields } from './certificate-table.js';
 import { databaseMillis } from './database-clock.js';
 import type { PostgresDatabase } from './database.js';
+import { transactionFields } from './transaction-table.js';
 
 const theseRows = 'SELECT unnest(?::bigint[])';
+const fields: Readonly<Record<KeptKind, string>> = {
+  transactions: transactionFields,
+  certificates: certificateFields,
+  audit: auditFields,
+};
 
 export class PostgresRetentionStore implements RetentionStore {
   readonly #db: PostgresDatabase;
@@ -15,12 +24,17 @@ export class PostgresRetentionStore implements RetentionStore {
   old<K extends KeptKind>(kind: K, before: Date, limit: number): Promise<readonly OldRecord<K>[]> {
     const params = kind === 'audit' ? [limit, before] : [before, limit];
     return this.#db.session(async (session) => {
-      const rows = await session.all(selectOld(kind, 'seq'), ...params);
+      const rows = await session.all(selectOld(kind, 'seq', `seq, ${fields[kind]}`), ...params);
       return rows.map((row) => ({ row: row.integer('seq'), record: recordFromRow[kind](row) }));
     });
   }
 
-  remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number> {
+  remove(
+    kind: KeptKind,
+    rows: readonly number[],
+    before: Date,
+    audit: (count: number) => AuditRecord,
+  ): Promise<number> {
     return this.#db.transaction(async (session) => {
       if (kind === 'transactions') await session.run(deleteHolds('seq', theseRows), rows);
       // The trigger of the audit trail lets nothing go that is younger; a clock that is ahead opens it no farther than now.
@@ -32,11 +46,13 @@ export class PostgresRetentionStore implements RetentionStore {
           before,
         );
       }
-      return session.run(
+      const gone = await session.run(
         `DELETE FROM ${kind} WHERE seq IN (${theseRows}) AND ${isOld[kind]}`,
         rows,
         before,
       );
+      if (gone > 0) await appendAudit(session, audit(gone));
+      return gone;
     });
   }
 }

@@ -15,17 +15,20 @@ export const isOld: Readonly<Record<KeptKind, string>> = {
 };
 
 /** Takes the time and the limit; of the audit trail, which is in order, the limit and the time. */
-export function selectOld(kind: KeptKind, key: Key): string {
+export function selectOld(kind: KeptKind, key: Key, fields = '*'): string {
   switch (kind) {
     case 'transactions':
-      return `SELECT * FROM transactions WHERE ${isOld.transactions} ORDER BY updated_at LIMIT ?`;
+      return `SELECT ${fields} FROM transactions WHERE ${isOld.transactions} ORDER BY updated_at LIMIT ?`;
     case 'certificates':
-      return `SELECT * FROM certificates
+      return `SELECT ${fields} FROM certificates
         JOIN certificate_bytes ON certificate_bytes.certificate = certificates.${key}
         WHERE ${isOld.certificates} ORDER BY not_after LIMIT ?`;
     case 'audit':
-      // Not by its time, which has no index: where nothing is old, the first rows tell.
-      return `SELECT * FROM (SELECT * FROM audit ORDER BY ${key} LIMIT ?) AS first WHERE ${isOld.audit}`;
+      // Not by its time, which has no index: where nothing is old, the first rows tell. Those that are
+      // later than the newest were dated by a clock that was ahead, and are stepped over.
+      return `SELECT ${fields} FROM (SELECT ${fields} FROM audit
+          WHERE at <= (SELECT at FROM audit ORDER BY ${key} DESC LIMIT 1) ORDER BY ${key} LIMIT ?) AS first
+        WHERE ${isOld.audit}`;
   }
 }
 

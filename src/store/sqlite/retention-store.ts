@@ -1,5 +1,7 @@
 import type { KeptKind, OldRecord, RetentionStore } from '../retention-store.js';
 import { deleteHolds, isOld, recordFromRow, selectOld } from '../sql/old-rows.js';
+import type { AuditRecord } from '../transaction-store.js';
+import { appendAudit } from './audit-table.js';
 import type { Database } from './database.js';
 
 /** A JSON array of integers as one parameter. */
@@ -21,16 +23,23 @@ export class SqliteRetentionStore implements RetentionStore {
     );
   }
 
-  remove(kind: KeptKind, rows: readonly number[], before: Date): Promise<number> {
+  remove(
+    kind: KeptKind,
+    rows: readonly number[],
+    before: Date,
+    audit: (count: number) => AuditRecord,
+  ): Promise<number> {
     const list = JSON.stringify(rows);
     return this.#db.write(() => {
       if (kind === 'transactions') this.#db.run(deleteHolds('row', theseRows), list);
       if (kind === 'audit') this.#mayDrop(before);
-      return this.#db.run(
+      const gone = this.#db.run(
         `DELETE FROM ${kind} WHERE row IN (${theseRows}) AND ${isOld[kind]}`,
         list,
         before,
       );
+      if (gone > 0) appendAudit(this.#db, audit(gone));
+      return gone;
     });
   }
 

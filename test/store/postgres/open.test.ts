@@ -15,6 +15,9 @@ import {
 } from '../../support/postgres.js';
 import { at, audit, certificate, challenge, noon, transaction } from '../records.js';
 
+/** pg_advisory_lock: who migrates holds it. */
+const migrationLock = 0x73636570;
+
 describeWithPostgres('opening PostgreSQL', () => {
   let server: PostgresServer;
   let database: string;
@@ -54,13 +57,14 @@ describeWithPostgres('opening PostgreSQL', () => {
     test('whoever starts waits for the migration of another as long as it takes', async () => {
       const other = new pg.Client({ ...connection, password: '', user: 'postgres' });
       await other.connect();
-      await other.query(`SELECT pg_advisory_lock(${0x73636570})`);
-      let opened = false;
-      const opening = openPostgresStores(connection).finally(() => (opened = true));
+      await other.query(`SELECT pg_advisory_lock(${migrationLock})`);
+      const ended: unknown[] = [];
+      const opening = openPostgresStores(connection).finally(() => ended.push('opening'));
       // Longer than statements wait for a lock, by the clock that ends them.
       const waited = `SELECT 1 FROM pg_stat_activity WHERE datname = '${database}'
         AND wait_event = 'advisory' AND query_start < clock_timestamp() - interval '6 s'`;
-      while (!opened && (await server.query(database, waited)).length === 0) await pause(200);
+      while (ended.length === 0 && (await server.query(database, waited)).length === 0)
+        await pause(200);
       await other.end();
       await (await opening).close();
       expect(await versions()).toHaveLength(schemaSteps.length);
@@ -172,12 +176,12 @@ describeWithPostgres('opening PostgreSQL', () => {
     const stores = await openPostgresStores(connection);
     const ahead = new Date(Date.now() + 3 * 365 * 86_400_000);
     await server.query(database, `INSERT INTO audit_retention VALUES (1, ${ahead.getTime()})`);
-    await stores.retention.remove('audit', [], ahead);
+    await stores.retention.remove('audit', [], ahead, () => audit('e'));
     const opened = `SELECT before <= extract(epoch FROM clock_timestamp()) * 1000 AS now,
       before > extract(epoch FROM clock_timestamp()) * 1000 - 600000 AS just FROM audit_retention`;
     expect(await server.query(database, opened)).toEqual([{ now: true, just: true }]);
     await server.query(database, 'DELETE FROM audit_retention');
-    await stores.retention.remove('audit', [], ahead);
+    await stores.retention.remove('audit', [], ahead, () => audit('e'));
     expect(await server.query(database, opened)).toEqual([{ now: true, just: true }]);
     await stores.close();
   });
