@@ -1,6 +1,6 @@
 /** A child under watch: it is ended when one input takes too much CPU, time or memory. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Errand, SliceReport, TrialReport } from './errand.js';
@@ -26,6 +26,9 @@ const limits = {
 const lookEveryMillis = 500;
 
 export async function runChild(errand: Errand): Promise<ChildOutcome> {
+  const positionFile = errand.kind === 'slice' ? errand.positionFile : undefined;
+  // That of the slice before.
+  if (positionFile !== undefined) rmSync(positionFile, { force: true });
   const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
     execArgv: ['--expose-gc', `--max-old-space-size=${limits.heapMebibytes}`, '--no-warnings'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -40,7 +43,6 @@ export async function runChild(errand: Errand): Promise<ChildOutcome> {
   });
   child.send(errand);
   const over = new AbortController();
-  const positionFile = errand.kind === 'slice' ? errand.positionFile : undefined;
   const verdict = await Promise.race([reported, watch(child, positionFile, over.signal)]);
   over.abort();
   if (verdict !== undefined && 'reason' in verdict) {
@@ -80,7 +82,8 @@ async function watch(
       since = { cpu, time: Date.now() };
     }
     const spent = cpu - since.cpu;
-    if (spent > limits.cpuSeconds) {
+    // Before the first input the target is prepared: for one of them that is a whole gateway.
+    if (now !== undefined && spent > limits.cpuSeconds) {
       return { kind: 'hang', reason: `one input took ${Math.round(spent)} s of CPU` };
     }
     if (Date.now() - since.time > limits.idleSeconds * 1000) {

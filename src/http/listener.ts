@@ -91,7 +91,7 @@ export async function createListener(
     });
   const open = watchOpenWork(server, { gate, tls: secure !== undefined });
   if (connections) {
-    limitConnections(server, { most: connections.most, tls: secure !== undefined }, (peer) => {
+    limitConnections(server, connections.most, (peer) => {
       connections.refused();
       log.debug('connection refused: too many', { address: peer });
     });

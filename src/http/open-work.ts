@@ -40,7 +40,7 @@ export function watchOpenWork(
     socket.once('close', () => sockets.delete(socket));
   }
   server.prependListener('request', (_request, response) => {
-    if (last) response.shouldKeepAlive = false;
+    if (last) end(response);
     responses.add(response);
     response.once('close', () => responses.delete(response));
   });
@@ -54,9 +54,15 @@ export function watchOpenWork(
     accepted: () => accepted,
     lastAnswers() {
       last = true;
-      for (const response of responses) response.shouldKeepAlive = false;
+      for (const response of responses) end(response);
     },
   };
+}
+
+/** Whoever signs in by NTLM or Negotiate needs the connection once more. */
+function end(response: ServerResponse): void {
+  const signIn = /^(NTLM|Negotiate)\b/i.test(response.req.headers.authorization ?? '');
+  if (!signIn) response.shouldKeepAlive = false;
 }
 
 /** The first request follows a TLS handshake after one way through the network. */

@@ -18,6 +18,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 
 /** What is left of an oversized body, node reads and drops once the answer is out. */
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+  // Who hung up while something else was waited for: its events are over.
+  if (request.destroyed) return Promise.reject(incomplete());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -32,7 +34,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
       settle(() => resolve(Buffer.concat(chunks, length)));
     }
     function broken(): void {
-      settle(() => reject(new GatewayError('http.message', 'The request body is incomplete.')));
+      settle(() => reject(incomplete()));
     }
     function settle(outcome: () => void): void {
       // An 'error' may still follow the abort that 'close' or 'data' ended for us.
@@ -40,6 +42,10 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
       outcome();
     }
   });
+}
+
+function incomplete(): GatewayError {
+  return new GatewayError('http.message', 'The request body is incomplete.');
 }
 
 export function bodyTooLarge(limit: number): GatewayError {

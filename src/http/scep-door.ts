@@ -1,7 +1,7 @@
 /** The door of devices: RFC 8894 §4 over HTTP, as leniently as clients need it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import { originText } from '../access/index.js';
+import { callerKey, originText } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { mscepPage } from '../ndes/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
@@ -44,13 +44,15 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
     exchange.operation = query.operation;
     const { correlationId, origin, userAgent } = exchange;
     const address = originText(origin);
+    // As rate limits count: whoever has one IPv6 address has a whole /64 of them.
+    const holder = callerKey(address);
     if (mayBePkiOperation(request, query)) {
       await admitOperation(deps.rateLimits, exchange);
       // Before the body is read: what cannot be served shall cost no more than its headers.
-      operations.require(address);
+      operations.require(holder);
     }
     const receive = () => bodyOf(request, response);
-    const body = request.method === 'POST' ? await senders.run(address, receive) : await receive();
+    const body = request.method === 'POST' ? await senders.run(holder, receive) : await receive();
     // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
     const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
     if (operation === undefined) {
@@ -71,7 +73,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
       body: content,
       retryAfterSeconds,
     } = isPkiOperation(operation)
-      ? await operations.run(address, () => handle(messageOf(body, query)))
+      ? await operations.run(holder, () => handle(messageOf(body, query)))
       : await handle(undefined);
     if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
     sendReply(response, { status, contentType, body: content });

@@ -150,3 +150,21 @@ test('an address in use stops the start, with the reason', async () => {
     mend: 'Choose another address, or stop what uses it.',
   });
 });
+
+test.each([
+  ['', 'close'],
+  ['Basic YTpi', 'close'],
+  ['NTLM TlRMTVNTUAAB', 'keep-alive'],
+  ['Negotiate TlRMTVNTUAAB', 'keep-alive'],
+])(
+  'while it drains, an answer to Authorization "%s" says %s',
+  async (authorization, connection) => {
+    gateway = await startGateway();
+    gateway.listener.drain();
+    const agent = new Agent({ keepAlive: true });
+    const headers = authorization === '' ? {} : { authorization };
+    const answer = await send(gateway.listener.port, '/healthz', { agent, headers });
+    expect(answer.headers.connection).toBe(connection);
+    agent.destroy();
+  },
+);

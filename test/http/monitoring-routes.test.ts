@@ -1,5 +1,6 @@
+import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { createAllowLists, createRateLimits } from '../../src/access/index.js';
+import { createAllowLists, createClientAddress, createRateLimits } from '../../src/access/index.js';
 import { rulesOf } from '../access/origins.js';
 import { send } from './client.js';
 import { scepAnswer, startGateway, type Gateway } from './gateway.js';
@@ -64,7 +65,10 @@ test('those who ask every few seconds do not fill the log', async () => {
   expect(gateway.lines.filter(({ level }) => level === 'info')).toEqual([]);
 });
 
-test('a crowd of slow senders from one address leaves room for others', async () => {
+test.each([
+  ['address', () => ''],
+  ['IPv6 network', (n: number) => `X-Forwarded-For: 2001:db8::${n}\r\n`],
+])('a crowd of slow senders from one %s leaves room for others', async (_, forwarded) => {
   const rate = { count: 1000, seconds: 60 };
   gateway = await startGateway({
     deps: {
@@ -76,14 +80,20 @@ test('a crowd of slow senders from one address leaves room for others', async ()
       }),
     },
     scep: () => Promise.resolve(scepAnswer),
+    listener: {
+      clientAddress: createClientAddress({
+        trustedProxies: rulesOf('127.0.0.2'),
+        source: { kind: 'x-forwarded-for' },
+        requiredHeaders: [],
+      }),
+    },
   });
   const { port } = gateway.listener;
-  const { connect } = await import('node:net');
-  const slow = Array.from({ length: 20 }, () => {
+  const slow = Array.from({ length: 20 }, (_, n) => {
     const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
     socket.on('error', () => undefined);
     socket.write(
-      'POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n0',
+      `POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n${forwarded(n)}Content-Length: 9\r\n\r\n0`,
     );
     return socket;
   });

@@ -14,7 +14,9 @@ import { startCluster, type Cluster, type Node } from './cluster.js';
 import { countFaults, noFaults } from './counted.js';
 import { Load } from './load.js';
 
-const seed = Number(process.env['NODES_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(
+  process.env['NODES_SEED'] ?? (process.env['CI'] === 'true' ? 20_261_121 : Date.now() % 1_000_000),
+);
 const devices = Number(process.env['NODES_DEVICES'] ?? 60);
 /** In which a leader that is gone must be succeeded. */
 const takeoverMillis = 15_000;

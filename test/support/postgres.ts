@@ -16,6 +16,7 @@ import {
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import pg from 'pg';
 import type { PostgresConnection } from '../../src/store/index.js';
 import { describeWithPrograms } from '../interop/programs.js';
@@ -34,6 +35,8 @@ export function postgresProgram(name: string): string {
 
 /** A `describe` that needs PostgreSQL: skipped loudly without it, failing on a build server. */
 export function describeWithPostgres(title: string, suite: () => void): void {
+  // A cluster is made and started before the first test.
+  jest.setTimeout(180_000);
   describeWithPrograms(title, [postgresProgram('initdb'), postgresProgram('postgres')], suite);
 }
 

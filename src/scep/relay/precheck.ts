@@ -1,9 +1,10 @@
 /** Looking into a request on its way, where upstream's RA keys are here, too. */
 import { GatewayError, isGatewayError } from '../../errors/index.js';
 import type { Pkcs7Codec } from '../../pkcs7/index.js';
-import { parseCertificationRequest, verifyProofOfPossession } from '../../x509/index.js';
+import { verifyProofOfPossession } from '../../x509/index.js';
 import { requireCipher, requireDigest } from '../algorithm-floor.js';
 import { certRepFailure, type Fault } from '../failure.js';
+import { openRequest } from '../opened-request.js';
 import { signReply } from '../reply.js';
 import type { ScepRequest, ScepResponse } from '../scep-server.types.js';
 import type { RelayedRequest } from './relayed-request.js';
@@ -88,8 +89,9 @@ async function judge(
     }
     requireCipher(checking.floor, envelope.cipher);
     const { decryption } = checking.registrationAuthority();
-    const { content } = await codec.openEnvelope(envelope, { recipients: decryption });
-    const csr = parseCertificationRequest(content);
+    const { csr } = await openRequest(() =>
+      codec.openEnvelope(envelope, { recipients: decryption }),
+    );
     if (!verifyProofOfPossession(csr)) {
       throw new GatewayError(
         'csr.proof-of-possession',
