@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isGatewayError } from '../errors/index.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
-import { complain, outliveReaders } from './terminal.js';
+import { complain, endAtOnce, outliveReaders } from './terminal.js';
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
@@ -71,6 +71,9 @@ try {
     process.exitCode = isGatewayError(error) ? exitCodeOf(error) : exitCodes.internal;
   }
 }
+
+// A call that hangs, to a token or a network disk, holds the process when everything else has ended.
+setTimeout(endAtOnce, 5000).unref();
 
 /** Commander does not hand `exitOverride` down to commands that were made elsewhere. */
 function inheritSettings(parent: Command): void {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
 import { openInstallation, startGateway } from '../gateway/index.js';
 import { startPanel } from './panel.js';
-import { note } from './terminal.js';
+import { endAtOnce, note } from './terminal.js';
 
 /** Requests in flight get this long after SIGTERM. */
 const graceMillis = 10_000;
@@ -65,7 +65,7 @@ function signalled(): Promise<string> {
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.once(name, () => {
-        process.once(name, () => process.exit(1));
+        process.once(name, endAtOnce);
         resolve(name);
       });
     }

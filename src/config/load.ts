@@ -23,6 +23,7 @@ import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
 import { secretsNeeded } from './secrets-needed.js';
 import { decodeTextFile } from './text-file.js';
+import { threadWarnings } from './token-checks.js';
 import type { ConfigWarning } from './config-warning.js';
 import { readYaml } from './yaml-file.js';
 
@@ -80,7 +81,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ResolvedCo
     config: absolute,
     file,
     adminPassword: settings.adminPassword,
-    warnings,
+    warnings: [...warnings, ...threadWarnings(absolute, options.environment)],
     readSecret,
   };
 }

@@ -90,3 +90,23 @@ export function tokenWarnings({ tokens, issuers }: GatewayConfig): ConfigWarning
         'no issuer makes new keys in this token: name it as keyToken or raKeyToken, or remove it when no key in force lies there',
     }));
 }
+
+/**
+ * A call that hangs keeps its thread, and files, DNS and SQLite wait for one as well. A token may have a call
+ * beside its sessions: of a login that ends.
+ */
+export function threadWarnings(
+  { tokens }: Pick<GatewayConfig, 'tokens'>,
+  environment: NodeJS.ProcessEnv,
+): ConfigWarning[] {
+  const threads = Number.parseInt(environment['UV_THREADPOOL_SIZE'] ?? '', 10) || 4;
+  const wanted = Object.values(tokens).reduce((sum, { sessions }) => sum + sessions + 1, 0);
+  const [name] = Object.keys(tokens);
+  if (name === undefined || wanted < threads) return [];
+  return [
+    {
+      key: keyText(['tokens', name, 'sessions']),
+      warning: `tokens that hang could keep all ${threads} threads of the process: set the environment variable UV_THREADPOOL_SIZE to ${wanted + 1} or more, or lower sessions`,
+    },
+  ];
+}

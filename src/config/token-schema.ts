@@ -29,9 +29,9 @@ export const tokenSchema = z
       .int()
       .min(1)
       .max(64)
-      .default(3)
+      .default(2)
       .describe(
-        'Operations of the token at once, each on a thread of the four that node has (environment variable UV_THREADPOOL_SIZE): keep one for other work.',
+        'Operations of the token at once, each on a thread of the four that node has (environment variable UV_THREADPOOL_SIZE): one that hangs keeps its thread. `sessions` + 1 of all tokens are to be fewer than the threads.',
       ),
     timeoutSeconds: z
       .int()

@@ -78,12 +78,15 @@ export async function examineKeys(
 
 function keyVerdicts(name: string, key: RsaKey): Verdict[] {
   if (!(key instanceof TokenKey)) return [];
+  const lies = `The key ${name} lies in the token ${key.tokenName}`;
+  if (key.isExtractable === undefined)
+    return [info(`${lies}, which does not tell whether it would hand it out (CKA_EXTRACTABLE).`)];
   return key.isExtractable
     ? [
         warning(
-          `The key ${name} lies in the token ${key.tokenName}, which would hand it out (CKA_EXTRACTABLE).`,
+          `${lies}, which would hand it out (CKA_EXTRACTABLE).`,
           'Make a key that is not extractable, and let it follow this one by a rollover.',
         ),
       ]
-    : [ok(`The key ${name} lies in the token ${key.tokenName} and cannot leave it.`)];
+    : [ok(`${lies} and cannot leave it.`)];
 }

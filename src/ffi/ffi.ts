@@ -2,6 +2,7 @@
  * Functions of native libraries, through koffi: an optional package that is loaded when something that
  * needs it is configured and never before. Its types stay in this file.
  */
+import { endianness } from 'node:os';
 import type { LibraryHandle } from 'koffi';
 import { GatewayError, type ErrorCode } from '../errors/index.js';
 
@@ -62,8 +63,8 @@ export async function loadFfi(library: NativeLibrary): Promise<Ffi> {
       cause,
     });
   });
-  if (koffi.sizeof('void *') !== 8) {
-    throw new GatewayError(code, `${subject} needs a 64-bit system.`);
+  if (koffi.sizeof('void *') !== 8 || endianness() !== 'LE') {
+    throw new GatewayError(code, `${subject} needs a 64-bit little-endian system.`);
   }
   const handle = openLibrary(koffi.load, library);
   return {

@@ -35,8 +35,8 @@ export async function openInstallation(
     // Of gateways that start together one founds, and the others find what it made.
     return await (data.shared ? inTurn(data.shared, 'founding', open) : open());
   } catch (error) {
-    await tokens?.close();
     await data.close();
+    await tokens?.close();
     throw error;
   }
 }
@@ -63,8 +63,9 @@ async function openIn(
     newAdministratorPassword,
     close: async () => {
       for (const upstream of issuers.upstreams.values()) upstream.close();
-      await tokens.close();
+      // First what must not be left behind open: a token may hang.
       await data.close();
+      await tokens.close();
     },
   };
 }

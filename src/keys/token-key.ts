@@ -38,8 +38,8 @@ export class TokenKey implements RsaKey {
     return this.#key.token.name;
   }
 
-  /** True where the token would hand the key out. */
-  get isExtractable(): boolean {
+  /** True where the token would hand the key out; undefined where it does not tell. */
+  get isExtractable(): boolean | undefined {
     return this.#key.facts.isExtractable;
   }
 
@@ -48,12 +48,12 @@ export class TokenKey implements RsaKey {
   }
 
   /**
-   * A ciphertext out of range is refused here, where everybody can see it: what a token says to it differs,
-   * and could be taken for an outage.
+   * A ciphertext out of range (NIST SP 800-56B, section 7.1.2: 1 < c < n - 1) is refused here, where everybody
+   * can see it: what a token says to it differs, and could be taken for an outage.
    */
   async rawDecrypt(ciphertext: Buffer): Promise<Buffer> {
     const { modulus } = this.#key.facts;
-    if (ciphertext.length !== modulus.length || ciphertext.compare(modulus) >= 0)
+    if (ciphertext.length !== modulus.length || !isBetween(ciphertext, modulus))
       throw new RangeError('ciphertext out of range');
     return withZeros(await this.#key.rawDecrypt(ciphertext), modulus.length);
   }
@@ -71,6 +71,15 @@ export function publicKeyOf({ facts: { modulus, publicExponent } }: TokenRsaKey)
     e: publicExponent.toString('base64url'),
   };
   return PublicKey.fromKeyObject(createPublicKey({ key: jwk, format: 'jwk' }));
+}
+
+/** True where 1 < c < n - 1; n is odd. */
+function isBetween(ciphertext: Buffer, modulus: Buffer): boolean {
+  const one = Buffer.alloc(modulus.length);
+  one.writeUInt8(1, one.length - 1);
+  const beforeModulus = Buffer.from(modulus);
+  beforeModulus.writeUInt8(modulus.readUInt8(modulus.length - 1) & 0xfe, modulus.length - 1);
+  return ciphertext.compare(one) > 0 && ciphertext.compare(beforeModulus) < 0;
 }
 
 /** A number below every modulus of its size, the same on every start. */

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../errors/index.js';
 import { Cryptoki, type CryptokiFunctions } from './cryptoki.js';
 import { withinMillis } from './deadline.js';
 import { Pkcs11Failure } from './return-value.js';
+
+/** C_Finalize may hang as any other call: the process ends without it. */
+const finalizeMillis = 2000;
 
 /** What a token does with its module. */
 export type ModuleUse = Pick<Pkcs11Module, 'generation' | 'use' | 'restart'>;
@@ -25,15 +29,20 @@ export class Pkcs11Module {
     this.#isOurs = isOurs;
   }
 
-  /** @throws GatewayError `keys.module`, `keys.unavailable` */
-  static async open(file: string): Promise<Pkcs11Module> {
+  /**
+   * @param millis until it is told to hang
+   * @throws GatewayError `keys.module`, `keys.unavailable`
+   */
+  static async open(file: string, millis: number): Promise<Pkcs11Module> {
     const cryptoki = await Cryptoki.load(file);
+    const late = () => new RangeError('C_Initialize does not return');
     try {
-      return new Pkcs11Module(cryptoki, await initialize(cryptoki));
+      return new Pkcs11Module(cryptoki, await withinMillis(millis, initialize(cryptoki), late));
     } catch (cause) {
-      if (!(cause instanceof Pkcs11Failure)) throw cause;
+      if (!(cause instanceof Pkcs11Failure || cause instanceof RangeError)) throw cause;
+      const cannotLock = cause instanceof Pkcs11Failure && cause.returned === 'CKR_CANT_LOCK';
       throw new GatewayError(
-        cause.returned === 'CKR_CANT_LOCK' ? 'keys.module' : 'keys.unavailable',
+        cannotLock ? 'keys.module' : 'keys.unavailable',
         `The PKCS #11 module ${file} does not start: ${cause.message}.`,
         {
           cause,
@@ -76,7 +85,7 @@ export class Pkcs11Module {
   async #restart(millis: number): Promise<void> {
     await withinMillis(millis, this.#idle(), () => new RangeError('calls to the token do not end'));
     this.#generation += 1;
-    await this.#cryptoki.finalize().catch(ignoreFailure);
+    if (this.#isOurs) await this.#cryptoki.finalize().catch(ignoreFailure);
     this.#isOurs = await initialize(this.#cryptoki);
   }
 
@@ -92,7 +101,9 @@ export class Pkcs11Module {
 
   /** Ends the module for this process, when it is idle; calls that hang are left to the end of the process. */
   async close(): Promise<void> {
-    if (this.#running === 0 && this.#isOurs) await this.#cryptoki.finalize().catch(ignoreFailure);
+    if (this.#running > 0 || this.#restarting || !this.#isOurs) return;
+    const ending = this.#cryptoki.finalize().catch(ignoreFailure);
+    await Promise.race([ending, sleep(finalizeMillis, undefined, { ref: false })]);
   }
 }
 

@@ -101,6 +101,16 @@ const aboutPin: ReadonlySet<ReturnValueName | undefined> = new Set([
   'CKR_USER_PIN_NOT_INITIALIZED',
 ]);
 
+/** To C_Login: these name the way to the token, nothing else leaves the PIN out of it for sure. */
+const aboutWay: ReadonlySet<ReturnValueName | undefined> = new Set([
+  'CKR_HOST_MEMORY',
+  'CKR_DEVICE_REMOVED',
+  'CKR_SESSION_CLOSED',
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_CRYPTOKI_NOT_INITIALIZED',
+]);
+
 /** A function that did not return CKR_OK. Stays inside the process: callers outside see a GatewayError. */
 export class Pkcs11Failure extends Error {
   override readonly name = 'Pkcs11Failure';
@@ -120,6 +130,11 @@ export class Pkcs11Failure extends Error {
   /** The token does not take this PIN: trying again counts against it. */
   get isAboutPin(): boolean {
     return aboutPin.has(this.returned);
+  }
+
+  /** The token was not reached: no PIN was looked at. */
+  get isAboutWay(): boolean {
+    return aboutWay.has(this.returned);
   }
 
   /**

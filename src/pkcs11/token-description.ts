@@ -1,4 +1,5 @@
 import { mechanismFlags, mechanisms } from './constants.js';
+import { withRefusalTold } from './token-fault.js';
 import type { Token } from './token.js';
 
 /** What a token says of itself, for people and for what they want of it. */
@@ -17,7 +18,7 @@ export interface TokenDescription {
 
 /** @throws GatewayError `keys.*` */
 export function describeToken(token: Token): Promise<TokenDescription> {
-  return token.run(async ({ cryptoki, slot }) => {
+  const reading = token.run(async ({ cryptoki, slot }) => {
     const { label, serial, manufacturer, model } = await cryptoki.tokenInfo(slot);
     const able = async (mechanism: number, flag: number) => {
       const found = await cryptoki.mechanism(slot, mechanism);
@@ -34,4 +35,5 @@ export function describeToken(token: Token): Promise<TokenDescription> {
       makesBits: makes?.maxKeySize ?? 0,
     };
   });
+  return withRefusalTold(token, 'tell what it is', reading);
 }

@@ -1,7 +1,7 @@
 /** What a failing token means for the gateway. */
 import { GatewayError } from '../errors/index.js';
 import type { TokenInfo } from './structure.js';
-import type { Pkcs11Failure } from './return-value.js';
+import { Pkcs11Failure } from './return-value.js';
 import type { TokenSettings } from './token.types.js';
 
 /** Seconds until devices come again: a token that was moved or restarted is back soon. */
@@ -69,6 +69,15 @@ export function pinRefused({ name }: TokenSettings, failure?: Pkcs11Failure): Ga
   );
 }
 
+/** Modules have numbers of their own for a wrong PIN, and counters that go on with each attempt. */
+export function pinDoubted({ name }: TokenSettings, failure: Pkcs11Failure): GatewayError {
+  return new GatewayError('keys.pin', `The token ${name} does not sign in, and may mean the PIN.`, {
+    cause: failure,
+    detail: failure.message,
+    mend: `Check the secret that tokens.${name}.pin refers to, and the token itself. The gateway tries this PIN no more: correct it, or start the gateway again.`,
+  });
+}
+
 export function pinAlmostLocked({ name }: TokenSettings): GatewayError {
   return new GatewayError(
     'keys.pin',
@@ -96,4 +105,17 @@ export function refusedByToken(
     detail: cause.message,
     mend: 'Its makers say which mechanisms and keys it takes, and what its policy forbids.',
   });
+}
+
+/** Does `work` with a failure that lasts told as the refusal it is. */
+export async function withRefusalTold<T>(
+  token: Pick<TokenSettings, 'name'>,
+  doing: string,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof Pkcs11Failure ? refusedByToken(token, doing, error) : error;
+  }
 }

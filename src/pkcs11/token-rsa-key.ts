@@ -1,10 +1,10 @@
 /** RSA private keys in a token: found, made, imported, used. */
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, isGatewayError } from '../errors/index.js';
 import { keyTypes, mechanismFlags, mechanisms, objectClasses } from './constants.js';
 import type { ObjectHandle } from './cryptoki.js';
 import { Pkcs11Failure } from './return-value.js';
 import type { Template } from './structure.js';
-import { refusedByToken } from './token-fault.js';
+import { refusedByToken, unavailable, withRefusalTold } from './token-fault.js';
 import type { Token } from './token.js';
 import type { KeyAddress, RsaKeyUsage, TokenSession } from './token.types.js';
 
@@ -15,8 +15,8 @@ export interface TokenKeyFacts {
   readonly publicExponent: Buffer;
   readonly canSign: boolean;
   readonly canDecrypt: boolean;
-  /** True where the token would hand the key out, wrapped or plain. */
-  readonly isExtractable: boolean;
+  /** True where the token would hand the key out, wrapped or plain; undefined where it does not tell. */
+  readonly isExtractable: boolean | undefined;
 }
 
 /** An RSA private key that stays in its token. */
@@ -53,7 +53,11 @@ export class TokenRsaKey {
         return session.cryptoki[operation](session.handle, key, { mechanism, input, mostOctets });
       });
     } catch (error) {
-      if (!(error instanceof Pkcs11Failure) || ciphertextFaults.has(error.returned)) throw error;
+      if (isGatewayError(error)) throw error;
+      // Else a fault of this process, such as no memory, would be taken for one of the ciphertext.
+      if (!(error instanceof Pkcs11Failure))
+        throw unavailable(this.token, 'cannot be asked', error);
+      if (operation === 'decrypt' && ciphertextFaults.has(error.returned)) throw error;
       throw refusedByToken(this.token, `${operation} with ${addressText(this.address)}`, error);
     }
   }
@@ -81,10 +85,11 @@ export async function findRsaKey(
   token: Token,
   address: KeyAddress,
 ): Promise<TokenRsaKey | undefined> {
-  const facts = await token.run(async (session) => {
+  const reading = token.run(async (session) => {
     const handle = await findPrivateKey(token, session, address);
     return handle === undefined ? undefined : readFacts(token, session, address, handle);
   });
+  const facts = await withRefusalTold(token, `show ${addressText(address)}`, reading);
   return facts && new TokenRsaKey(token, address, facts);
 }
 
@@ -146,7 +151,7 @@ async function readFacts(
     publicExponent: withoutZeros(publicExponent),
     canSign: isSet(key.sign),
     canDecrypt: isSet(key.decrypt) && ((raw?.flags ?? 0) & mechanismFlags.decrypt) !== 0,
-    isExtractable: isSet(key.extractable),
+    isExtractable: key.extractable?.length === 1 ? isSet(key.extractable) : undefined,
   };
 }
 
@@ -231,16 +236,12 @@ export async function destroyRsaKey(token: Token, address: Required<KeyAddress>)
   });
 }
 
-async function write(
+function write(
   token: Token,
   doing: string,
   work: (session: TokenSession) => Promise<void>,
 ): Promise<void> {
-  try {
-    await token.run(work, { writing: true });
-  } catch (error) {
-    throw error instanceof Pkcs11Failure ? refusedByToken(token, doing, error) : error;
-  }
+  return withRefusalTold(token, doing, token.run(work, { writing: true }));
 }
 
 /** Of a private key: kept, used after login only, never handed out, and not for keys of others. */

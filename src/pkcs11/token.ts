@@ -8,11 +8,13 @@ import { Seats } from './seats.js';
 import type { TokenInfo } from './structure.js';
 import {
   pinAlmostLocked,
+  pinDoubted,
   pinMissing,
   pinRefused,
   tokenAmbiguous,
   tokenNotFound,
   unavailable,
+  withRefusalTold,
 } from './token-fault.js';
 import type { TokenSession, TokenSettings } from './token.types.js';
 
@@ -35,10 +37,20 @@ const writeMillis = 300_000;
 /** How long a token that did not answer is left alone, so that devices get their 503 at once. */
 const restMillis = 1000;
 
+/** Until a PIN that was right before is tried once more, after an answer that may have meant the PIN. */
+const doubtMillis = 60_000;
+
+/** The module begins anew for all its tokens: ever more rarely for one that this does not bring back. */
+const mostRestartMillis = 60_000;
+
+/** A token that hangs is not waited for by who leaves. */
+const closeMillis = 5000;
+
 /**
  * A token with a bounded number of sessions under one login. When it was away, the next operation opens
  * sessions, logs in and, where that does not help, initializes the module anew; until that succeeds every
- * operation rejects with `keys.unavailable`. A PIN that was refused is never tried again.
+ * operation rejects with `keys.unavailable`. A PIN that was refused is never tried again, nor one that an
+ * answer of unclear meaning met; where it was right before, that is tried once more.
  */
 export class Token {
   readonly #settings: TokenSettings;
@@ -49,6 +61,10 @@ export class Token {
   #logins = 0;
   #refused: { readonly pin: string | undefined; readonly fault: GatewayError } | undefined;
   #rest: { readonly until: number; readonly fault: GatewayError } | undefined;
+  /** Taken by the token since this process runs, and since then met by an answer of unclear meaning. */
+  #accepted: { readonly pin: string | undefined; readonly doubt?: GatewayError } | undefined;
+  #lostAt = -Infinity;
+  #restart = { notBefore: -Infinity, pauseMillis: restMillis };
   #isClosed = false;
 
   /** @param now milliseconds of a clock that is never set back */
@@ -96,14 +112,22 @@ export class Token {
 
   /** Whether it answers, to somebody who is logged in. @throws GatewayError `keys.*` */
   async check(): Promise<void> {
-    await this.run(({ cryptoki, handle }) =>
+    const looking = this.run(({ cryptoki, handle }) =>
       cryptoki.findObjects(handle, { class: objectClasses.privateKey }, 1),
     );
+    await withRefusalTold(this.#settings, 'show its keys', looking);
   }
 
-  /** Ends the sessions. What is under way is let end by itself. */
+  /** Ends the sessions. What is under way is let end by itself; a token that hangs is left to the end of the process. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    const millis = Math.min(this.#settings.timeoutMillis, closeMillis);
+    await withinMillis(millis, this.#leave(), () => this.#late()).catch((error: unknown) => {
+      if (!(error instanceof GatewayError)) throw error;
+    });
+  }
+
+  async #leave(): Promise<void> {
     const login = await this.#login?.catch(() => undefined);
     if (login) await this.#end(login);
   }
@@ -186,6 +210,11 @@ export class Token {
     if (login.number !== this.#logins) return;
     this.#login = undefined;
     this.#logins += 1;
+    const now = this.#now();
+    // Once may be an accident. Who loses each login at once may do so by what he is asked.
+    if (now - this.#lostAt < restMillis)
+      this.#restFor(restMillis, unavailable(this.#settings, 'loses its login again and again'));
+    this.#lostAt = now;
     // Nobody waits for this, and what it closes is lost already.
     this.#end(login).catch(() => undefined);
   }
@@ -206,26 +235,48 @@ export class Token {
     this.#login = login;
     login.catch((error: unknown) => {
       if (this.#login === login) this.#login = undefined;
-      this.#rest = {
-        until: this.#now() + restMillis,
-        fault:
-          error instanceof GatewayError ? error : unavailable(this.#settings, 'is away', error),
-      };
+      this.#restFor(
+        error === this.#accepted?.doubt ? doubtMillis : restMillis,
+        error instanceof GatewayError ? error : unavailable(this.#settings, 'is away', error),
+      );
     });
     return login;
+  }
+
+  #restFor(millis: number, fault: GatewayError): void {
+    this.#rest = { until: this.#now() + millis, fault };
   }
 
   async #logIn(): Promise<Login> {
     const { generation } = this.#module;
     const pin = await this.#readPin();
     if (this.#refused && this.#refused.pin === pin) throw this.#refused.fault;
+    const beginning = this.#told(this.#beginOrRestart(generation, pin));
+    return withRefusalTold(this.#settings, 'sign in', beginning);
+  }
+
+  async #beginOrRestart(generation: number, pin: string | undefined): Promise<Login> {
     try {
       return await this.#begin(pin);
     } catch (error) {
-      if (!worthRestart(error)) throw error;
+      const helps = worthRestart(error) && error !== this.#accepted?.doubt;
+      if (!helps || !this.#mayRestart(generation)) throw error;
     }
-    await this.#told(this.#module.restart(generation, this.#settings.timeoutMillis));
-    return this.#told(this.#begin(pin));
+    await this.#module.restart(generation, this.#settings.timeoutMillis);
+    return this.#begin(pin);
+  }
+
+  /** Where another token did it since, there is nothing to spare. */
+  #mayRestart(generation: number): boolean {
+    if (generation !== this.#module.generation) return true;
+    const now = this.#now();
+    const { notBefore, pauseMillis } = this.#restart;
+    if (now < notBefore) return false;
+    this.#restart = {
+      notBefore: now + pauseMillis,
+      pauseMillis: Math.min(2 * pauseMillis, mostRestartMillis),
+    };
+    return true;
   }
 
   /** A secret that cannot be read stops the start; a gateway that runs tells devices to come again. */
@@ -249,6 +300,8 @@ export class Token {
       }
       this.#logins += 1;
       this.#rest = undefined;
+      this.#accepted = { pin };
+      this.#restart = { notBefore: -Infinity, pauseMillis: restMillis };
       const { generation } = this.#module;
       return { number: this.#logins, generation, slot, anchor, idle: [] };
     });
@@ -293,8 +346,19 @@ export class Token {
     } catch (error) {
       if (!(error instanceof Pkcs11Failure)) throw error;
       if (error.returned === 'CKR_USER_ALREADY_LOGGED_IN') return;
-      throw error.isAboutPin ? this.#refuse(pin, pinRefused(this.#settings, error)) : error;
+      throw error.isAboutWay ? error : this.#refusedBy(error, pin);
     }
+  }
+
+  /** What does not name the way to the token counts as a refusal of the PIN: some modules have no other word for it. */
+  #refusedBy(failure: Pkcs11Failure, pin: string | undefined): GatewayError {
+    if (failure.isAboutPin) return this.#refuse(pin, pinRefused(this.#settings, failure));
+    const known = this.#accepted;
+    if (known === undefined || known.pin !== pin || known.doubt)
+      return this.#refuse(pin, pinDoubted(this.#settings, failure));
+    const doubt = unavailable(this.#settings, 'does not sign in', failure);
+    this.#accepted = { pin, doubt };
+    return doubt;
   }
 
   #refuse(pin: string | undefined, fault: GatewayError): GatewayError {

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { Pkcs11Module } from './module.js';
 import { Token } from './token.js';
 import type { TokenSettings } from './token.types.js';
@@ -16,13 +17,16 @@ export async function openTokens(settings: readonly TokenSettings[]): Promise<To
   const modules = new Map<string, Pkcs11Module>();
   const byName = new Map<string, Token>();
   const close = async () => {
-    for (const token of byName.values()) await token.close();
+    await Promise.all([...byName.values()].map((token) => token.close()));
     for (const module of modules.values()) await module.close();
   };
   try {
     for (const each of settings) {
-      const module = modules.get(each.module) ?? (await Pkcs11Module.open(each.module));
-      modules.set(each.module, module);
+      // One library by two names is initialized once all the same. A name without a path stays as it is.
+      const file = await realpath(each.module).catch(() => each.module);
+      const module =
+        modules.get(file) ?? (await Pkcs11Module.open(each.module, each.timeoutMillis));
+      modules.set(file, module);
       const token = new Token(each, module);
       byName.set(each.name, token);
       await token.open();

@@ -81,7 +81,7 @@ issuers: { local: { kind: local, keyToken: used, ${ceremony} } }
         module: join(directory, 'lib/p11.so'),
         label: 'a',
         pin: { file: join(directory, 'pin') },
-        sessions: 3,
+        sessions: 2,
         timeoutSeconds: 10,
       });
       expect(await readSecret(config.tokens['used']!.pin!)).toBe('a PIN');
@@ -89,7 +89,16 @@ issuers: { local: { kind: local, keyToken: used, ${ceremony} } }
       expect(config.issuers['local']).toMatchObject({
         import: { certificate: join(directory, 'ca.pem'), tokenKey: { id: '0aff' } },
       });
-      expect(warnings.map(({ key }) => key)).toEqual(['data.passphrase', 'tokens.spare']);
+      expect(warnings.map(({ key }) => key)).toEqual([
+        'data.passphrase',
+        'tokens.spare',
+        'tokens.used.sessions',
+      ]);
+      expect(warnings.at(-1)?.warning).toContain('UV_THREADPOOL_SIZE to 7 or more');
+      const raised = await loadConfig({
+        environment: { SCEP_GATEWAY_CONFIG: file, UV_THREADPOOL_SIZE: '7' },
+      });
+      expect(raised.warnings.map(({ key }) => key)).toEqual(['data.passphrase', 'tokens.spare']);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

@@ -184,7 +184,7 @@ describeWithPrograms(
       await enrollWithScepclient('device-2');
       const listed = await hsm.tool('--list-objects', '--type', 'privkey');
       expect(listed.match(/label: .*/g)).toHaveLength(3);
-    });
+    }, 60_000);
 
     test('the token goes: devices come again, no challenge is lost, and all is well when it is back', async () => {
       const authority = await fetchAuthority(`${gateway.url}/scep`);

@@ -87,13 +87,17 @@ describeWithPrograms('keys in SoftHSM', softHsmPrograms, () => {
         { key: createPublicKey(software), padding: constants.RSA_PKCS1_PADDING },
         Buffer.alloc(32, 9),
       );
-      const edges = [0n, 1n, 2n].map((n) => Buffer.from(n.toString(16).padStart(512, '0'), 'hex'));
-      for (const ciphertext of [secret, ...edges]) {
+      const octets = (n: bigint) => Buffer.from(n.toString(16).padStart(512, '0'), 'hex');
+      const { n = '' } = createPublicKey(software).export({ format: 'jwk' });
+      const modulus = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`);
+      for (const ciphertext of [secret, octets(2n), octets(modulus - 2n)]) {
         const raw = await key.rawDecrypt(ciphertext);
         expect(raw).toEqual(privateDecrypt({ key: software, padding }, ciphertext));
         expect(raw).toHaveLength(256);
       }
-      for (const outOfRange of [Buffer.alloc(256, 0xff), Buffer.alloc(255), Buffer.alloc(257)])
+      const edges = [0n, 1n, modulus - 1n, modulus].map(octets);
+      const lengths = [Buffer.alloc(255, 2), Buffer.alloc(257, 2)];
+      for (const outOfRange of [...edges, ...lengths, Buffer.alloc(256, 0xff)])
         await expect(key.rawDecrypt(outOfRange)).rejects.toThrow(
           new RangeError('ciphertext out of range'),
         );
@@ -199,7 +203,9 @@ describeWithPrograms('keys in SoftHSM', softHsmPrograms, () => {
       });
       const key = await storeIn(files, tokens, 'sign').adopt('ca', token, { label: 'signs' });
       expect(await key.sign('sha256', Buffer.from('x'))).toHaveLength(256);
-      await expect(key.rawDecrypt(Buffer.alloc(256))).rejects.toMatchObject({ code: 'keys.token' });
+      await expect(key.rawDecrypt(Buffer.alloc(256, 2))).rejects.toMatchObject({
+        code: 'keys.token',
+      });
       expect(() => key.rejectionSecret()).toThrow(expect.objectContaining({ code: 'keys.token' }));
     }));
 

@@ -4,6 +4,9 @@ import type { ModuleUse } from '../../src/pkcs11/module.js';
 import { Pkcs11Failure } from '../../src/pkcs11/return-value.js';
 
 export const returned = {
+  generalError: 0x5,
+  argumentsBad: 0x7,
+  deviceError: 0x30,
   deviceRemoved: 0x32,
   pinIncorrect: 0xa0,
   pinLocked: 0xa4,
@@ -11,6 +14,8 @@ export const returned = {
   sessionInvalid: 0xb3,
   notLoggedIn: 0x101,
   keyNotPermitted: 0x68,
+  functionRejected: 0x200,
+  ofTheVendor: 0x80000001,
 } as const;
 
 export const rightPin = 'right';
@@ -29,6 +34,10 @@ export class ScriptedModule implements ModuleUse {
   /** While it is set, every function returns this; a restart takes it away where `mendedByRestart`. */
   fault: number | undefined;
   mendedByRestart = false;
+  /** What C_Login returns while it is set, whatever the PIN. */
+  loginFault: number | undefined;
+  /** What C_Login waits for. */
+  loginAnswers: Promise<void> = Promise.resolve();
   /** What C_FindObjects does, for tests whose operations are that. */
   operate: () => Promise<void> = () => Promise.resolve();
   #next = 1n;
@@ -90,6 +99,8 @@ export class ScriptedModule implements ModuleUse {
     login: async (session, pin) => {
       await this.#call('C_Login', session);
       this.logins.push(pin);
+      await this.loginAnswers;
+      if (this.loginFault !== undefined) throw new Pkcs11Failure('C_Login', this.loginFault);
       if (pin !== rightPin) throw new Pkcs11Failure('C_Login', returned.pinIncorrect);
     },
     findObjects: async (session) => {

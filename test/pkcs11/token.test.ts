@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { tokenFlags } from '../../src/pkcs11/constants.js';
 import { Pkcs11Failure } from '../../src/pkcs11/return-value.js';
+import { describeToken } from '../../src/pkcs11/token-description.js';
+import { findRsaKey, TokenRsaKey } from '../../src/pkcs11/token-rsa-key.js';
 import { Token } from '../../src/pkcs11/token.js';
 import type { TokenSettings } from '../../src/pkcs11/token.types.js';
 import { returned, rightPin, ScriptedModule } from './scripted-module.js';
@@ -116,6 +118,70 @@ describe('a token that goes', () => {
     expect([module.restarts, module.logins]).toEqual([1, [rightPin, rightPin]]);
   });
 
+  test('lets the module begin anew ever more rarely: other tokens lose their login by that', async () => {
+    const module = new ScriptedModule();
+    module.label = 'another';
+    const token = tokenOn(module);
+    for (let second = 0; second < 120; second++, millis += 1000)
+      await expect(token.check()).rejects.toEqual(away);
+    // At 0, 1, 3, 7, 15, 31, 63 seconds.
+    expect(module.restarts).toBe(7);
+    module.label = 'scripted';
+    await token.check();
+    expect(module.logins).toEqual([rightPin]);
+  });
+
+  test('again and again loses its login no more than once a second', async () => {
+    const module = new ScriptedModule();
+    const token = tokenOn(module);
+    await token.check();
+    const odd = () => Promise.reject(new Pkcs11Failure('C_Decrypt', returned.ofTheVendor));
+    for (let attempt = 0; attempt < 5; attempt++)
+      await expect(token.run(odd)).rejects.toEqual(away);
+    expect(module.logins).toHaveLength(2);
+    millis += 1000;
+    await token.check();
+    expect(module.logins).toHaveLength(3);
+  });
+
+  test('what it says to a look at it is told as its refusal', async () => {
+    const module = new ScriptedModule();
+    const token = tokenOn(module);
+    const refused = { code: 'keys.token', detail: 'C_GetSlotList returned CKR_ARGUMENTS_BAD' };
+    module.fault = returned.argumentsBad;
+    await expect(token.open()).rejects.toMatchObject(refused);
+    await expect(describeToken(token)).rejects.toMatchObject(refused);
+    module.fault = undefined;
+    millis += 1000;
+    await token.open();
+    module.fault = returned.argumentsBad;
+    const code = 'keys.token';
+    await expect(token.check()).rejects.toMatchObject({ code });
+    await expect(describeToken(token)).rejects.toMatchObject({ code });
+    await expect(findRsaKey(token, { label: 'ca' })).rejects.toMatchObject({ code });
+  });
+
+  test('a fault of this process is none of the ciphertext', async () => {
+    const module = new ScriptedModule();
+    const number = Buffer.alloc(256, 0xff);
+    const facts = { modulus: number, publicExponent: number, canSign: true, canDecrypt: true };
+    const key = new TokenRsaKey(
+      tokenOn(module),
+      { label: 'ra' },
+      { ...facts, isExtractable: false },
+    );
+    module.operate = () => Promise.reject(new RangeError('no memory'));
+    await expect(key.rawDecrypt(number)).rejects.toEqual(away);
+  });
+
+  test('that hangs while somebody signs in is closed in time all the same', async () => {
+    const module = new ScriptedModule();
+    module.loginAnswers = new Promise(() => undefined);
+    const token = new Token({ ...settings, timeoutMillis: 1 }, module);
+    await expect(token.open()).rejects.toEqual(away);
+    await token.close();
+  });
+
   test('that answers nothing: who waits is told in time, and who comes then as well', async () => {
     const module = new ScriptedModule();
     const patience: { -readonly [key in keyof TokenSettings]: TokenSettings[key] } = {
@@ -154,6 +220,47 @@ describe('the PIN', () => {
     pin = rightPin;
     await token.check();
     expect(module.logins).toEqual(['wrong', rightPin]);
+  });
+
+  test.each([
+    returned.generalError,
+    returned.deviceError,
+    returned.argumentsBad,
+    returned.functionRejected,
+    returned.ofTheVendor,
+  ])('that is refused with %p, which may mean anything, is not tried again', async (fault) => {
+    const module = new ScriptedModule();
+    module.loginFault = fault;
+    const token = tokenOn(module);
+    for (let attempt = 0; attempt < 5; attempt++, millis += 100_000)
+      await expect(token.check()).rejects.toMatchObject({ code: 'keys.pin' });
+    expect([module.logins, module.restarts]).toEqual([[rightPin], 0]);
+  });
+
+  test('that was right before is tried once more after such an answer, a minute later', async () => {
+    const module = new ScriptedModule();
+    const token = tokenOn(module);
+    const goes = () => {
+      module.loseSessions();
+      module.loginFault = returned.generalError;
+    };
+    await token.check();
+    goes();
+    for (let second = 0; second < 59; second++, millis += 1000)
+      await expect(token.check()).rejects.toEqual(away);
+    expect(module.logins).toHaveLength(2);
+    module.loginFault = undefined;
+    millis += 1000;
+    await token.check();
+    expect(module.logins).toHaveLength(3);
+    millis += 100_000;
+    goes();
+    await expect(token.check()).rejects.toEqual(away);
+    for (let minute = 0; minute < 5; minute++) {
+      millis += 60_000;
+      await expect(token.check()).rejects.toMatchObject({ code: 'keys.pin' });
+    }
+    expect([module.logins.length, module.restarts]).toEqual([5, 0]);
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { isGatewayError, type GatewayError } from '../../errors/index.js';
 import {
   extensionOids,
   readBasicConstraints,
@@ -63,7 +64,10 @@ export class LocalIssuer implements Issuer {
       });
       return { kind: 'issued', certificate };
     } catch (error) {
-      return unavailable(`the CA key could not sign: ${String(error)}`);
+      return {
+        ...unavailable(`the CA key could not sign: ${String(error)}`),
+        ...(isGatewayError(error) && afterOutage(error)),
+      };
     }
   }
 
@@ -91,6 +95,14 @@ function asksForCa(extension: Extension): boolean {
 }
 
 /** Nothing was issued: a retry is safe. */
-function unavailable(detail: string): IssuanceOutcome {
-  return { kind: 'unavailable', submission: 'none', detail };
+function unavailable(detail: string) {
+  return { kind: 'unavailable', submission: 'none', detail } as const;
+}
+
+/** What the token of the key says about its outage. */
+function afterOutage({ mend, retryAfterSeconds }: GatewayError) {
+  return {
+    ...(mend !== undefined && { mend }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
 }

@@ -44,7 +44,10 @@ export class Database {
 
   /** `work` may use get, all and run; durable when it resolves, unless it may be so later. */
   write<T>(work: () => T, durability?: Durability): Promise<T> {
-    return this.#writes.write(work, durability);
+    return this.#writes.write(() => {
+      this.#disk?.requireWhole();
+      return work();
+    }, durability);
   }
 
   /** What a read right after a resolved write must see, it sees. */
@@ -53,17 +56,16 @@ export class Database {
   }
 
   /** A read in several steps that lets others have their turn in between. */
-  async search<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw sqliteError(error);
-    }
+  search<T>(work: () => Promise<T>): Promise<T> {
+    return reported(() => {
+      this.#disk?.requireWhole();
+      return work();
+    });
   }
 
   /** Brings what waits to the disk; a second call waits with the first. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= reported(() => this.#close());
     return this.#closing;
   }
 
@@ -81,6 +83,14 @@ export class Database {
     const statement = this.#driver.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
+  }
+}
+
+async function reported<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw sqliteError(error);
   }
 }
 

@@ -39,7 +39,7 @@ export async function openSqliteStores(
     enrollments: new SqliteEnrollmentStore(database),
     settings: new SqliteSettingsStore(database),
     retention: new SqliteRetentionStore(database),
-    close: () => database.search(() => database.close()),
+    close: () => database.close(),
   };
 }
 

@@ -23,7 +23,7 @@ export async function openSettingsReader(path: string): Promise<SettingsReader> 
     const settings = new SqliteSettingsStore(database);
     return {
       get: (key) => settings.get(key),
-      close: () => database.search(() => database.close()),
+      close: () => database.close(),
     };
   } catch (error) {
     throw sqliteError(error);

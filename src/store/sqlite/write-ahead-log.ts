@@ -1,9 +1,15 @@
 import { open } from 'node:fs/promises';
+import { GatewayError } from '../../errors/index.js';
 
 /** What a commit has to reach before anybody hears of it. */
 export interface Disk {
   /** Resolves when all that was committed before the call outlives a loss of power. */
   reach(): Promise<void>;
+  /**
+   * What is committed can be seen before it is reached: once that has failed, nobody may build on it.
+   * @throws GatewayError `store.unavailable` once something was not reached
+   */
+  requireWhole(): void;
   /** After what was asked for is reached, or cannot be. */
   close(): Promise<void>;
 }
@@ -27,6 +33,7 @@ export class WriteAheadLog implements Disk {
   readonly #file: SyncedFile;
   #last: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  #loss: { readonly cause: unknown } | undefined;
 
   constructor(file: SyncedFile) {
     this.#file = file;
@@ -43,10 +50,21 @@ export class WriteAheadLog implements Disk {
         this.#next = undefined;
         return this.#file.datasync();
       });
+      sync.catch((cause: unknown) => (this.#loss ??= { cause }));
       this.#last = sync;
       this.#next = sync;
     }
     return this.#next;
+  }
+
+  requireWhole(): void {
+    if (this.#loss === undefined) return;
+    const { cause } = this.#loss;
+    throw new GatewayError('store.unavailable', 'What was written last did not reach the disk.', {
+      cause,
+      detail: cause instanceof Error ? cause.message : String(cause),
+      mend: 'Look after the disk, then start the gateway again.',
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { GatewayError } from '../../../src/errors/index.js';
 import { mintAuthorization } from '../../../src/issuer/authorization-mint.js';
 import type { IssuanceRequest, LocalAuthority } from '../../../src/issuer/index.js';
 import {
@@ -12,6 +13,7 @@ import {
   type Certificate,
   type RsaKey,
 } from '../../../src/x509/index.js';
+import { CertificateMint } from '../../../src/issuer/local/certificate-mint.js';
 import { newSerialNumber } from '../../../src/issuer/local/serial-number.js';
 import { distinguishedName } from '../../support/certificates.js';
 import { testKey } from '../../support/keys.js';
@@ -134,6 +136,23 @@ describe('a certificate of the local CA', () => {
       kind: 'unavailable',
       submission: 'none',
       detail: 'the CA certificate ended on 2027-01-01T00:00:00.000Z',
+    });
+  });
+
+  test('is not made while the key is away: its word on when to come again goes on', async () => {
+    const authority = await new Site().open();
+    const request = await issuanceRequest('t');
+    const away = new GatewayError('keys.unavailable', 'The token hsm is away.', {
+      mend: 'Look at it.',
+      retryAfterSeconds: 10,
+    });
+    jest.spyOn(CertificateMint.prototype, 'issue').mockRejectedValueOnce(away);
+    await expect(authority.issuer.submit(request, authorizationFor(request))).resolves.toEqual({
+      kind: 'unavailable',
+      submission: 'none',
+      detail: expect.stringContaining('The token hsm is away.') as unknown,
+      mend: 'Look at it.',
+      retryAfterSeconds: 10,
     });
   });
 

@@ -46,6 +46,7 @@ describe('WriteAheadLog', () => {
     const { log, syncs } = heldFile();
     const both = Promise.all([log.reach(), log.reach()]);
     await turn();
+    log.requireWhole();
     expect(syncs).toHaveLength(1);
     syncs[0]!.resolve();
     await both;
@@ -81,6 +82,7 @@ describe('WriteAheadLog', () => {
     await expect(second).rejects.toThrow('EIO');
     await expect(log.reach()).rejects.toThrow('EIO');
     expect(syncs).toHaveLength(1);
+    expect(() => log.requireWhole()).toThrow('did not reach the disk');
   });
 
   test('close waits for the sync under way, however it ends', async () => {
