@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Connection, type Reply } from './connection.js';
 import type { ProcessCpu } from './process-cpu.js';
 
@@ -116,10 +117,6 @@ async function openLoop(
   return timed;
 }
 
-function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
-}
-
 export function together(results: readonly LoadResult[]): LoadResult {
   const sum = (pick: (result: LoadResult) => number) =>
     results.reduce((total, result) => total + pick(result), 0);
@@ -134,7 +131,7 @@ export function together(results: readonly LoadResult[]): LoadResult {
   };
 }
 
-export function percentile({ millis }: LoadResult, share: number): number {
+export function percentile(millis: readonly number[], share: number): number {
   const sorted = millis.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Bench } from './bench.js';
 import { Connection } from './connection.js';
 import { flood } from './flood.js';
-import { load, type PreparedRequest } from './load.js';
+import { load, percentile, type PreparedRequest } from './load.js';
 import { startGateway } from './servers.js';
 
 const { values } = parseArgs({
@@ -87,7 +87,7 @@ function print(
   const { offered, perSecond, servedMillis, refusedMillis, broken, missed } = result;
   const between = (before + after) / 2;
   const at = (all: readonly number[], share: number) =>
-    all.toSorted((a, b) => a - b)[Math.floor((all.length - 1) * share)]?.toFixed(0) ?? '-';
+    all.length === 0 ? '-' : percentile(all, share).toFixed(0);
   console.log(
     [
       `round ${round}: peak ${before.toFixed(0)}/s before and ${after.toFixed(0)}/s after;`,

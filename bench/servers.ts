@@ -1,10 +1,10 @@
 /** Servers under test, each a process of its own in a scratch directory. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { freePort } from '../test/support/free-port.js';
 import { Connection } from './connection.js';
 import { prepareChallengeOrder } from './prepared-request.js';
 import { ProcessCpu } from './process-cpu.js';
@@ -154,13 +154,4 @@ async function stop(child: ChildProcess, directory: string): Promise<void> {
   await ended;
   clearTimeout(killer);
   rmSync(directory, { recursive: true, force: true });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createNetworkSet, parseNetworkList, type NetworkSet } from '../address/index.js';
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, messageOf } from '../errors/index.js';
 
 export interface AddressListFile {
   readonly name: string;
@@ -105,7 +105,7 @@ function kept(list: string, error: unknown): AddressListNotice {
   return {
     level: 'error',
     message: 'an address list cannot be used; the one before it stays in force',
-    fields: { list, error: error instanceof Error ? error.message : String(error) },
+    fields: { list, error: messageOf(error) },
   };
 }
 

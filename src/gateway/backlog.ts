@@ -1,4 +1,5 @@
 /** The work on what waits for a CA, as a running gateway does it: settings, rounds, log lines. */
+import { messageOf } from '../errors/index.js';
 import type { GatewayConfig } from '../config/index.js';
 import type { BacklogEvent, BacklogSettings, EnrollmentService } from '../enrollment/index.js';
 import type { SettingsStore } from '../store/index.js';
@@ -48,7 +49,7 @@ export function backlogReporter(log: Log, settings: SettingsStore): (event: Back
       case 'failed':
         log.error('work on a waiting request failed', {
           transaction: event.transaction,
-          error: event.error instanceof Error ? event.error.message : String(event.error),
+          error: messageOf(event.error),
         });
         return;
       default: {
@@ -60,7 +61,7 @@ export function backlogReporter(log: Log, settings: SettingsStore): (event: Back
     noteIssuerHealth(settings, event.health).catch((error: unknown) => {
       log.warn('the state of an issuer could not be noted', {
         issuer: event.health.issuer,
-        error: error instanceof Error ? error.message : String(error),
+        error: messageOf(error),
       });
     });
   };

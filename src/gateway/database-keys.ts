@@ -5,14 +5,19 @@ import {
   holdsKeys,
   sealFile,
   SealedKeyStore,
+  type ScryptCost,
   type SecretShelf,
   type SecretSource,
 } from '../keys/index.js';
 import type { SealedTexts, SettingsStore, SharedStores } from '../store/index.js';
 
 /** @param passphrase that opens them; every gateway has the same */
-export function databaseKeys(sealed: SealedTexts, passphrase: string): SealedKeyStore {
-  return new SealedKeyStore(databaseShelf(sealed), passphrase);
+export function databaseKeys(
+  sealed: SealedTexts,
+  passphrase: string,
+  cost?: ScryptCost,
+): SealedKeyStore {
+  return new SealedKeyStore(databaseShelf(sealed), passphrase, cost);
 }
 
 function databaseShelf(sealed: SealedTexts): SecretShelf {

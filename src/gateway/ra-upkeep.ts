@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.js';
 import type { Notice, RaEnrollment, RaKeeper } from '../issuer/index.js';
 
 /** RA certificates with fewer days left are asked for anew. */
@@ -27,7 +28,7 @@ async function told(enroll: () => Promise<RaEnrollment>): Promise<Notice[]> {
   try {
     return [noticeOf(await enroll())];
   } catch (error) {
-    return [failed(error instanceof Error ? error.message : String(error))];
+    return [failed(messageOf(error))];
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { messageOf } from '../errors/index.js';
 import type { Authority } from '../issuer/index.js';
 import type { Token } from '../pkcs11/index.js';
 import type { SettingsStore } from '../store/index.js';
@@ -68,7 +69,7 @@ async function checked(name: string, check: () => unknown): Promise<ReadinessChe
     await check();
     return { name, fault: undefined };
   } catch (error) {
-    return { name, fault: error instanceof Error ? error.message : String(error) };
+    return { name, fault: messageOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Drops what is older than the policy says, while the gateway works. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../errors/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { KeptKind, RetentionStore, SettingsStore } from '../store/index.js';
 import type { Log } from '../telemetry/index.js';
@@ -41,7 +42,7 @@ export function startRetention(
         if (dependencies.leadership.leads()) await retentionRound(dependencies, stopping.signal);
       })
       .catch((error: unknown) => {
-        const fault = error instanceof Error ? error.message : String(error);
+        const fault = messageOf(error);
         dependencies.log.error('old records could not be dropped', { error: fault });
       });
   }, lookMillis);

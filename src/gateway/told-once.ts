@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
 
 export interface ToldOnce {
@@ -12,7 +13,7 @@ export function toldOnce(log: Log, what: string): ToldOnce {
   let failures = 0;
   return {
     failed(error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       failures++;
       if (text === last) return;
       last = text;

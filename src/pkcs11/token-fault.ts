@@ -1,5 +1,5 @@
 /** What a failing token means for the gateway. */
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, messageOf } from '../errors/index.js';
 import type { TokenInfo } from './structure.js';
 import { Pkcs11Failure } from './return-value.js';
 import type { TokenSettings } from './token.types.js';
@@ -17,11 +17,6 @@ export function unavailable(
     mend: 'See whether the device or the service behind its PKCS #11 module runs; `scep-gateway doctor` tells what answers.',
     retryAfterSeconds,
   });
-}
-
-/** Of what a module says, the numbers alone: a GatewayError tells itself. */
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 export function tokenNotFound(

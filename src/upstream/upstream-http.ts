@@ -1,5 +1,5 @@
 /** One server behind the gateway over HTTP: bounded, patient with nobody, and plain about what was sent. */
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, messageOf } from '../errors/index.js';
 import type { WebClient, WebOutcome, WebRequest } from '../web-client/index.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
@@ -60,7 +60,7 @@ export class UpstreamHttp {
     try {
       return await this.#options.web.send(request);
     } catch (error) {
-      const reason = `the client failed: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `the client failed: ${messageOf(error)}`;
       return { kind: 'unknown', phase: 'answer', reason };
     }
   }

@@ -3,14 +3,13 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { loadConfig } from '../../src/config/index.js';
+import { databaseKeys } from '../../src/gateway/database-keys.js';
 import { openInstallation, type Installation } from '../../src/gateway/index.js';
-import { SealedKeyStore } from '../../src/keys/index.js';
-import { openPostgresStores, type SharedStores } from '../../src/store/index.js';
 import { keyStoreContract } from '../keys/key-store.contract.js';
 import {
   describeWithPostgres,
-  emptyStores,
   startPostgres,
+  storesOfSuite,
   type PostgresServer,
 } from '../support/postgres.js';
 import { remove, temporaryFolder } from './running.js';
@@ -205,34 +204,12 @@ issuers: { local: { kind: local, keyBits: 2048 } }
 });
 
 describeWithPostgres('sealed texts of a database as a shelf', () => {
-  let server: PostgresServer;
-  let database: string;
-  let stores: SharedStores;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-    database = await server.createDatabase();
-    stores = await openPostgresStores(server.connection(database));
-  });
-  afterAll(async () => {
-    await stores.close();
-    await server.remove();
-  });
-
+  const suite = storesOfSuite();
   const cheap = { N: 1024, r: 8, p: 1 };
   keyStoreContract('SealedKeyStore in PostgreSQL', {
     run: async (body) => {
-      await emptyStores(server, database);
-      const { sealed } = stores;
-      const shelf = {
-        place: 'the database',
-        mend: '',
-        locate: (name: string) => name,
-        names: () => sealed.names(),
-        read: (name: string) => sealed.read(name),
-        create: (name: string, text: string) => sealed.create(name, text),
-      };
-      await body(() => new SealedKeyStore(shelf, 'a passphrase', cheap));
+      await suite.empty();
+      await body(() => databaseKeys(suite.stores.sealed, 'a passphrase', cheap));
     },
   });
 });

@@ -13,13 +13,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
-import type { PostgresConnection } from '../../src/store/index.js';
+import {
+  openPostgresStores,
+  type PostgresConnection,
+  type SharedStores,
+} from '../../src/store/index.js';
 import { describeWithPrograms } from '../interop/programs.js';
+import { freePort } from './free-port.js';
 
 const packages = '/usr/lib/postgresql';
 
@@ -199,15 +203,6 @@ function serverAccount(): { readonly uid: number; readonly gid: number } | undef
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
 /**
  * Empties all tables of the stores, which is quicker than a new database for each test.
  * session_replication_role: without the triggers that keep the audit trail.
@@ -223,4 +218,34 @@ export async function emptyStores(server: PostgresServer, database: string): Pro
      DELETE FROM accounts; DELETE FROM api_tokens; DELETE FROM sealed_secrets; DELETE FROM leases;
      DELETE FROM tallies`,
   );
+}
+
+export interface SuiteStores {
+  readonly stores: SharedStores;
+  readonly empty: () => Promise<void>;
+  /** As superuser. */
+  readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
+}
+
+/** The stores of a database that the tests of a suite share. Called in its `describe`, used in its tests. */
+export function storesOfSuite(): SuiteStores {
+  let server: PostgresServer;
+  let database: string;
+  let stores: SharedStores;
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = await server.createDatabase();
+    stores = await openPostgresStores(server.connection(database));
+  });
+  afterAll(async () => {
+    await stores.close();
+    await server.remove();
+  });
+  return {
+    get stores() {
+      return stores;
+    },
+    empty: () => emptyStores(server, database),
+    query: (sql) => server.query(database, sql),
+  };
 }

@@ -1,4 +1,4 @@
-import { GatewayError, isGatewayError } from '../../errors/index.js';
+import { GatewayError, isGatewayError, messageOf } from '../../errors/index.js';
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
@@ -14,7 +14,7 @@ const SQLITE_NOTADB = 26;
 export function sqliteError(cause: unknown): GatewayError {
   if (isGatewayError(cause)) return cause;
   const code = primaryResultCode(cause);
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause);
   if (code === SQLITE_CONSTRAINT || code === SQLITE_MISMATCH)
     return new GatewayError('internal', 'The record contradicts what is stored.', {
       cause,

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { GatewayError } from '../../errors/index.js';
+import { GatewayError, messageOf } from '../../errors/index.js';
 
 /** What a commit has to reach before anybody hears of it. */
 export interface Disk {
@@ -62,7 +62,7 @@ export class WriteAheadLog implements Disk {
     const { cause } = this.#loss;
     throw new GatewayError('store.unavailable', 'What was written last did not reach the disk.', {
       cause,
-      detail: cause instanceof Error ? cause.message : String(cause),
+      detail: messageOf(cause),
       mend: 'Look after the disk, then start the gateway again.',
     });
   }

@@ -1,16 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  createMemoryChallengeStore,
-  openPostgresStores,
-  type Stores,
-} from '../../../src/store/index.js';
-import {
-  describeWithPostgres,
-  emptyStores,
-  startPostgres,
-  type PostgresServer,
-} from '../../support/postgres.js';
+import { createMemoryChallengeStore } from '../../../src/store/index.js';
+import { describeWithPostgres, storesOfSuite } from '../../support/postgres.js';
 import { challengeStoreContract } from '../challenge-store.contract.js';
 import { challengeSteps } from '../challenge-steps.js';
 import { enrollmentStoreContract } from '../enrollment-store.contract.js';
@@ -19,33 +10,24 @@ import { retentionStoreContract } from '../retention-store.contract.js';
 import { settingsStoreContract } from '../settings-store.contract.js';
 
 describeWithPostgres('the stores in PostgreSQL', () => {
-  let server: PostgresServer;
-  let database: string;
-  let stores: Stores;
+  const suite = storesOfSuite();
+  const close = suite.empty;
 
-  beforeAll(async () => {
-    server = await startPostgres();
-    database = await server.createDatabase();
-    stores = await openPostgresStores(server.connection(database));
-  });
-  afterAll(async () => {
-    await stores.close();
-    await server.remove();
-  });
-
-  const close = () => emptyStores(server, database);
-
-  challengeStoreContract('PostgreSQL', () => Promise.resolve({ store: stores.challenges, close }));
-  enrollmentStoreContract('PostgreSQL', () =>
-    Promise.resolve({ store: stores.enrollments, close }),
+  challengeStoreContract('PostgreSQL', () =>
+    Promise.resolve({ store: suite.stores.challenges, close }),
   );
-  retentionStoreContract('PostgreSQL', () => Promise.resolve({ stores, close }));
-  settingsStoreContract('PostgreSQL', () => Promise.resolve({ store: stores.settings, close }));
+  enrollmentStoreContract('PostgreSQL', () =>
+    Promise.resolve({ store: suite.stores.enrollments, close }),
+  );
+  retentionStoreContract('PostgreSQL', () => Promise.resolve({ stores: suite.stores, close }));
+  settingsStoreContract('PostgreSQL', () =>
+    Promise.resolve({ store: suite.stores.settings, close }),
+  );
 
   test('PostgreSQL and memory answer every sequence of calls alike', async () => {
     await fc.assert(
       fc.asyncProperty(challengeSteps, async (steps) => {
-        const { challenges } = stores;
+        const { challenges } = suite.stores;
         const memory = createMemoryChallengeStore({ maxKeys: 10_000 });
         try {
           for (const run of steps) expect(await run(challenges)).toEqual(await run(memory));

@@ -1,36 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  openPostgresStores,
-  type SharedStores,
-  type TallyOrder,
-  type TallyStore,
-} from '../../../src/store/index.js';
-import {
-  describeWithPostgres,
-  emptyStores,
-  startPostgres,
-  type PostgresServer,
-} from '../../support/postgres.js';
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { TallyOrder, TallyStore } from '../../../src/store/index.js';
+import { describeWithPostgres, storesOfSuite } from '../../support/postgres.js';
 
 const ever = Number.MAX_SAFE_INTEGER;
 
 describeWithPostgres('tallies', () => {
-  let server: PostgresServer;
-  let database: string;
-  let stores: SharedStores;
+  const suite = storesOfSuite();
   let tallies: TallyStore;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-    database = await server.createDatabase();
-    stores = await openPostgresStores(server.connection(database));
-    ({ tallies } = stores);
+  beforeAll(() => {
+    ({ tallies } = suite.stores);
   });
-  beforeEach(() => emptyStores(server, database));
-  afterAll(async () => {
-    await stores.close();
-    await server.remove();
-  });
+  beforeEach(suite.empty);
 
   const order = (key: string, changes: Partial<TallyOrder> = {}): TallyOrder => ({
     key,
@@ -59,12 +39,12 @@ describeWithPostgres('tallies', () => {
 
   test('begin anew when their window has ended, and are pruned', async () => {
     await tallies.add([order('a', { by: 5 }), order('b', { by: 5 })]);
-    await server.query(database, 'UPDATE tallies SET ends_at = 1');
+    await suite.query('UPDATE tallies SET ends_at = 1');
     expect(await used()).toEqual([]);
     const [again] = await tallies.add([order('a')]);
     expect(again).toMatchObject({ key: 'a', used: 1 });
     await tallies.prune();
-    expect(await server.query(database, 'SELECT key FROM tallies')).toEqual([{ key: 'a' }]);
+    expect(await suite.query('SELECT key FROM tallies')).toEqual([{ key: 'a' }]);
   });
 
   test('a window lasts from its first count, unless it is begun anew', async () => {
@@ -78,7 +58,7 @@ describeWithPostgres('tallies', () => {
 
   test('tell what changed, most used first', async () => {
     await tallies.add([order('a'), order('b', { by: 9 }), order('c', { by: 5 })]);
-    await server.query(database, "UPDATE tallies SET changed_at = 1 WHERE key = 'c'");
+    await suite.query("UPDATE tallies SET changed_at = 1 WHERE key = 'c'");
     expect((await tallies.changed(600_000, 100)).map(({ key }) => key)).toEqual(['b', 'a']);
     expect((await tallies.changed(ever, 2)).map(({ key }) => key)).toEqual(['b', 'c']);
   });
