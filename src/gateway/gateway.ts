@@ -25,7 +25,6 @@ import { openChallengeValidators } from './challenge-validators.js';
 import { decisionsOf } from './decisions.js';
 import { Drain } from './drain.js';
 import type { Installation } from './installation.js';
-import { createKeyWork } from './key-work.js';
 import { openLeadership } from './leadership.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
@@ -95,12 +94,12 @@ export async function startGateway(
       queues: () => [
         { queue: 'operations', length: operations.inWork },
         { queue: 'line', length: operations.inLine },
-        { queue: 'keys', length: keys.waiting },
+        { queue: 'keys', length: data.keys.uses.waiting },
+        { queue: 'tokens', length: tokens.waiting },
       ],
       clock,
     }),
   );
-  const keys = createKeyWork();
   const turnedAway = tellTurnedAway(log);
   const limited = (limit: string) => {
     metrics.limited(limit);
@@ -110,14 +109,14 @@ export async function startGateway(
   const operations = createOperationGate({
     places,
     lineMillis,
-    keys,
+    keys: data.keys.uses,
     refused: () => limited('concurrentOperations'),
   });
   const rateLimits = measuredLimits(access.rateLimits, metrics);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {
       const { issuer, ...rest } = enrollmentProfile(profile);
-      return { ...rest, issuer: measuredIssuer(issuer, metrics, keys) };
+      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
     }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
@@ -129,7 +128,6 @@ export async function startGateway(
   const codec = measuredCodec(
     config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
     metrics,
-    keys,
   );
   const own = createScepServer({
     profiles: profiles.map(scepProfile),

@@ -16,7 +16,7 @@ export interface OperationGate {
   readonly inLine: number;
 }
 
-/** What waits for private keys, counted in uses of a key. */
+/** What waits for private keys of this process, counted in uses of a key: a token has its own queue. */
 export interface KeyQueue {
   readonly waiting: number;
   /** Tells whenever a use of a key is over. */
@@ -33,7 +33,7 @@ export interface OperationGateOptions {
   readonly keys?: KeyQueue | undefined;
 }
 
-/** Keeps every key and core busy. */
+/** Keeps every core busy. */
 const keyUsesAhead = 16;
 
 /**
