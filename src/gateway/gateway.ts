@@ -40,7 +40,7 @@ import {
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
-import { tellTurnedAway } from './turned-away.js';
+import { startTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
@@ -100,19 +100,19 @@ export async function startGateway(
       clock,
     }),
   );
-  const turnedAway = tellTurnedAway(log);
-  const limited = (limit: string) => {
+  const turnedAway = startTurnedAway(log);
+  const limited = (limit: string, caller: string) => {
     metrics.limited(limit);
-    turnedAway(limit);
+    turnedAway.count(limit, caller);
   };
   const { concurrentOperations: places, lineMillis } = config.limits;
   const operations = createOperationGate({
     places,
     lineMillis,
     keys: data.keys.uses,
-    refused: () => limited('concurrentOperations'),
+    refused: (caller) => limited('concurrentOperations', caller),
   });
-  const rateLimits = measuredLimits(access.rateLimits, metrics);
+  const rateLimits = measuredLimits(access.rateLimits, limited);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {
       const { issuer, ...rest } = enrollmentProfile(profile);
@@ -138,7 +138,7 @@ export async function startGateway(
       log.info('pki operation', { ...event });
       metrics.pkiOperation(event);
       if (event.code === 'challenge.refused') {
-        void rateLimits.refusedChallenges.take(event.clientAddress);
+        void access.rateLimits.refusedChallenges.take(event.clientAddress);
       }
     },
   });
@@ -167,9 +167,10 @@ export async function startGateway(
         clock,
         share: counts.book?.('failed-sign-ins'),
       }),
-      metrics,
+      { limited, signedIn: (outcome) => metrics.signedIn(outcome) },
     ),
     metrics,
+    turnedAway: limited,
     readiness: drain.readiness(
       createReadiness({
         settings: data.settings,
@@ -231,7 +232,7 @@ export async function startGateway(
         }));
       const listener = await createListener(app, address, {
         messageBytes,
-        connections: { most: connections, refused: () => limited('connections') },
+        connections: { most: connections, refused: (address) => limited('connections', address) },
         log,
         clientAddress,
         proxyProtocol,
@@ -248,6 +249,7 @@ export async function startGateway(
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0), counts.stop()]);
     await leadership.stop();
+    turnedAway.stop();
     metrics.stop();
     throw error;
   }
@@ -266,6 +268,7 @@ export async function startGateway(
       ]);
       await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
       await leadership.stop();
+      turnedAway.stop();
       metrics.stop();
     },
   };

@@ -69,18 +69,18 @@ function kindOf(result: unknown): string {
     : 'error';
 }
 
-export function measuredLimits(
-  limits: RateLimits,
-  { limited }: Pick<Metrics, 'limited'>,
-): RateLimits {
+/** Told whom a limit turned away. */
+type Limited = (limit: string, caller: string) => void;
+
+export function measuredLimits(limits: RateLimits, limited: Limited): RateLimits {
   const counted = (name: keyof RateLimits): RateLimit => {
-    const told = (seconds: number): number => {
-      if (seconds > 0) limited(name);
+    const told = (caller: string, seconds: number): number => {
+      if (seconds > 0) limited(name, caller);
       return seconds;
     };
     return {
-      take: async (caller) => told(await limits[name].take(caller)),
-      wait: async (caller) => told(await limits[name].wait(caller)),
+      take: async (caller) => told(caller, await limits[name].take(caller)),
+      wait: async (caller) => told(caller, await limits[name].wait(caller)),
     };
   };
   return {
@@ -92,7 +92,7 @@ export function measuredLimits(
 
 export function measuredBrake(
   brake: SignInBrake,
-  { limited, signedIn }: Pick<Metrics, 'limited' | 'signedIn'>,
+  { limited, signedIn }: Pick<Metrics, 'signedIn'> & { readonly limited: Limited },
 ): SignInBrake {
   return {
     async attempt(caller, credentials, check) {
@@ -101,7 +101,7 @@ export function measuredBrake(
         signedIn(authentication.outcome.kind);
         return authentication;
       } catch (error) {
-        if (isGatewayError(error) && error.code === 'http.rate') limited('failedSignIns');
+        if (isGatewayError(error) && error.code === 'http.rate') limited('failedSignIns', caller);
         throw error;
       }
     },
