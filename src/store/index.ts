@@ -18,6 +18,7 @@ export {
 } from './postgres/open.js';
 export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
 export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
+export { takeServingPlace } from './sqlite/serving-place.js';
 export { openSettingsReader } from './sqlite/settings-reader.js';
 export { verifySqlite } from './sqlite/verify.js';
 export type { Leases } from './leases.js';
