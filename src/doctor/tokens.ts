@@ -1,7 +1,7 @@
 /** Tokens that keys of the chosen issuers live in: signed in to once, looked at, not changed. */
 import type { ResolvedConfig } from '../config/index.js';
-import { openConfiguredTokens } from '../gateway/index.js';
-import { describeToken, type Token, type TokenDescription, type Tokens } from '../pkcs11/index.js';
+import { configuredTokens } from '../gateway/index.js';
+import { describeToken, Tokens, type TokenDescription } from '../pkcs11/index.js';
 import type { Examination } from './examination.js';
 import { failed, info, ok, type Verdict } from './finding.js';
 
@@ -15,19 +15,14 @@ export async function examineTokens(
   issuers: readonly string[],
 ): Promise<Tokens> {
   const { config } = resolved;
-  const opened: Tokens[] = [];
-  const byName = new Map<string, Token>();
-  for (const name of Object.keys(config.tokens)) {
+  const tokens = new Tokens();
+  for (const settings of configuredTokens(resolved)) {
+    const { name } = settings;
     const about = `token ${name}`;
     const doing = 'signing in to the token';
     let description: TokenDescription | undefined;
     await examination.check({ id: 'token.login', about, doing }, async () => {
-      const tokens = await openConfiguredTokens(resolved, name);
-      opened.push(tokens);
-      const token = tokens.byName.get(name);
-      if (!token) return [];
-      byName.set(name, token);
-      description = await describeToken(token);
+      description = await describeToken(await tokens.open(settings));
       const { label, serial, maker } = description;
       return ok(`${maker} "${label}", serial ${serial}: the module loads, and the PIN is right.`);
     });
@@ -36,12 +31,7 @@ export async function examineTokens(
       return description ? mechanismVerdicts(description, opens) : [];
     });
   }
-  return {
-    byName,
-    close: async () => {
-      for (const tokens of opened) await tokens.close();
-    },
-  };
+  return tokens;
 }
 
 function mechanismVerdicts(

@@ -26,7 +26,6 @@ import { openChallengeValidators } from './challenge-validators.js';
 import { decisionsOf } from './decisions.js';
 import { Drain } from './drain.js';
 import type { Installation } from './installation.js';
-import { createKeyWork } from './key-work.js';
 import { openLeadership } from './leadership.js';
 import { measuredBrake, measuredCodec, measuredIssuer, measuredLimits } from './measured.js';
 import { metricSources } from './metric-sources.js';
@@ -42,7 +41,7 @@ import {
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
-import { tellTurnedAway } from './turned-away.js';
+import { startTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
@@ -98,29 +97,29 @@ export async function startGateway(
       queues: () => [
         { queue: 'operations', length: operations.inWork },
         { queue: 'line', length: operations.inLine },
-        { queue: 'keys', length: keys.waiting },
+        { queue: 'keys', length: data.keys.uses.waiting },
+        { queue: 'tokens', length: tokens.waiting },
       ],
       clock,
     }),
   );
-  const keys = createKeyWork();
-  const turnedAway = tellTurnedAway(log);
-  const limited = (limit: string) => {
+  const turnedAway = startTurnedAway(log);
+  const limited = (limit: string, caller: string) => {
     metrics.limited(limit);
-    turnedAway(limit);
+    turnedAway.count(limit, caller);
   };
   const { concurrentOperations: places, lineMillis } = config.limits;
   const operations = createOperationGate({
     places,
     lineMillis,
-    keys,
-    refused: () => limited('concurrentOperations'),
+    keys: data.keys.uses,
+    refused: (caller) => limited('concurrentOperations', caller),
   });
-  const rateLimits = measuredLimits(access.rateLimits, metrics);
+  const rateLimits = measuredLimits(access.rateLimits, limited);
   const enrollment = createEnrollment({
     profiles: profiles.map((profile) => {
       const { issuer, ...rest } = enrollmentProfile(profile);
-      return { ...rest, issuer: measuredIssuer(issuer, metrics, keys) };
+      return { ...rest, issuer: measuredIssuer(issuer, metrics) };
     }),
     store: data.enrollments,
     challenges: await openChallengeValidators(resolved, data, clock),
@@ -132,7 +131,6 @@ export async function startGateway(
   const codec = measuredCodec(
     config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
     metrics,
-    keys,
   );
   const own = createScepServer({
     profiles: profiles.map(scepProfile),
@@ -143,7 +141,7 @@ export async function startGateway(
       log.info('pki operation', { ...event });
       metrics.pkiOperation(event);
       if (event.code === 'challenge.refused') {
-        void rateLimits.refusedChallenges.take(event.clientAddress);
+        void access.rateLimits.refusedChallenges.take(event.clientAddress);
       }
     },
   });
@@ -172,9 +170,10 @@ export async function startGateway(
         clock,
         share: counts.book?.('failed-sign-ins'),
       }),
-      metrics,
+      { limited, signedIn: (outcome) => metrics.signedIn(outcome) },
     ),
     metrics,
+    turnedAway: limited,
     readiness: drain.readiness(
       createReadiness({
         settings: data.settings,
@@ -237,7 +236,7 @@ export async function startGateway(
         }));
       const listener = await createListener(app, address, {
         messageBytes,
-        connections: { most: connections, refused: () => limited('connections') },
+        connections: { most: connections, refused: (address) => limited('connections', address) },
         log,
         clientAddress,
         proxyProtocol,
@@ -254,6 +253,7 @@ export async function startGateway(
     await Promise.all(listeners.map((listener) => listener.close(0)));
     await Promise.all([upkeep.stop(), retention.stop(), backlogWork.stop(0), counts.stop()]);
     await leadership.stop();
+    turnedAway.stop();
     metrics.stop();
     throw error;
   }
@@ -272,6 +272,7 @@ export async function startGateway(
       ]);
       await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
       await leadership.stop();
+      turnedAway.stop();
       metrics.stop();
     },
   };

@@ -14,7 +14,7 @@ export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
 export { defaultProfile } from './profiles.js';
 export { issuerKeys } from './issuer-keys.js';
-export { openConfiguredTokens } from './tokens.js';
+export { configuredTokens } from './tokens.js';
 export { readTlsIdentity } from './tls-identity.js';
 export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';

@@ -4,13 +4,8 @@ import { isGatewayError } from '../errors/index.js';
 import type { Issuer } from '../issuer/index.js';
 import type { Pkcs7Codec } from '../pkcs7/index.js';
 import type { CmsStep, Metrics } from '../telemetry/index.js';
-import type { KeyWork } from './key-work.js';
 
-export function measuredCodec(
-  codec: Pkcs7Codec,
-  { cms }: Pick<Metrics, 'cms'>,
-  keys: Pick<KeyWork, 'count'>,
-): Pkcs7Codec {
+export function measuredCodec(codec: Pkcs7Codec, { cms }: Pick<Metrics, 'cms'>): Pkcs7Codec {
   const now = <T>(step: CmsStep, work: () => T): T => {
     const startedAt = performance.now();
     try {
@@ -34,24 +29,19 @@ export function measuredCodec(
       now('verify', () => codec.verifySigned(message, certificate)),
     readEnvelope: (content) => now('read-envelope', () => codec.readEnvelope(content)),
     openEnvelope: (envelope, recipients) =>
-      later('open', () => keys.count(() => codec.openEnvelope(envelope, recipients))),
+      later('open', () => codec.openEnvelope(envelope, recipients)),
     seal: (content, cipher, recipients) =>
       later('seal', () => codec.seal(content, cipher, recipients)),
-    sign: (request) => later('sign', () => keys.count(() => codec.sign(request))),
+    sign: (request) => later('sign', () => codec.sign(request)),
   };
 }
 
 const timedCalls: ReadonlySet<PropertyKey> = new Set(['submit', 'retrieve', 'reconcile']);
 
 /**
- * A proxy, and not a list of members: an issuer must not lose one on the way that this does not know. One
- * that decides in this process does so with a private key.
+ * A proxy, and not a list of members: an issuer must not lose one on the way that this does not know.
  */
-export function measuredIssuer(
-  issuer: Issuer,
-  metrics: Pick<Metrics, 'issuer'>,
-  keys: Pick<KeyWork, 'count'>,
-): Issuer {
+export function measuredIssuer(issuer: Issuer, metrics: Pick<Metrics, 'issuer'>): Issuer {
   return new Proxy(issuer, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
@@ -62,9 +52,7 @@ export function measuredIssuer(
         const startedAt = performance.now();
         let outcome = 'error';
         try {
-          const isSigning = target.inProcess === true && name === 'submit';
-          const work = () => Promise.resolve(call(...asked));
-          const result = await (isSigning ? keys.count(work) : work());
+          const result = await Promise.resolve(call(...asked));
           outcome = kindOf(result);
           return result;
         } finally {
@@ -81,18 +69,18 @@ function kindOf(result: unknown): string {
     : 'error';
 }
 
-export function measuredLimits(
-  limits: RateLimits,
-  { limited }: Pick<Metrics, 'limited'>,
-): RateLimits {
+/** Told whom a limit turned away. */
+type Limited = (limit: string, caller: string) => void;
+
+export function measuredLimits(limits: RateLimits, limited: Limited): RateLimits {
   const counted = (name: keyof RateLimits): RateLimit => {
-    const told = (seconds: number): number => {
-      if (seconds > 0) limited(name);
+    const told = (caller: string, seconds: number): number => {
+      if (seconds > 0) limited(name, caller);
       return seconds;
     };
     return {
-      take: async (caller) => told(await limits[name].take(caller)),
-      wait: async (caller) => told(await limits[name].wait(caller)),
+      take: async (caller) => told(caller, await limits[name].take(caller)),
+      wait: async (caller) => told(caller, await limits[name].wait(caller)),
     };
   };
   return {
@@ -104,7 +92,7 @@ export function measuredLimits(
 
 export function measuredBrake(
   brake: SignInBrake,
-  { limited, signedIn }: Pick<Metrics, 'limited' | 'signedIn'>,
+  { limited, signedIn }: Pick<Metrics, 'signedIn'> & { readonly limited: Limited },
 ): SignInBrake {
   return {
     async attempt(caller, credentials, check) {
@@ -113,7 +101,7 @@ export function measuredBrake(
         signedIn(authentication.outcome.kind);
         return authentication;
       } catch (error) {
-        if (isGatewayError(error) && error.code === 'http.rate') limited('failedSignIns');
+        if (isGatewayError(error) && error.code === 'http.rate') limited('failedSignIns', caller);
         throw error;
       }
     },

@@ -6,6 +6,7 @@ import type { KeptKind, RetentionStore, SettingsStore } from '../store/index.js'
 import type { Log } from '../telemetry/index.js';
 import { createArchive, type Archive } from './archive.js';
 import type { Leadership } from './leadership.js';
+import { retentionHold } from './retention-hold.js';
 import type { Upkeep } from './upkeep.js';
 
 type Config = Pick<ResolvedConfig['config'], 'data' | 'profiles' | 'issuers'>;
@@ -14,7 +15,7 @@ export interface RetentionDependencies {
   readonly config: Config;
   readonly data: {
     readonly retention: RetentionStore;
-    readonly settings: Pick<SettingsStore, 'get' | 'swap'>;
+    readonly settings: Pick<SettingsStore, 'get' | 'set' | 'swap'>;
   };
   readonly clock: () => Date;
   readonly log: Log;
@@ -72,6 +73,15 @@ export async function retentionRound(
   if (left > 0 && left <= hour) return;
   const next = new Date(now.getTime() + hour).toISOString();
   if (!(await data.settings.swap(nextRoundKey, planned, next))) return;
+  const lastRound = planned === undefined ? undefined : new Date(Date.parse(planned) - hour);
+  const heldUntil = await retentionHold(data.settings, { lastRound, now });
+  if (heldUntil) {
+    log.error(
+      'old records are kept for now: by the clock of this machine much time went by since they were looked at last. If the clock is ahead, set it; if the gateway was off for so long, do nothing',
+      { now, lastRound, heldUntil },
+    );
+    return;
+  }
   const { archive: folder } = config.data.retention;
   const archive = folder === undefined ? undefined : createArchive(folder, now);
   const daysKept = retentionDays(config);

@@ -1,19 +1,19 @@
 import type { ResolvedConfig, TokenConfig } from '../config/index.js';
 import { openTokens, type Tokens, type TokenSettings } from '../pkcs11/index.js';
 
-/**
- * Of the configuration; without any, nothing native is loaded.
- * @param only the one of this name
- * @throws GatewayError `keys.*`
- */
+/** Of the configuration; without any, nothing native is loaded. @throws GatewayError `keys.*` */
 export function openConfiguredTokens(
-  { config, readSecret }: Pick<ResolvedConfig, 'config' | 'readSecret'>,
-  only?: string,
+  resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>,
 ): Promise<Tokens> {
-  return openTokens(
-    Object.entries(config.tokens)
-      .filter(([name]) => only === undefined || only === name)
-      .map(([name, token]) => tokenSettings(name, token, readSecret)),
+  return openTokens(configuredTokens(resolved));
+}
+
+export function configuredTokens({
+  config,
+  readSecret,
+}: Pick<ResolvedConfig, 'config' | 'readSecret'>): TokenSettings[] {
+  return Object.entries(config.tokens).map(([name, token]) =>
+    tokenSettings(name, token, readSecret),
   );
 }
 

@@ -40,7 +40,9 @@ export interface HttpDeps {
   };
   readonly decisions: Decisions;
   readonly publications: Publications;
-  readonly metrics: Pick<Metrics, 'answered' | 'denied' | 'limited' | 'expose'>;
+  readonly metrics: Pick<Metrics, 'answered' | 'denied' | 'expose'>;
+  /** Told whom a limit of this room turned away. */
+  readonly turnedAway: (limit: string, caller: string) => void;
   /** Whether a certificate could be issued now, check by check. */
   readonly readiness: () => Promise<
     readonly { readonly name: string; readonly fault: string | undefined }[]

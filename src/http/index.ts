@@ -7,7 +7,7 @@ export type {
   HttpProfile,
   Publications,
 } from './http.types.js';
-export { createOperationGate, type KeyQueue } from './operation-gate.js';
+export { createOperationGate } from './operation-gate.js';
 export { requestTarget } from './request-target.js';
 export { createRouteGroups } from './route-group.js';
 export { createListener, type Listener } from './listener.js';

@@ -51,8 +51,8 @@ export async function createListener(
     /** Largest pkiMessage, octets: by GET it travels in the request line. */
     readonly messageBytes: number;
     readonly log: Log;
-    /** How many it holds; `refused` is told of each that got no place. Default: no bound. */
-    readonly connections?: { readonly most: number; readonly refused: () => void };
+    /** How many it holds; `refused` is told the address of each that got no place. Default: no bound. */
+    readonly connections?: { readonly most: number; readonly refused: (address: string) => void };
     readonly timeouts?: ListenerTimeouts;
     readonly proxyProtocol?: ProxyProtocol | undefined;
     /** Without it the listener is plain HTTP. */
@@ -92,7 +92,7 @@ export async function createListener(
   const open = watchOpenWork(server, { gate, tls: secure !== undefined });
   if (connections) {
     limitConnections(server, connections.most, (peer) => {
-      connections.refused();
+      connections.refused(peer);
       log.debug('connection refused: too many', { address: peer });
     });
   }

@@ -16,8 +16,8 @@ export interface OperationGate {
   readonly inLine: number;
 }
 
-/** What waits for private keys, counted in uses of a key. */
-export interface KeyQueue {
+/** What waits for private keys of this process, counted in uses of a key: a token has its own queue. */
+interface KeyQueue {
   readonly waiting: number;
   /** Tells whenever a use of a key is over. */
   onDone(listener: () => void): void;
@@ -28,12 +28,12 @@ export interface OperationGateOptions {
   readonly places: number;
   /** How long an operation may wait in line; without it each is begun at once. */
   readonly lineMillis?: number;
-  /** Told of each refusal. */
-  readonly refused: () => void;
+  /** Told whose operation was refused. */
+  readonly refused: (caller: string) => void;
   readonly keys?: KeyQueue | undefined;
 }
 
-/** Keeps every key and core busy. */
+/** Keeps every core busy. */
 const keyUsesAhead = 16;
 
 /**
@@ -56,7 +56,7 @@ export function createOperationGate(options: OperationGateOptions): OperationGat
 
   function require(caller: string): void {
     if (hasPlace(caller)) return;
-    refused();
+    refused(caller);
     throw new GatewayError('http.overload', 'Too many operations at once.', {
       mend: 'Try again in a few seconds.',
     });

@@ -29,7 +29,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
   const senders = createOperationGate({
     places: limits.sendersAtOnce ?? mostSenders,
-    refused: () => deps.metrics.limited('senders'),
+    refused: (caller) => deps.turnedAway('senders', caller),
   });
   const refuse = refuseMethod('GET, HEAD, POST');
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import type { RsaKey } from '../x509/index.js';
 import { DecryptionThread } from './decryption-thread.js';
 import type { KeyStore } from './key-store.js';
+import { createKeyUses, type KeyUses } from './key-uses.js';
 import { readRsaPkcs8 } from './rsa-private-numbers.js';
 import { SealedSecrets } from './sealed-secrets.js';
 import type { ScryptCost } from './sealing-key.js';
@@ -29,6 +30,8 @@ type KeptKey =
  * has the same keys.
  */
 export class SealedKeyStore implements KeyStore, SecretSource {
+  /** Of keys that were opened here: those of a token are no work of this machine. */
+  readonly uses: KeyUses = createKeyUses();
   readonly #sealed: SealedSecrets;
   readonly #decryption = new DecryptionThread();
   #master: Promise<Buffer> | undefined;
@@ -107,7 +110,7 @@ export class SealedKeyStore implements KeyStore, SecretSource {
   }
 
   #opened(privateKey: KeyObject): RsaKey {
-    return new SoftwareKey(privateKey, this.#decryption);
+    return new SoftwareKey(privateKey, this.#decryption, this.uses);
   }
 
   /** Made on first use; of several processes one makes it and the others read it. */

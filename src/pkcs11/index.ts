@@ -1,5 +1,5 @@
 /** Private keys in tokens behind PKCS #11 modules: SoftHSM, network and USB devices. */
-export { openTokens, type Tokens } from './tokens.js';
+export { openTokens, Tokens } from './tokens.js';
 export type { Token } from './token.js';
 export {
   addressText,

@@ -1,12 +1,19 @@
 /** So many at work at once; who comes after waits in order, and there is an end to that. */
 export class Seats {
+  readonly #seats: number;
   #free: number;
   readonly #mostWaiting: number;
   readonly #waiting: (() => void)[] = [];
 
   constructor(seats: number, mostWaiting: number) {
+    this.#seats = seats;
     this.#free = seats;
     this.#mostWaiting = mostWaiting;
+  }
+
+  /** At work or waiting. */
+  get taken(): number {
+    return this.#seats - this.#free + this.#waiting.length;
   }
 
   get isFull(): boolean {

@@ -4,14 +4,12 @@ import type { TokenInfo } from './structure.js';
 import { Pkcs11Failure } from './return-value.js';
 import type { TokenSettings } from './token.types.js';
 
+type NamedToken = Pick<TokenSettings, 'name'>;
+
 /** Seconds until devices come again: a token that was moved or restarted is back soon. */
 const retryAfterSeconds = 10;
 
-export function unavailable(
-  { name }: Pick<TokenSettings, 'name'>,
-  what: string,
-  cause?: unknown,
-): GatewayError {
+export function unavailable({ name }: NamedToken, what: string, cause?: unknown): GatewayError {
   return new GatewayError('keys.unavailable', `The token ${name} ${what}.`, {
     ...(cause !== undefined && { cause, detail: messageOf(cause) }),
     mend: 'See whether the device or the service behind its PKCS #11 module runs; `scep-gateway doctor` tells what answers.',
@@ -50,7 +48,7 @@ export function tokenAmbiguous({ name, module }: TokenSettings): GatewayError {
 }
 
 /** @throws never; the PIN itself stands nowhere */
-export function pinRefused({ name }: TokenSettings, failure?: Pkcs11Failure): GatewayError {
+export function pinRefused({ name }: NamedToken, failure?: Pkcs11Failure): GatewayError {
   const locked = failure?.returned === 'CKR_PIN_LOCKED';
   return new GatewayError(
     'keys.pin',
@@ -65,7 +63,7 @@ export function pinRefused({ name }: TokenSettings, failure?: Pkcs11Failure): Ga
 }
 
 /** Modules have numbers of their own for a wrong PIN, and counters that go on with each attempt. */
-export function pinDoubted({ name }: TokenSettings, failure: Pkcs11Failure): GatewayError {
+export function pinDoubted({ name }: NamedToken, failure: Pkcs11Failure): GatewayError {
   return new GatewayError('keys.pin', `The token ${name} does not sign in, and may mean the PIN.`, {
     cause: failure,
     detail: failure.message,
@@ -73,7 +71,7 @@ export function pinDoubted({ name }: TokenSettings, failure: Pkcs11Failure): Gat
   });
 }
 
-export function pinAlmostLocked({ name }: TokenSettings): GatewayError {
+export function pinAlmostLocked({ name }: NamedToken): GatewayError {
   return new GatewayError(
     'keys.pin',
     `The token ${name} has one attempt left before it locks the PIN.`,
@@ -83,7 +81,7 @@ export function pinAlmostLocked({ name }: TokenSettings): GatewayError {
   );
 }
 
-export function pinMissing({ name }: TokenSettings): GatewayError {
+export function pinMissing({ name }: NamedToken): GatewayError {
   return new GatewayError('keys.pin', `The token ${name} wants a PIN.`, {
     mend: `Set tokens.${name}.pin to a file, variable or credential that holds it.`,
   });
@@ -91,7 +89,7 @@ export function pinMissing({ name }: TokenSettings): GatewayError {
 
 /** A failure that lasts: of the key or of the token, not of the hour. */
 export function refusedByToken(
-  { name }: Pick<TokenSettings, 'name'>,
+  { name }: NamedToken,
   doing: string,
   cause: Pkcs11Failure,
 ): GatewayError {
@@ -104,7 +102,7 @@ export function refusedByToken(
 
 /** Does `work` with a failure that lasts told as the refusal it is. */
 export async function withRefusalTold<T>(
-  token: Pick<TokenSettings, 'name'>,
+  token: NamedToken,
   doing: string,
   work: Promise<T>,
 ): Promise<T> {

@@ -3,19 +3,11 @@ import { objectClasses, tokenFlags } from './constants.js';
 import type { CryptokiFunctions, SessionHandle, Slot } from './cryptoki.js';
 import { withinMillis } from './deadline.js';
 import { ignoreFailure, type ModuleUse } from './module.js';
+import { PinSignIn } from './pin-sign-in.js';
 import { Pkcs11Failure } from './return-value.js';
 import { Seats } from './seats.js';
 import type { TokenInfo } from './structure.js';
-import {
-  pinAlmostLocked,
-  pinDoubted,
-  pinMissing,
-  pinRefused,
-  tokenAmbiguous,
-  tokenNotFound,
-  unavailable,
-  withRefusalTold,
-} from './token-fault.js';
+import { tokenAmbiguous, tokenNotFound, unavailable, withRefusalTold } from './token-fault.js';
 import type { TokenSession, TokenSettings } from './token.types.js';
 
 /** One login: sessions that were opened after it live no longer than it. */
@@ -49,20 +41,17 @@ const closeMillis = 5000;
 /**
  * A token with a bounded number of sessions under one login. When it was away, the next operation opens
  * sessions, logs in and, where that does not help, initializes the module anew; until that succeeds every
- * operation rejects with `keys.unavailable`. A PIN that was refused is never tried again, nor one that an
- * answer of unclear meaning met; where it was right before, that is tried once more.
+ * operation rejects with `keys.unavailable`. Which PIN is tried how often, `PinSignIn` says.
  */
 export class Token {
   readonly #settings: TokenSettings;
   readonly #module: ModuleUse;
   readonly #now: () => number;
   readonly #seats: Seats;
+  readonly #signIn: PinSignIn;
   #login: Promise<Login> | undefined;
   #logins = 0;
-  #refused: { readonly pin: string | undefined; readonly fault: GatewayError } | undefined;
   #rest: { readonly until: number; readonly fault: GatewayError } | undefined;
-  /** Taken by the token since this process runs, and since then met by an answer of unclear meaning. */
-  #accepted: { readonly pin: string | undefined; readonly doubt?: GatewayError } | undefined;
   #lostAt = -Infinity;
   #restart = { notBefore: -Infinity, pauseMillis: restMillis };
   #isClosed = false;
@@ -73,10 +62,16 @@ export class Token {
     this.#module = module;
     this.#now = now;
     this.#seats = new Seats(settings.sessions, mostWaiting);
+    this.#signIn = new PinSignIn(settings);
   }
 
   get name(): string {
     return this.#settings.name;
+  }
+
+  /** Operations that are under way or wait for a session. */
+  get waiting(): number {
+    return this.#seats.taken;
   }
 
   /** Logs in where that was not done yet. @throws GatewayError `keys.pin`, `keys.token`, `keys.unavailable` */
@@ -236,7 +231,7 @@ export class Token {
     login.catch((error: unknown) => {
       if (this.#login === login) this.#login = undefined;
       this.#restFor(
-        error === this.#accepted?.doubt ? doubtMillis : restMillis,
+        this.#signIn.isDoubt(error) ? doubtMillis : restMillis,
         error instanceof GatewayError ? error : unavailable(this.#settings, 'is away', error),
       );
     });
@@ -250,7 +245,7 @@ export class Token {
   async #logIn(): Promise<Login> {
     const { generation } = this.#module;
     const pin = await this.#readPin();
-    if (this.#refused && this.#refused.pin === pin) throw this.#refused.fault;
+    this.#signIn.requireUnrefused(pin);
     const beginning = this.#told(this.#beginOrRestart(generation, pin));
     return withRefusalTold(this.#settings, 'sign in', beginning);
   }
@@ -259,7 +254,7 @@ export class Token {
     try {
       return await this.#begin(pin);
     } catch (error) {
-      const helps = worthRestart(error) && error !== this.#accepted?.doubt;
+      const helps = worthRestart(error) && !this.#signIn.isDoubt(error);
       if (!helps || !this.#mayRestart(generation)) throw error;
     }
     await this.#module.restart(generation, this.#settings.timeoutMillis);
@@ -293,14 +288,13 @@ export class Token {
       const { slot, info } = await this.#find(cryptoki);
       const anchor = await cryptoki.openSession(slot, false);
       try {
-        await this.#signIn(cryptoki, anchor, info, pin);
+        await this.#signIn.attempt(cryptoki, anchor, info, pin);
       } catch (error) {
         await cryptoki.closeSession(anchor).catch(ignoreFailure);
         throw error;
       }
       this.#logins += 1;
       this.#rest = undefined;
-      this.#accepted = { pin };
       this.#restart = { notBefore: -Infinity, pauseMillis: restMillis };
       const { generation } = this.#module;
       return { number: this.#logins, generation, slot, anchor, idle: [] };
@@ -327,47 +321,8 @@ export class Token {
     if (other) throw tokenAmbiguous(this.#settings);
     return found;
   }
-
-  /** One attempt. A token that counts says so in its flags, and its last attempt is not ours to take. */
-  async #signIn(
-    cryptoki: CryptokiFunctions,
-    session: SessionHandle,
-    { flags }: TokenInfo,
-    pin: string | undefined,
-  ): Promise<void> {
-    if ((flags & tokenFlags.loginRequired) === 0) return;
-    if (pin === undefined && (flags & tokenFlags.protectedAuthenticationPath) === 0)
-      throw this.#refuse(pin, pinMissing(this.#settings));
-    if ((flags & tokenFlags.userPinLocked) !== 0)
-      throw pinRefused(this.#settings, new Pkcs11Failure('C_GetTokenInfo', pinLocked));
-    if ((flags & tokenFlags.userPinFinalTry) !== 0) throw pinAlmostLocked(this.#settings);
-    try {
-      await cryptoki.login(session, pin);
-    } catch (error) {
-      if (!(error instanceof Pkcs11Failure)) throw error;
-      if (error.returned === 'CKR_USER_ALREADY_LOGGED_IN') return;
-      throw error.isAboutWay ? error : this.#refusedBy(error, pin);
-    }
-  }
-
-  /** What does not name the way to the token counts as a refusal of the PIN: some modules have no other word for it. */
-  #refusedBy(failure: Pkcs11Failure, pin: string | undefined): GatewayError {
-    if (failure.isAboutPin) return this.#refuse(pin, pinRefused(this.#settings, failure));
-    const known = this.#accepted;
-    if (known === undefined || known.pin !== pin || known.doubt)
-      return this.#refuse(pin, pinDoubted(this.#settings, failure));
-    const doubt = unavailable(this.#settings, 'does not sign in', failure);
-    this.#accepted = { pin, doubt };
-    return doubt;
-  }
-
-  #refuse(pin: string | undefined, fault: GatewayError): GatewayError {
-    this.#refused = { pin, fault };
-    return fault;
-  }
 }
 
-const pinLocked = 0xa4;
 const cryptokiNotInitialized = 0x190;
 
 /** The token is not there, or the module has lost its way to it. */

@@ -63,6 +63,23 @@ profiles: { default: { approval: manual } }
   expect(answer.body.toString()).not.toMatch(new RegExp(`${challenge}|a password of admin`));
 });
 
+test('a device that a limit turned away is named in the log, to the last request before the stop', async () => {
+  gateway = await start(folder, 'access: { rateLimits: { operations: { count: 1 } } }\n');
+  const statuses = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const enroll = { body: Buffer.from([0x30, 0x00]), localAddress: '127.0.0.3' };
+    statuses.push((await send(gateway.port, '/scep?operation=PKIOperation', enroll)).status);
+  }
+  expect(statuses.slice(1)).toEqual([503, 503, 503]);
+  await gateway.stop();
+  gateway = { ...gateway, stop: () => Promise.resolve() };
+  const told = gateway.log().matchAll(/"message":"beyond a limit.*?,("limit".*?)\}/g);
+  expect([...told].map(([, fields]) => fields)).toEqual([
+    '"limit":"operations","count":1,"callers":"127.0.0.3"',
+    '"limit":"operations","count":2,"callers":"127.0.0.3 (2)"',
+  ]);
+});
+
 test('by default monitoring is for this host alone', async () => {
   gateway = await start(
     folder,

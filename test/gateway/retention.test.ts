@@ -31,12 +31,14 @@ describe('retention', () => {
   let stores: Stores;
   let now: Date;
   let logged: unknown[];
+  let errors: unknown[];
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'retention-'));
     stores = await openSqliteStores(join(directory, 'gateway.db'));
     now = noon;
     logged = [];
+    errors = [];
   });
   afterEach(async () => {
     await stores.close();
@@ -53,7 +55,7 @@ describe('retention', () => {
       clock: () => now,
       log: {
         info: (message, fields) => void logged.push({ message, ...fields }),
-        error: silent,
+        error: (_, fields) => void errors.push(fields),
         warn: silent,
         debug: silent,
       },
@@ -196,6 +198,53 @@ describe('retention', () => {
     now = after(500);
     await retentionRound(dependencies({}), running);
     expect(await stores.enrollments.certificates({}, now)).toEqual([]);
+  });
+
+  describe('a clock that went far ahead since the round before', () => {
+    const hour = 1 / 24;
+    const certificatesLeft = async () => (await stores.enrollments.certificates({}, now)).length;
+
+    beforeEach(async () => {
+      await fill(1);
+      now = after(0);
+      await retentionRound(dependencies({}), running);
+      now = after(5000);
+      await retentionRound(dependencies({}), running);
+    });
+
+    test('drops nothing and says why, though rounds go on', async () => {
+      now = after(5000 + hour);
+      await retentionRound(dependencies({}), running);
+      expect(await certificatesLeft()).toBe(1);
+      const heldUntil = after(5007);
+      expect(errors).toEqual([
+        { now: after(5000), lastRound: after(0), heldUntil },
+        { now, lastRound: after(5000), heldUntil },
+      ]);
+      expect(logged).toEqual([]);
+    });
+
+    test('that stays so drops again after a week', async () => {
+      for (let days = 1; days <= 7; days++) {
+        expect(await certificatesLeft()).toBe(1);
+        now = after(5000 + days);
+        await retentionRound(dependencies({}), running);
+      }
+      expect(await certificatesLeft()).toBe(0);
+      expect(errors).toHaveLength(7);
+    });
+
+    test('and is set back works as before, until it goes ahead again', async () => {
+      now = after(402);
+      await retentionRound(dependencies({}), running);
+      expect(await certificatesLeft()).toBe(0);
+      now = after(402 + hour);
+      await retentionRound(dependencies({}), running);
+      expect(errors).toHaveLength(1);
+      now = after(410);
+      await retentionRound(dependencies({}), running);
+      expect(errors).toHaveLength(2);
+    });
   });
 
   test('promises made elsewhere count more than the policy', () => {

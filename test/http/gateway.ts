@@ -157,9 +157,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     metrics: {
       answered: () => undefined,
       denied: (group) => void denials.push(group),
-      limited: (limit) => void refusals.push(limit),
       expose: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
     },
+    turnedAway: (limit) => void refusals.push(limit),
     readiness: () => Promise.resolve([{ name: 'store', fault: undefined }]),
     publicUrl: 'https://scep.example',
     log,

@@ -38,6 +38,21 @@ describe('FileKeyStore', () => {
       }
     }));
 
+  test('counts uses of the keys that it opened, until they are over', () =>
+    withDirectory(async (directory) => {
+      const store = open(directory);
+      const made = await store.import('ca', caPem);
+      const loaded = await store.load('ca');
+      const uses = [
+        made.sign('sha256', Buffer.from('message')),
+        loaded.rawDecrypt(Buffer.alloc(256, 1)),
+      ];
+      expect(store.uses.waiting).toBe(2);
+      await Promise.all(uses);
+      expect(store.uses.waiting).toBe(0);
+      await store.close();
+    }));
+
   test('derives with full cost unless told otherwise', () =>
     withDirectory(async (directory) => {
       await new FileKeyStore(directory, passphrase).import('ca', caPem);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { createKeyWork } from '../../src/gateway/key-work.js';
+import { createKeyUses } from '../../src/keys/key-uses.js';
 
 test('what uses a key is counted until it is over, well or not, and that is told', async () => {
-  const keys = createKeyWork();
+  const keys = createKeyUses();
   const told: number[] = [];
   keys.onDone(() => told.push(keys.waiting));
   let finish: () => void = () => undefined;

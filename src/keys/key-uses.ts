@@ -1,12 +1,13 @@
-import type { KeyQueue } from '../http/index.js';
-
-/** What the private keys have to do: uses of one that are under way or wait. */
-export interface KeyWork extends KeyQueue {
+/** What private keys of this process have to do: uses of one that are under way or wait. */
+export interface KeyUses {
+  readonly waiting: number;
+  /** Tells whenever a use of a key is over. */
+  onDone(listener: () => void): void;
   /** Counts `work`, which uses a key once. */
   count<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export function createKeyWork(): KeyWork {
+export function createKeyUses(): KeyUses {
   const listeners: (() => void)[] = [];
   let waiting = 0;
   return {
