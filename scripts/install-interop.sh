@@ -11,6 +11,7 @@ packages=(
   python3                                # a reader of the admin page
   nginx libnginx-mod-stream haproxy      # proxies in front of the gateway
   postgresql                             # the tests start clusters of their own
+  redis-server                           # the tests start servers of their own
   faketime                               # a clock that jumps below a running gateway
   prometheus                             # promtool
   # The lab: an AD domain, clients, and servers that sign in against it.
@@ -42,7 +43,7 @@ DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-insta
   -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
 # That policy holds for the installation only: the next boot would start them, on port 80 and 5432.
 if [ -d /run/systemd/system ]; then
-  for service in nginx haproxy postgresql prometheus; do
+  for service in nginx haproxy postgresql redis-server prometheus; do
     case " ${missing[*]} " in
       *" $service "*) "${as_root[@]}" systemctl disable --quiet --now "$service" || true ;;
     esac

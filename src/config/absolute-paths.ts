@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { DataServer } from './data-servers.js';
 import { absoluteIssuer, absolutePair } from './issuer-files.js';
 import type { GatewayConfig } from './schema.js';
 import type { SecretReference } from './secret.js';
@@ -20,7 +21,9 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
     data: {
       ...data,
       directory: resolve(bases.workingDirectory, data.directory),
-      store: absoluteStore(data.store, bases, secret),
+      store:
+        data.store.kind === 'postgres' ? absoluteServer(data.store, bases, secret) : data.store,
+      ...(data.redis && { redis: absoluteServer(data.redis, bases, secret) }),
       retention: {
         ...data.retention,
         ...(data.retention.archive && {
@@ -70,17 +73,14 @@ export function absolutePaths(config: GatewayConfig, bases: PathBases): GatewayC
   };
 }
 
-type StoreConfig = GatewayConfig['data']['store'];
-
-function absoluteStore(
-  store: StoreConfig,
+function absoluteServer<S extends DataServer['server']>(
+  server: S,
   { baseDirectory }: PathBases,
   secret: (reference: SecretReference) => SecretReference,
-): StoreConfig {
-  if (store.kind !== 'postgres') return store;
-  const { password, tls } = store;
+): S {
+  const { password, tls } = server;
   return {
-    ...store,
+    ...server,
     ...(password && { password: secret(password) }),
     tls: {
       ...tls,

@@ -16,5 +16,6 @@ export type {
 } from './issuer-schema.js';
 export type { NdesIssuerConfig } from './ndes-issuer-schema.js';
 export type { ProfileConfig } from './profile-schema.js';
+export type { RedisConfig } from './redis-schema.js';
 export type { PostgresConfig } from './store-schema.js';
 export type { TokenConfig } from './token-schema.js';

@@ -1,4 +1,5 @@
 import { parseNetworkList } from '../address/index.js';
+import { dataServers } from './data-servers.js';
 import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
 import { readBytes, type ReadFile } from './read-file.js';
 import type { GatewayConfig } from './schema.js';
@@ -25,20 +26,17 @@ export async function webhookFileProblems(
   return (await Promise.all(found)).flat();
 }
 
-/** What is wrong with the files of `data.store.tls`; absolute paths, too. */
+/** What is wrong with the files of `data.store.tls` and `data.redis.tls`; absolute paths, too. */
 export async function storeFileProblems(
-  { data: { store } }: Pick<GatewayConfig, 'data'>,
+  { data }: Pick<GatewayConfig, 'data'>,
   readFile?: ReadFile,
 ): Promise<ConfigProblem[]> {
-  if (store.kind !== 'postgres') return [];
-  const { ca, certificate, key } = store.tls;
-  const path = ['data', 'store', 'tls'];
   return unreadableFiles(
-    [
-      { path: [...path, 'ca'], file: ca },
-      { path: [...path, 'certificate'], file: certificate },
-      { path: [...path, 'key'], file: key },
-    ],
+    dataServers(data).flatMap(({ path, server: { tls } }) => [
+      { path: [...path, 'tls', 'ca'], file: tls.ca },
+      { path: [...path, 'tls', 'certificate'], file: tls.certificate },
+      { path: [...path, 'tls', 'key'], file: tls.key },
+    ]),
     readFile,
   );
 }

@@ -15,6 +15,7 @@ import {
 } from './directory-schema.js';
 import { issuerSchema } from './issuer-schema.js';
 import { profileSchema, type ProfileConfig } from './profile-schema.js';
+import { redisSchema } from './redis-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { secretSchema } from './secret.js';
 import { ntlmBehindProxiesSchema } from './sign-in-schema.js';
@@ -55,11 +56,12 @@ const data = z
         'Passphrase that encrypts private keys at rest. Without it one is generated into the data directory, which protects copies of the key files but not of the whole directory.',
       ),
     challengeStore: z
-      .enum(['database', 'memory', 'sqlite'])
+      .enum(['database', 'redis', 'memory', 'sqlite'])
       .default('database')
       .describe(
-        '`database` keeps challenges over a restart, in `data.store`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
+        '`database` keeps challenges over a restart, in `data.store`; `redis` on the server of `data.redis`; `memory` (node-cache) forgets them and allows one process only. `sqlite` is the older word for `database`.',
       ),
+    redis: redisSchema.optional(),
     retention: retentionSchema,
     processes: z
       .int()

@@ -1,3 +1,4 @@
+import { dataServers, type DataServer } from './data-servers.js';
 import { issuerSecrets } from './issuer-files.js';
 import type { ConfigPath } from './problem.js';
 import type { GatewayConfig } from './schema.js';
@@ -13,7 +14,7 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
   const { data, tokens, directory, listeners, accounts, issuers, profiles } = config;
   return [
     ...(data.passphrase ? [{ path: ['data', 'passphrase'], reference: data.passphrase }] : []),
-    ...storeSecrets(data.store),
+    ...dataServers(data).flatMap(serverSecrets),
     ...Object.entries(tokens).flatMap(([name, { pin }]) =>
       pin ? [{ path: ['tokens', name, 'pin'], reference: pin }] : [],
     ),
@@ -59,10 +60,7 @@ export function secretsNeeded(config: GatewayConfig): NeededSecret[] {
   ];
 }
 
-function storeSecrets(store: GatewayConfig['data']['store']): NeededSecret[] {
-  if (store.kind !== 'postgres') return [];
-  const { password, tls } = store;
-  const path = ['data', 'store'];
+function serverSecrets({ path, server: { password, tls } }: DataServer): NeededSecret[] {
   return [
     ...(password ? [{ path: [...path, 'password'], reference: password }] : []),
     ...(tls.passphrase

@@ -1,21 +1,44 @@
 import type { CheckedConfig } from './checked-config.js';
 import type { ConfigWarning } from './config-warning.js';
+import { dataServers, type DataServer } from './data-servers.js';
 import { checkFileSet } from './file-set-check.js';
-import { problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
+import { keyText, problemAt, type ConfigPath, type ConfigProblem } from './problem.js';
+import { mappingAt } from './raw-value.js';
 import type { GatewayConfig } from './schema.js';
 import type { PostgresConfig } from './store-schema.js';
 
 /** Settings of the store that cannot stand together. */
-export function checkStore({ config: { data } }: CheckedConfig): ConfigProblem[] {
-  return [...checkChallengeStore(data), ...checkTls(data.store), ...checkKeys(data)];
+export function checkStore({ config: { data }, raw }: CheckedConfig): ConfigProblem[] {
+  return [
+    ...checkChallengeStore(data, raw),
+    ...dataServers(data).flatMap(checkTls),
+    ...checkKeys(data),
+  ];
 }
 
-type DataConfig = Pick<GatewayConfig['data'], 'store' | 'challengeStore' | 'processes'>;
+type DataConfig = Pick<GatewayConfig['data'], 'store' | 'challengeStore' | 'redis' | 'processes'>;
 
-function checkChallengeStore({ store, challengeStore, processes }: DataConfig): ConfigProblem[] {
+function checkChallengeStore(
+  { store, challengeStore, redis, processes }: DataConfig,
+  raw: unknown,
+): ConfigProblem[] {
   const path = ['data', 'challengeStore'];
   if (challengeStore === 'sqlite' && store.kind !== 'sqlite') {
     return [problemAt(path, 'is sqlite beside another store', 'write `challengeStore: database`')];
+  }
+  if (challengeStore === 'redis' && !Object.hasOwn(mappingAt(raw, ['data']), 'redis')) {
+    return [
+      problemAt(path, 'is redis, and data.redis names no server', 'write `redis: { host: … }`'),
+    ];
+  }
+  if (challengeStore !== 'redis' && redis !== undefined) {
+    return [
+      problemAt(
+        ['data', 'redis'],
+        `stands beside \`challengeStore: ${challengeStore}\`, which does not use it`,
+        'write `challengeStore: redis`, or leave it out',
+      ),
+    ];
   }
   if (challengeStore !== 'memory' || processes === 1) return [];
   return [
@@ -46,12 +69,11 @@ function checkKeys({
   ];
 }
 
-function checkTls(store: DataConfig['store']): ConfigProblem[] {
-  if (store.kind !== 'postgres') return [];
-  const { mode, certificate, key, ca, serverName } = store.tls;
-  const path: ConfigPath = ['data', 'store', 'tls'];
+function checkTls({ path: at, server }: DataServer): ConfigProblem[] {
+  const { mode, certificate, key, ca, serverName } = server.tls;
+  const path: ConfigPath = [...at, 'tls'];
   const isNamed = [certificate, key, ca, serverName].some((value) => value !== undefined);
-  if (isNamed && (mode === 'off' || isSocket(store))) {
+  if (isNamed && (mode === 'off' || isSocket(server))) {
     return [
       problemAt(
         path,
@@ -65,20 +87,19 @@ function checkTls(store: DataConfig['store']): ConfigProblem[] {
     : checkFileSet(path, { certificate, key });
 }
 
-/** A folder of the machine itself: what goes through it passes no network. */
+/** A place of the machine itself: what goes through it passes no network. */
 function isSocket({ host }: Pick<PostgresConfig, 'host'>): boolean {
   return host.startsWith('/');
 }
 
 /** What is allowed, and seldom meant. */
-export function storeWarnings({ store }: Pick<DataConfig, 'store'>): ConfigWarning[] {
-  if (store.kind !== 'postgres' || store.tls.mode !== 'off') return [];
-  if (isSocket(store) || /^(localhost|127\.[0-9.]+|::1)$/.test(store.host)) return [];
-  return [
-    {
-      key: 'data.store.tls.mode',
+export function storeWarnings(data: Pick<DataConfig, 'store' | 'redis'>): ConfigWarning[] {
+  return dataServers(data)
+    .filter(({ server }) => server.tls.mode === 'off' && !isSocket(server))
+    .filter(({ server }) => !/^(localhost|127\.[0-9.]+|::1)$/.test(server.host))
+    .map(({ path }) => ({
+      key: keyText([...path, 'tls', 'mode']),
       warning:
         'records and the sign-in at the database cross the network in the clear, and nothing tells that the server is the right one',
-    },
-  ];
+    }));
 }

@@ -1,8 +1,7 @@
 /** Where records are kept: a file in the data directory, or a PostgreSQL server. */
 import { z } from 'zod';
 import { secretSchema } from './secret.js';
-
-const filePath = z.string().min(1, 'the path of a file');
+import { serverTlsSchema } from './server-tls-schema.js';
 
 const sqliteSchema = z
   .strictObject({
@@ -35,31 +34,7 @@ const postgresSchema = z
       .describe(
         'A reference to its password, read for each new connection. None where the server tells the role by its certificate or its system account.',
       ),
-    tls: z
-      .strictObject({
-        mode: z
-          .enum(['verify', 'off'])
-          .default('verify')
-          .describe(
-            '`verify`: a server without a good certificate gets no password and no record. `off`: in the clear. A Unix socket needs none.',
-          ),
-        ca: filePath
-          .optional()
-          .describe('PEM file with the CA certificates to trust, instead of those of the system.'),
-        serverName: z
-          .string()
-          .min(1)
-          .max(253)
-          .optional()
-          .meta({ description: 'The name in its certificate.', defaultText: '`host`' }),
-        certificate: filePath
-          .optional()
-          .describe('PEM file: a client certificate, where the server wants one.'),
-        key: filePath.optional().describe('PEM file: its private key.'),
-        passphrase: secretSchema.optional().describe('Opens the private key.'),
-      })
-      .prefault({})
-      .describe('TLS to the server.'),
+    tls: serverTlsSchema,
     connections: z
       .int()
       .min(2)

@@ -1,6 +1,11 @@
 /** The data directory: what is kept of keys and certificates, looked at and not changed. */
 import type { ResolvedConfig } from '../config/index.js';
-import { issuerKeys, viewDataDirectory, type DataView } from '../gateway/index.js';
+import {
+  issuerKeys,
+  viewChallengeServer,
+  viewDataDirectory,
+  type DataView,
+} from '../gateway/index.js';
 import { viewAuthority, type AuthorityView } from '../issuer/index.js';
 import { TokenKey } from '../keys/index.js';
 import type { Tokens } from '../pkcs11/index.js';
@@ -31,6 +36,24 @@ export async function examineData(
         );
   });
   return view;
+}
+
+/** `data.redis`: the server answers, and keeps what it is given. Writes nothing there. */
+export async function examineChallengeServer(
+  examination: Examination,
+  resolved: ResolvedConfig,
+): Promise<void> {
+  if (resolved.config.data.challengeStore !== 'redis') return;
+  await examination.check({ id: 'data.redis', about: 'challenge server' }, async () => {
+    const report = await viewChallengeServer(resolved);
+    if (report === undefined) return [];
+    return [
+      ok(`It answers: ${report.server}.`),
+      ...report.concerns.map((concern) =>
+        warning(`${concern}.`, 'See docs/several-gateways.md, Challenges on a Redis server.'),
+      ),
+    ];
+  });
 }
 
 interface KeysToExamine {

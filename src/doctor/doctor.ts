@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/index.js';
 import { checkFiles } from '../gateway/index.js';
 import type { AuthorityView } from '../issuer/index.js';
 import { examineAdcs } from './adcs.js';
-import { examineData, examineKeys } from './data.js';
+import { examineChallengeServer, examineData, examineKeys } from './data.js';
 import { examineDirectory } from './directory.js';
 import { examineEmbedded } from './embedded.js';
 import { Examination, type Progress } from './examination.js';
@@ -35,6 +35,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
   if (resolved === undefined) return [...examination.findings, ...withoutConfiguration];
   const isWhole = issuer === undefined && profile === undefined;
   const data = await examineData(examination, resolved);
+  await examineChallengeServer(examination, resolved);
   const chosen = chosenIssuers(resolved, options);
   const tokens = await examineTokens(examination, resolved, [...chosen.keys()]);
   try {

@@ -6,11 +6,13 @@ import { GatewayError } from '../errors/index.js';
 import type { SealedKeyStore } from '../keys/index.js';
 import {
   createMemoryChallengeStore,
+  type ChallengeServer,
   type ChallengeStore,
   type EnrollmentStore,
   type RetentionStore,
   type SettingsStore,
 } from '../store/index.js';
+import { openChallengeServer } from './challenge-server.js';
 import type { SharedDatabase } from './shared-database.js';
 import { openFoundation } from './stores.js';
 
@@ -24,6 +26,8 @@ export interface DataDirectory {
   readonly challenges: Challenges;
   /** What `challenges` stand on, for those that are judged outside. */
   readonly challengeState: { readonly store: ChallengeStore; readonly secret: Buffer };
+  /** Where challenges are on a server of their own. */
+  readonly challengeServer: ChallengeServer | undefined;
   /** True when challenges live in the memory of the serving process, out of reach for others. */
   readonly challengesInMemory: boolean;
   /** True when the passphrase of the keys lies in the directory itself. */
@@ -49,9 +53,10 @@ export async function openDataDirectory(
     keys.deriveSecret('request vault'),
   ]);
   const challengesInMemory = challengeStore === 'memory';
+  const challengeServer = await openChallengeServer({ config, readSecret }, keys);
   const store = challengesInMemory
     ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
-    : stores.challenges;
+    : (challengeServer?.store ?? stores.challenges);
   return {
     path: directory,
     keys,
@@ -60,11 +65,13 @@ export async function openDataDirectory(
     retention: stores.retention,
     challenges: createChallenges({ store, secret, singlePasswordSecret, clock }),
     challengeState: { store, secret },
+    challengeServer,
     challengesInMemory,
     passphraseGenerated: passphrase === undefined,
     requestSecret,
     shared,
     close: async () => {
+      await challengeServer?.close();
       await stores.close();
       await keys.close();
     },

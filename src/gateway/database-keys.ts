@@ -70,14 +70,19 @@ export async function requireOwnKeys(
   settings: Pick<SettingsStore, 'get' | 'swap'>,
   keys: SecretSource,
 ): Promise<void> {
-  const own = createHash('sha256')
-    .update(await keys.deriveSecret('database'))
-    .digest('hex');
+  const own = await ownerOf(keys);
   const written =
     (await settings.get(ownerKey)) ??
     ((await settings.swap(ownerKey, undefined, own)) ? own : await settings.get(ownerKey));
   if (written === own) return;
   throw foreignKeys();
+}
+
+/** Names who has these keys, and gives nothing of them away. */
+export async function ownerOf(keys: SecretSource): Promise<string> {
+  return createHash('sha256')
+    .update(await keys.deriveSecret('database'))
+    .digest('hex');
 }
 
 function foreignKeys(): GatewayError {

@@ -21,6 +21,7 @@ import { openAccess } from './access.js';
 import { createAuthenticators } from './authenticators.js';
 import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js';
 import { callerCertificates } from './caller-certificates.js';
+import { tellConcerns } from './challenge-server.js';
 import { openChallengeValidators } from './challenge-validators.js';
 import { decisionsOf } from './decisions.js';
 import { Drain } from './drain.js';
@@ -65,7 +66,9 @@ export async function startGateway(
   const { log } = telemetry;
   const profiles = namedProfiles(config, { authorities, upstreams });
   const relayed = relayedProfiles(config, upstreams);
+  await data.challengeServer?.reach();
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
+  await tellConcerns(data.challengeServer, log);
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   const leadership = await openLeadership(data.shared, log);
   await maintainAuthorities(authorities, log, shareOf(leadership));
@@ -174,6 +177,7 @@ export async function startGateway(
     readiness: drain.readiness(
       createReadiness({
         settings: data.settings,
+        challengeServer: data.challengeServer,
         authorities,
         tokens: tokens.byName,
         leadership,

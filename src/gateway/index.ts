@@ -5,6 +5,7 @@ export type { CaNeeds } from './authority-dependencies.js';
 export { openAdcsCa } from './adcs-ca.js';
 export type { AdcsConfig } from './adcs-parts.js';
 export { viewDataDirectory, wasStarted, type DataView } from './data-view.js';
+export { viewChallengeServer } from './challenge-server.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export type { DirectoryTest } from './directory.js';
 export { checkFiles, listAges, openExplainer, testDirectory } from './explain.js';

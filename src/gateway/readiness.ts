@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { messageOf } from '../errors/index.js';
 import type { Authority } from '../issuer/index.js';
 import type { Token } from '../pkcs11/index.js';
-import type { SettingsStore } from '../store/index.js';
+import type { ChallengeServer, SettingsStore } from '../store/index.js';
 import { mostApartMillis, type Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
 
@@ -19,17 +19,21 @@ const freshMillis = 5000;
 /** Could a certificate be issued at this moment? */
 export function createReadiness(options: {
   readonly settings: Pick<SettingsStore, 'set'>;
+  readonly challengeServer: Pick<ChallengeServer, 'check'> | undefined;
   readonly authorities: Authorities;
   readonly tokens: ReadonlyMap<string, Pick<Token, 'check'>>;
   readonly leadership: Pick<Leadership, 'status'>;
   readonly clock: () => Date;
 }): () => Promise<readonly ReadinessCheck[]> {
-  const { settings, authorities, tokens, leadership, clock } = options;
+  const { settings, challengeServer, authorities, tokens, leadership, clock } = options;
   let last:
     { readonly at: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
 
   async function look(now: Date): Promise<readonly ReadinessCheck[]> {
     const store = checked('store', () => settings.set('readiness', now.toISOString()));
+    const challenges = challengeServer
+      ? [checked('challenge store', () => challengeServer.check(now))]
+      : [];
     const issuers = [...authorities].flatMap(([name, authority]) => [
       checked(`issuer ${name}`, () => requireCa(authority, now)),
       checked(`RA of ${name}`, () => requireRa(authority, now)),
@@ -37,7 +41,7 @@ export function createReadiness(options: {
     const hardware = [...tokens].map(([name, token]) =>
       checked(`token ${name}`, () => token.check()),
     );
-    const checks = await Promise.all([store, ...hardware, ...issuers]);
+    const checks = await Promise.all([store, ...challenges, ...hardware, ...issuers]);
     return [...checks, ...sharedChecks(leadership.status())];
   }
 

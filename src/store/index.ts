@@ -1,4 +1,4 @@
-/** Durable state behind interfaces: SQLite by default, PostgreSQL, node-cache for challenges in one process. */
+/** Durable state behind interfaces: SQLite by default, PostgreSQL; for challenges alone Redis, or node-cache in one process. */
 export { challengeState } from './challenge-state.js';
 export type {
   ChallengeBinding,
@@ -16,6 +16,9 @@ export {
   openPostgresView,
   verifyPostgres,
 } from './postgres/open.js';
+export type { RedisConnection } from './redis/connection.js';
+export { openRedisChallenges, viewRedis, type ChallengeServer } from './redis/open.js';
+export type { RedisReport } from './redis/server-report.js';
 export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
 export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
 export { takeServingPlace } from './sqlite/serving-place.js';

@@ -99,7 +99,7 @@ describe('wrong values', () => {
     ],
     [
       'data:',
-      'data: has no value -> write a mapping with the keys directory, store, keys, passphrase, challengeStore, retention, processes, or remove the key',
+      'data: has no value -> write a mapping with the keys directory, store, keys, passphrase, challengeStore, redis, retention, processes, or remove the key',
     ],
     [
       'log: { level: inf }',

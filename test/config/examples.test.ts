@@ -16,6 +16,7 @@ const variables: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   'adcs-rpc.yaml': { ADCS_PASSWORD: 'a password of svc-scep' },
   'pkcs11.yaml': { TOKEN_PIN: '73913' },
   'postgres.yaml': { DB_PASSWORD: 'a password of the role' },
+  'redis.yaml': { REDIS_PASSWORD: 'a password of the user' },
   'several-gateways.yaml': { DB_PASSWORD: 'a password of the role', KEY_PASSPHRASE: 'shared' },
   'external-validation.yaml': {
     VALIDATOR_SECRET: 'secret',
@@ -55,6 +56,7 @@ describe('examples', () => {
       'ntlm.yaml',
       'pkcs11.yaml',
       'postgres.yaml',
+      'redis.yaml',
       'rfc8894-minimal.yaml',
       'root-and-issuing.yaml',
       'several-gateways.yaml',

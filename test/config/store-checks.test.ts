@@ -107,7 +107,58 @@ describe('data.store', () => {
   });
 });
 
-describe('files and secrets of data.store', () => {
+describe('data.redis', () => {
+  const redis = { host: 'redis.corp.example' };
+  const data = { challengeStore: 'redis', redis };
+
+  test('needs a name; TLS is verified', () => {
+    const outcome = checkConfig({ data });
+    expect(outcome.kind === 'valid' && outcome.config.data.redis).toEqual({
+      host: 'redis.corp.example',
+      port: 6379,
+      database: 0,
+      tls: { mode: 'verify' },
+      prefix: '{scep-gateway}:',
+      connectSeconds: 5,
+      commandSeconds: 5,
+    });
+  });
+
+  test('and challengeStore: redis need each other', () => {
+    expect(problemsOf({ data: { challengeStore: 'redis' } })).toEqual([
+      'data.challengeStore is redis, and data.redis names no server -> write `redis: { host: … }`',
+    ]);
+    expect(problemsOf({ data: { redis } })).toEqual([
+      'data.redis stands beside `challengeStore: database`, which does not use it -> write `challengeStore: redis`, or leave it out',
+    ]);
+    expect(problemsOf({ data: { ...data, processes: 2, store } })).toEqual([]);
+  });
+
+  test.each([
+    [{ host: 'rediss://redis' }, /^data\.redis\.host /],
+    [{ database: -1 }, /^data\.redis\.database /],
+    [{ user: 'a b' }, /^data\.redis\.user /],
+    [{ prefix: '' }, /^data\.redis\.prefix /],
+    [{ password: 'secret' }, /^data\.redis\.password is .*a reference to a secret/],
+    [{ tls: { mode: 'off', ca: 'ca.pem' } }, /^data\.redis\.tls is off, and names files/],
+    [{ host: '/run/redis.sock', tls: { ca: 'ca.pem' } }, /^data\.redis\.tls stands beside a Unix/],
+  ])('%j', (change, problem) => {
+    expect(problemsOf({ data: { ...data, redis: { ...redis, ...change } } })).toEqual([
+      expect.stringMatching(problem),
+    ]);
+  });
+
+  test('in the clear over a network is warned about', () => {
+    const outcome = checkConfig({
+      data: { ...data, passphrase: { env: 'P' }, redis: { ...redis, tls: { mode: 'off' } } },
+    });
+    expect(outcome.kind === 'valid' && outcome.warnings.map(({ key }) => key)).toEqual([
+      'data.redis.tls.mode',
+    ]);
+  });
+});
+
+describe('files and secrets of data.store and data.redis', () => {
   const load = (yaml: string, environment: NodeJS.ProcessEnv = {}) =>
     loadConfig({
       environment: { SCEP_GATEWAY_CONFIG: '/etc/scep/gateway.yaml', ...environment },
@@ -123,6 +174,20 @@ describe('files and secrets of data.store', () => {
       code: 'config.unreadable',
       problems: [expect.objectContaining({ key: 'data.store.tls.ca' })],
     });
+  });
+
+  test('of data.redis, too', async () => {
+    const yaml = (redis: string) =>
+      `data: { challengeStore: redis, redis: { host: redis, ${redis} } }`;
+    await expect(load(yaml('tls: { ca: redis-ca.pem }'))).rejects.toMatchObject({
+      code: 'config.unreadable',
+      problems: [expect.objectContaining({ key: 'data.redis.tls.ca' })],
+    });
+    await expect(load(yaml('password: { file: redis-password }'))).rejects.toMatchObject({
+      problems: [expect.objectContaining({ key: 'data.redis.password' })],
+    });
+    const { config } = await load(yaml('password: { env: P }'), { P: 'right' });
+    expect(config.data.redis).toMatchObject({ password: { env: 'P' } });
   });
 
   test('are needed at the start', async () => {

@@ -11,17 +11,19 @@ export interface ExamineOptions {
   readonly issuer?: string;
   readonly profile?: string;
   readonly adminPage?: boolean;
+  /** More of `data`, after a comma. */
+  readonly data?: string;
 }
 
 /** `data.passphrase` is given, so that a healthy configuration has no warning. */
 export async function examineYaml(
   folder: string,
   yaml: string,
-  { world, mapperPort, ...options }: ExamineOptions = {},
+  { world, mapperPort, data = '', ...options }: ExamineOptions = {},
 ): Promise<readonly Finding[]> {
   await writeFile(join(folder, 'passphrase.txt'), 'a passphrase for tests');
   const file = join(folder, 'gateway.yaml');
-  await writeFile(file, `data: { passphrase: { file: passphrase.txt } }\n${yaml}`);
+  await writeFile(file, `data: { passphrase: { file: passphrase.txt }${data} }\n${yaml}`);
   const environment = {
     SCEP_GATEWAY_CONFIG: file,
     SCEP_GATEWAY_DATA_DIR: join(folder, 'data'),

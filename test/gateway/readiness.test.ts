@@ -74,6 +74,7 @@ async function readiness(changes: Partial<Authority> = {}) {
         return Promise.resolve();
       },
     },
+    challengeServer,
     authorities: new Map([['local', await authority(changes)]]),
     leadership: { status: () => leadership },
     tokens,
@@ -81,6 +82,7 @@ async function readiness(changes: Partial<Authority> = {}) {
   });
 }
 
+let challengeServer: { check(): Promise<void> } | undefined;
 let tokens = new Map<string, { check(): Promise<void> }>();
 
 const faults = async (changes: Partial<Authority> = {}) =>
@@ -101,6 +103,14 @@ describe('createReadiness', () => {
   test('one whose store cannot be written is not', async () => {
     storeFault = new Error('The database cannot be written.');
     expect(await faults()).toEqual(['store: The database cannot be written.']);
+  });
+
+  test('nor one whose challenges are on a server that cannot be written', async () => {
+    challengeServer = { check: () => Promise.resolve() };
+    expect((await (await readiness())()).map(({ name }) => name)).toContain('challenge store');
+    challengeServer = { check: () => Promise.reject(new Error('The server is a replica.')) };
+    expect(await faults()).toEqual(['challenge store: The server is a replica.']);
+    challengeServer = undefined;
   });
 
   test('nor one whose RA key does not sign', async () => {

@@ -1,0 +1,76 @@
+/** The Redis-compatible server that a site may keep its challenges on. */
+import type { RedisConfig, ResolvedConfig } from '../config/index.js';
+import type { SecretSource } from '../keys/index.js';
+import {
+  openRedisChallenges,
+  viewRedis,
+  type ChallengeServer,
+  type RedisConnection,
+  type RedisReport,
+} from '../store/index.js';
+import { messageOf } from '../errors/index.js';
+import type { Log } from '../telemetry/index.js';
+import { ownerOf } from './database-keys.js';
+import { serverTls } from './server-tls.js';
+
+type StoreOptions = Pick<ResolvedConfig, 'config' | 'readSecret'>;
+
+/**
+ * Undefined where challenges are elsewhere. It is not connected to before it is used: most commands need none.
+ * @throws GatewayError `config.unreadable`
+ */
+export async function openChallengeServer(
+  { config, readSecret }: StoreOptions,
+  keys: SecretSource,
+): Promise<ChallengeServer | undefined> {
+  const { challengeStore, redis } = config.data;
+  if (challengeStore !== 'redis' || redis === undefined) return undefined;
+  return openRedisChallenges(await redisConnection(redis, readSecret), await ownerOf(keys));
+}
+
+/**
+ * What the server says of itself, without a trace there; undefined where challenges are elsewhere.
+ * @throws GatewayError `config.unreadable`, `store.unavailable`
+ */
+export async function viewChallengeServer({
+  config: {
+    data: { challengeStore, redis },
+  },
+  readSecret,
+}: StoreOptions): Promise<RedisReport | undefined> {
+  if (challengeStore !== 'redis' || redis === undefined) return undefined;
+  return viewRedis(await redisConnection(redis, readSecret));
+}
+
+/** What of the server's settings may cost challenges, as far as it tells. */
+export async function tellConcerns(
+  server: Pick<ChallengeServer, 'report'> | undefined,
+  log: Log,
+): Promise<void> {
+  if (server === undefined) return;
+  try {
+    const { server: name, concerns } = await server.report();
+    log.info('challenges are on a server of their own', { server: name });
+    for (const concern of concerns) log.warn(concern, { setting: 'data.redis' });
+  } catch (error) {
+    log.warn('the challenge server does not tell how it is set up', { error: messageOf(error) });
+  }
+}
+
+async function redisConnection(
+  config: RedisConfig,
+  readSecret: ResolvedConfig['readSecret'],
+): Promise<RedisConnection> {
+  const { host, port, database, user, password, prefix } = config;
+  return {
+    host,
+    port,
+    database,
+    user,
+    password: () => (password ? readSecret(password) : Promise.resolve('')),
+    tls: await serverTls(config, 'data.redis', readSecret),
+    prefix,
+    connectTimeoutMs: config.connectSeconds * 1000,
+    commandTimeoutMs: config.commandSeconds * 1000,
+  };
+}
