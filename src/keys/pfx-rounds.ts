@@ -81,13 +81,11 @@ function encryptedContent(forge: typeof Forge, children: readonly Asn1[]): Asn1 
   return create(Class.UNIVERSAL, Type.SEQUENCE, true, [algorithm, octetString]);
 }
 
-function decrypted(forge: typeof Forge, content: Asn1, passphrase: string): Asn1 | undefined {
+function decrypted(forge: typeof Forge, content: Asn1, passphrase: string): Asn1 | null {
   try {
-    // Null for some wrong passphrases.
-    const opened: Asn1 | null = forge.pki.decryptPrivateKeyInfo(content, passphrase);
-    return opened ?? undefined;
+    return forge.pki.decryptPrivateKeyInfo(content, passphrase);
   } catch {
-    return undefined;
+    return null;
   }
 }
 
