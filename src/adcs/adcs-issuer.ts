@@ -91,7 +91,7 @@ export class AdcsIssuer implements Issuer {
       case 'issued':
         return this.#fetchIssued(answer.requestId, request);
       case 'certificate':
-        return this.#checked(answer, request.csr.publicKey.id);
+        return this.#checked(answer, request.csr.publicKey.id, request.correlationId);
     }
   }
 
@@ -112,7 +112,11 @@ export class AdcsIssuer implements Issuer {
       : { kind: 'issued', requestId };
   }
 
-  async retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
+  async retrieve(
+    requestId: string,
+    csrKey: string,
+    correlationId?: string,
+  ): Promise<IssuanceOutcome> {
     const { ca } = this.#options;
     if (!(ca.isRequestId?.(requestId) ?? isAdcsRequestId(requestId))) {
       return {
@@ -122,7 +126,7 @@ export class AdcsIssuer implements Issuer {
       };
     }
     const signal = AbortSignal.timeout(limits.retrieveMillis);
-    return this.#outcome(await ca.retrieve(requestId, signal), csrKey);
+    return this.#outcome(await ca.retrieve(requestId, signal), csrKey, correlationId);
   }
 
   async currentCrl(): Promise<Buffer | undefined> {
@@ -172,24 +176,31 @@ export class AdcsIssuer implements Issuer {
     return coSigning && isCoSigned(coSigning, template) ? coSigning : undefined;
   }
 
-  #alarm(text: string): void {
-    this.#options.report({ severity: 'error', code: 'upstream.failed', text });
+  #alarm(text: string, correlationId?: string): void {
+    this.#options.report({ severity: 'error', code: 'upstream.failed', text, correlationId });
   }
 
   /** The id is known: whatever happens now, a later poll finds the certificate. */
-  async #fetchIssued(requestId: string, { csr }: IssuanceRequest): Promise<IssuanceOutcome> {
+  async #fetchIssued(
+    requestId: string,
+    { csr, correlationId }: IssuanceRequest,
+  ): Promise<IssuanceOutcome> {
     const signal = AbortSignal.timeout(limits.retrieveMillis);
     const retrieved = await this.#options.ca.retrieve(requestId, signal);
     // The CA has just said that there is one: an error in place of it is no word on the request.
     if (retrieved.kind === 'unavailable' || retrieved.kind === 'failed')
       return { kind: 'pending', requestId };
-    return this.#outcome(retrieved, csr.publicKey.id);
+    return this.#outcome(retrieved, csr.publicKey.id, correlationId);
   }
 
-  async #outcome(retrieved: CaReply, csrKey: string): Promise<IssuanceOutcome> {
+  async #outcome(
+    retrieved: CaReply,
+    csrKey: string,
+    correlationId: string | undefined,
+  ): Promise<IssuanceOutcome> {
     switch (retrieved.kind) {
       case 'certificate':
-        return this.#checked(retrieved, csrKey);
+        return this.#checked(retrieved, csrKey, correlationId);
       case 'denied':
       case 'failed':
         return outcomeOf(retrieved, 'retrieve');
@@ -205,11 +216,12 @@ export class AdcsIssuer implements Issuer {
   async #checked(
     { certificate, requestId }: Extract<CaReply, { kind: 'certificate' }>,
     csrKey: string,
+    correlationId: string | undefined,
   ): Promise<IssuanceOutcome> {
     const fault = await this.#faultOf(certificate, csrKey);
     return fault === undefined
       ? { kind: 'issued', certificate }
-      : this.#wrongAnswer(requestId, fault);
+      : this.#wrongAnswer(requestId, fault, correlationId);
   }
 
   async #faultOf(certificate: Certificate, csrKey: string): Promise<string | undefined> {
@@ -220,10 +232,10 @@ export class AdcsIssuer implements Issuer {
     return fault();
   }
 
-  #wrongAnswer(requestId: string | undefined, fault: string): Unavailable {
+  #wrongAnswer(requestId: string | undefined, fault: string, correlationId?: string): Unavailable {
     const which = requestId === undefined ? 'a request' : `request ${requestId}`;
     const detail = `The CA answered ${which} with a wrong certificate: ${fault}.`;
-    this.#alarm(detail);
+    this.#alarm(detail, correlationId);
     return {
       kind: 'unavailable',
       submission: 'unknown',

@@ -85,7 +85,8 @@ class StoredBacklog implements Backlog {
         if (record) await this.#work(record);
       } catch (error) {
         // Its hold ends by itself; then it is tried again.
-        report({ kind: 'failed', transaction: row.id, error });
+        const { correlationId } = ownerOf(row);
+        report({ kind: 'failed', transaction: row.id, correlationId, error });
       }
     });
   }
@@ -93,12 +94,7 @@ class StoredBacklog implements Backlog {
   async #work(record: TransactionRecord): Promise<void> {
     const profile = this.#profiles.get(record.key.profile);
     if (profile === undefined) return this.#leave(record);
-    const client = {
-      correlationId: `backlog-${record.id.slice(0, 8)}`,
-      address: record.clientAddress,
-      userAgent: undefined,
-    };
-    const open: OpenTransaction = { profile, record, client };
+    const open: OpenTransaction = { profile, record, client: ownerOf(record) };
     switch (record.state.kind) {
       case 'authorized':
       case 'approved':
@@ -155,11 +151,7 @@ class StoredBacklog implements Backlog {
     for (const { id } of await store.queuedBefore(before, dropsOfRound)) {
       const record = await store.hold(id, newHold(this.#dependencies), clock());
       if (record?.state.kind !== 'authorized') continue;
-      const client = {
-        correlationId: `backlog-${id.slice(0, 8)}`,
-        address: record.clientAddress,
-        userAgent: undefined,
-      };
+      const client = ownerOf(record);
       const text = `No CA could be reached for ${Math.round(settings.dropMillis / 3_600_000)} hours; the request is dropped and its challenge given back.`;
       const decision = {
         at: clock(),
@@ -170,7 +162,8 @@ class StoredBacklog implements Backlog {
       } as const;
       await giveBack(this.#dependencies, { record, client }, decision);
       const { profile } = record.key;
-      report({ kind: 'dropped', transaction: id, profile, issuer: undefined, text });
+      const { correlationId } = client;
+      report({ kind: 'dropped', transaction: id, profile, issuer: undefined, text, correlationId });
     }
   }
 
@@ -180,7 +173,17 @@ class StoredBacklog implements Backlog {
     for (const { profile, issuer, state, count, oldest } of await store.backlog()) {
       if (state === 'awaiting-approval' || oldest.getTime() >= before) continue;
       const text = `${count} ${count === 1 ? 'request waits' : 'requests wait'} (${state}), the oldest since ${oldest.toISOString()}; see: scep-gateway pending list`;
-      report({ kind: 'overdue', transaction: '', profile, issuer, text });
+      const correlationId = undefined;
+      report({ kind: 'overdue', transaction: '', profile, issuer, text, correlationId });
     }
   }
+}
+
+/** The device as far as it is remembered, and a correlation id that is the same for all attempts. */
+function ownerOf({ id, clientAddress }: TransactionRecord): OpenTransaction['client'] {
+  return {
+    correlationId: `backlog-${id.slice(0, 8)}`,
+    address: clientAddress,
+    userAgent: undefined,
+  };
 }

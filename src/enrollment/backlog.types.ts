@@ -44,8 +44,15 @@ export type BacklogEvent =
       readonly profile: string;
       readonly issuer: string | undefined;
       readonly text: string;
+      /** Undefined where it is about several. */
+      readonly correlationId: string | undefined;
     }
-  | { readonly kind: 'failed'; readonly transaction: string; readonly error: unknown };
+  | {
+      readonly kind: 'failed';
+      readonly transaction: string;
+      readonly correlationId: string;
+      readonly error: unknown;
+    };
 
 /** What the gateway does about unanswered transactions while no device asks. */
 export interface Backlog {

@@ -106,8 +106,8 @@ export class IssuerLine {
     return this.issuer.inProcess ? call() : this.#call(call, lost, late);
   }
 
-  retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome> {
-    const call = () => this.issuer.retrieve(requestId, csrKey);
+  retrieve(...asked: Parameters<Issuer['retrieve']>): Promise<IssuanceOutcome> {
+    const call = () => this.issuer.retrieve(...asked);
     return this.issuer.inProcess ? call() : this.#call<IssuanceOutcome>(call, lost);
   }
 

@@ -32,7 +32,12 @@ export async function reconcileHeld(
   if (policy.kind === 'refused')
     return doubt(dependencies, open, undefined, `${interrupted}, and policy refuses it since then`);
   const found = await line.reconcile(
-    { transaction: open.record.id, csr, content: policy.content },
+    {
+      transaction: open.record.id,
+      csr,
+      content: policy.content,
+      correlationId: open.client.correlationId,
+    },
     authorizationFor(open.record),
   );
   switch (found.kind) {

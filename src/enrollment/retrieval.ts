@@ -14,7 +14,8 @@ export async function askAfter(
   if (state.kind !== 'submitted') return undefined;
   const line = dependencies.lines.find(open.profile, state.issuer);
   if (line === undefined || line.issuer.identity !== state.identity) return { kind: 'pending' };
-  const outcome = await line.retrieve(state.requestId, open.record.csrKey);
+  const { record, client } = open;
+  const outcome = await line.retrieve(state.requestId, record.csrKey, client.correlationId);
   if (outcome.kind === 'unavailable') return { kind: 'pending' };
   return recordAnswer(dependencies, open, line, outcome, []);
 }
@@ -30,7 +31,8 @@ export async function askAfterHeld(
   if (line === undefined) return strand(dependencies, open, state.issuer);
   if (line.issuer.identity !== state.identity)
     return strand(dependencies, open, state.issuer, state.identity ?? 'nobody in particular');
-  const outcome = await line.retrieve(state.requestId, open.record.csrKey);
+  const { record, client } = open;
+  const outcome = await line.retrieve(state.requestId, record.csrKey, client.correlationId);
   const { retry, poll } = dependencies.settings;
   if (outcome.kind === 'unavailable') return postpone(dependencies, open, retry, outcome.detail);
   if (outcome.kind === 'pending' && outcome.requestId === state.requestId)

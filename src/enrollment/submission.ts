@@ -64,12 +64,13 @@ function send(
   line: IssuerLine,
   { request: { csr, content, notes }, authorization }: Attempt,
 ): Promise<IssuanceOutcome> {
-  const asked: IssuanceRequest = { transaction: open.record.id, csr, content };
+  const { correlationId } = open.client;
+  const asked: IssuanceRequest = { transaction: open.record.id, csr, content, correlationId };
   return line.submit(asked, authorization, (late) => {
     if (late.kind === 'unavailable') return;
     recordAnswer(dependencies, open, line, late, [...notes, 'answered late']).catch(
       (error: unknown) =>
-        dependencies.report({ kind: 'failed', transaction: open.record.id, error }),
+        dependencies.report({ kind: 'failed', transaction: open.record.id, correlationId, error }),
     );
   });
 }

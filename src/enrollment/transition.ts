@@ -173,9 +173,7 @@ export function dueAfter(
   return new Date(clock().getTime() + backoffMillis(attempts, pace, random));
 }
 
-function subjectOf(
-  { profile, record: row }: OpenTransaction,
-  issuer: string,
-): { readonly transaction: string; readonly profile: string; readonly issuer: string } {
-  return { transaction: row.id, profile: profile.name, issuer };
+function subjectOf({ profile, record, client }: OpenTransaction, issuer: string) {
+  const { correlationId } = client;
+  return { transaction: record.id, profile: profile.name, issuer, correlationId };
 }

@@ -48,6 +48,7 @@ export function backlogReporter(log: Log, settings: SettingsStore): (event: Back
         break;
       case 'failed':
         log.error('work on a waiting request failed', {
+          correlationId: event.correlationId,
           transaction: event.transaction,
           error: messageOf(event.error),
         });

@@ -89,8 +89,12 @@ export function shareOf(leadership: Pick<Leadership, 'leads'>): MaintenanceShare
   return leadership.leads() ? 'everything' : 'own';
 }
 
-export function logNotice(log: Log, issuer: string, { severity, code, text }: Notice): void {
-  log[logLevels[severity]](text, { issuer, code });
+export function logNotice(
+  log: Log,
+  issuer: string,
+  { severity, code, text, correlationId }: Notice,
+): void {
+  log[logLevels[severity]](text, { correlationId, issuer, code });
 }
 
 const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;

@@ -53,6 +53,8 @@ export interface Notice {
   readonly severity: 'info' | 'warning' | 'error';
   readonly code: NoticeCode;
   readonly text: string;
+  /** Of the request that showed it. */
+  readonly correlationId?: string | undefined;
 }
 
 type NoticeCode =

@@ -11,7 +11,7 @@ export function withTemplate(issuer: Issuer, template: string): Issuer {
     ...(issuer.inProcess && { inProcess: issuer.inProcess }),
     ...(issuer.identity !== undefined && { identity: issuer.identity }),
     submit: (request, authorization) => issuer.submit({ ...request, template }, authorization),
-    retrieve: (requestId, csrKey) => issuer.retrieve(requestId, csrKey),
+    retrieve: (...asked) => issuer.retrieve(...asked),
     ...(reconcile && {
       reconcile: (request, authorization) => reconcile({ ...request, template }, authorization),
     }),

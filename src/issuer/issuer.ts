@@ -16,6 +16,8 @@ export interface IssuanceRequest {
   readonly content: CertificateContent;
   /** Certificate template that the profile fixes, for a CA that has templates; else the issuer chooses. */
   readonly template?: string;
+  /** Of what asks for it, for log lines. */
+  readonly correlationId?: string;
 }
 
 /** The four things a CA can say. */
@@ -81,8 +83,9 @@ export interface Issuer {
    * Outcome of a request under submission.
    * @param csrKey KeyId of the CSR, which a certificate must be for: the CA is trusted to decide, not
    *   to answer another question
+   * @param correlationId for log lines
    */
-  retrieve(requestId: string, csrKey: string): Promise<IssuanceOutcome>;
+  retrieve(requestId: string, csrKey: string, correlationId?: string): Promise<IssuanceOutcome>;
   /**
    * Finds out what became of a `submit` that ended with `submission: 'unknown'`, or whose process died.
    * Absent where the CA offers no way: an operator decides then. The Authorization is for issuers

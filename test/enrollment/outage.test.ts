@@ -241,7 +241,9 @@ describe('outage: queue', () => {
     await round();
     expect(await row()).toBeUndefined();
     expect([await uses(), (await trail())[0]]).toEqual([[0], 'enrollment.dropped']);
-    expect(reported.map(({ kind }) => kind)).toContain('dropped');
+    expect(reported.filter(({ kind }) => kind === 'dropped')).toMatchObject([
+      { correlationId: expect.stringMatching(/^backlog-.{8}$/) },
+    ]);
   });
 
   test('so is what waits for a profile that is gone, and it keeps nobody else’s place', async () => {
@@ -330,7 +332,11 @@ describe('a submission whose outcome nobody knows', () => {
     }
     expect(sent()).toBe(1);
     expect(reported.filter(({ kind }) => kind === 'in-doubt')).toMatchObject([
-      { issuer: 'distant', text: expect.stringContaining('pending retry or drop') },
+      {
+        issuer: 'distant',
+        text: expect.stringContaining('pending retry or drop'),
+        correlationId: request.client.correlationId,
+      },
     ]);
   });
 

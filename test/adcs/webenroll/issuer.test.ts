@@ -60,7 +60,7 @@ const csrKey = testKey('client').publicKey.id;
 
 let ca: FakeCa;
 let client: DirectClient;
-let alarms: string[];
+let alarms: Notice[];
 let notices: Notice[];
 let state: MemoryState;
 
@@ -81,7 +81,7 @@ async function open(options: { pins?: string[] } = {}): Promise<AdcsIssuer> {
     templates: { signature: 'Signing', encryption: 'Enciphering', generalPurpose: 'Phones' },
     attributes: [['rmd', 'gateway.lab.test']],
     chain,
-    report: ({ text }) => alarms.push(text),
+    report: (notice) => alarms.push(notice),
     clock: () => new Date(),
   });
 }
@@ -304,7 +304,7 @@ describe('a CA that answers another question', () => {
     spoil();
     expect(await submit()).toMatchObject({ kind: 'unavailable', submission: 'unknown' });
     expect(alarms).toHaveLength(1);
-    expect(alarms[0]).toContain('The CA answered request 81 with a wrong certificate');
+    expect(alarms[0]?.text).toContain('The CA answered request 81 with a wrong certificate');
   });
 
   test('nor is it when it comes with a poll', async () => {
@@ -313,8 +313,18 @@ describe('a CA that answers another question', () => {
     await issuer.submit(request, authorizationFor(request));
     ca.wrongKey = 'client-2';
     await ca.issue(81);
-    expect(await issuer.retrieve('81', csrKey)).toMatchObject({ kind: 'unavailable' });
-    expect(alarms).toHaveLength(1);
+    expect(await issuer.retrieve('81', csrKey, 'of the poll')).toMatchObject({
+      kind: 'unavailable',
+    });
+    expect(alarms).toMatchObject([{ severity: 'error', correlationId: 'of the poll' }]);
+  });
+
+  test('the alarm names the request that showed it', async () => {
+    ca.wrongKey = 'client-2';
+    const issuer = await open();
+    const request = { ...(await issuanceRequest('transaction-1')), correlationId: 'of the device' };
+    await issuer.submit(request, authorizationFor(request));
+    expect(alarms).toMatchObject([{ correlationId: 'of the device' }]);
   });
 
   test('its CRL neither', async () => {
