@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { Connection, type Reply } from './connection.js';
+import type { Connection, Reply } from './connection.js';
 import type { PreparedRequest } from './load.js';
+import { Connections, openLoop } from './open-loop.js';
 
 export interface FloodResult {
   /** Served while the flood lasted, per second. */
@@ -30,61 +30,47 @@ export async function flood(
   ended: () => void,
 ): Promise<FloodResult> {
   const queue = [...requests];
-  const free: Connection[] = [];
-  const underWay = new Set<Promise<void>>();
+  const connections = new Connections(port, { most: mostConnections, addresses });
   const served: { request: PreparedRequest; reply: Reply; millis: number; at: number }[] = [];
   const refusedMillis: number[] = [];
   let broken = 0;
   let next = 0;
-  let opened = 0;
   let missed = 0;
-
-  function connection(): Connection | undefined {
-    for (let kept = free.pop(); kept; kept = free.pop()) if (kept.isOpen) return kept;
-    if (underWay.size >= mostConnections) return undefined;
-    return new Connection(port, addresses[opened++ % addresses.length]);
-  }
 
   async function send(through: Connection, request: PreparedRequest): Promise<void> {
     const sentAt = performance.now();
-    try {
-      const reply = await through.send(request.octets);
-      const at = performance.now();
-      if (reply.status === 200) served.push({ request, reply, millis: at - sentAt, at });
-      else refusedMillis.push(at - sentAt);
-      if (reply.status !== 200) queue.push(request);
-      free.push(through);
-    } catch {
-      broken += 1;
-      queue.push(request);
-    }
+    const reply = await through.send(request.octets);
+    const at = performance.now();
+    if (reply.status === 200) served.push({ request, reply, millis: at - sentAt, at });
+    else refusedMillis.push(at - sentAt);
+    if (reply.status !== 200) queue.push(request);
   }
 
   const startedAt = performance.now();
-  for (
-    let due = 0, elapsed = 0;
-    elapsed < seconds * 1000;
-    elapsed = performance.now() - startedAt
-  ) {
-    for (; due < (elapsed / 1000) * perSecond; due++) {
-      const through = connection();
-      const request = through && queue[next++];
-      if (!through || !request) {
+  const { settled } = await openLoop({
+    gap: () => 1000 / perSecond,
+    comes: (due) => due < seconds * 1000,
+    async begin() {
+      const request = connections.hasRoom ? queue[next++] : undefined;
+      if (request === undefined) {
         missed += 1;
-        continue;
+        return;
       }
-      const done = send(through, request).finally(() => underWay.delete(done));
-      underWay.add(done);
-    }
-    await pause(2);
-  }
+      await connections
+        .use((through) => send(through, request))
+        .catch(() => {
+          broken += 1;
+          queue.push(request);
+        });
+    },
+  });
   const endedAt = performance.now();
   ended();
-  await Promise.all(underWay);
-  for (const each of free) each.close();
+  await settled();
+  connections.close();
   for (const { request, reply } of served) await request.verify(reply);
   return {
-    perSecond: served.filter(({ at }) => at <= endedAt).length / seconds,
+    perSecond: (served.filter(({ at }) => at <= endedAt).length * 1000) / (endedAt - startedAt),
     servedMillis: served.map(({ millis }) => millis),
     refusedMillis,
     broken,

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Connection, type Reply } from './connection.js';
+import { Connections, openLoop } from './open-loop.js';
 import type { ProcessCpu } from './process-cpu.js';
 
 /** Made beforehand, so that the load program costs next to nothing while the clock runs. */
@@ -41,7 +41,7 @@ export async function load(
   const timed =
     'inFlight' in pace
       ? await closedLoop(port, requests, pace.inFlight)
-      : await openLoop(port, requests, pace.perSecond);
+      : await openLoad(port, requests, pace.perSecond);
   const seconds = (performance.now() - started) / 1000;
   const after = cpu.used();
   const own = process.cpuUsage(before.own);
@@ -85,35 +85,28 @@ async function closedLoop(
   return results;
 }
 
-/**
- * A fleet does not wait for the server: requests come at random (exponential gaps) and their time counts
- * from when they came, also while they wait for a connection.
- */
-async function openLoop(
+/** Requests come at random (exponential gaps), and their time counts from when they came. */
+async function openLoad(
   port: number,
   requests: readonly PreparedRequest[],
   perSecond: number,
 ): Promise<Timed[]> {
-  const free: Connection[] = [];
-  const all: Connection[] = [];
-  const started = performance.now();
-  let due = 0;
-  const timed = await Promise.all(
-    requests.map(async ({ octets }) => {
-      due += (-Math.log(1 - Math.random()) * 1000) / perSecond;
-      const at = started + due;
-      while (performance.now() < at) await pause(at - performance.now());
-      let connection = free.pop();
-      if (connection === undefined) {
-        connection = new Connection(port);
-        all.push(connection);
-      }
-      const reply = await connection.send(octets);
-      free.push(connection);
-      return { reply, millis: performance.now() - at };
-    }),
-  );
-  for (const connection of all) connection.close();
+  const connections = new Connections(port);
+  const timed: Timed[] = [];
+  let next = 0;
+  const { settled } = await openLoop({
+    gap: () => (-Math.log(1 - Math.random()) * 1000) / perSecond,
+    comes: () => next < requests.length,
+    begin: (at) => {
+      const index = next++;
+      return connections.use(async (connection) => {
+        const reply = await connection.send(requests[index]!.octets);
+        timed[index] = { reply, millis: performance.now() - at };
+      });
+    },
+  });
+  await settled();
+  connections.close();
   return timed;
 }
 

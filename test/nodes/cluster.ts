@@ -7,7 +7,8 @@ import { freePort } from '../support/free-port.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import type { PostgresServer } from '../support/postgres.js';
 
-const drainSeconds = 5;
+/** Twice as long as a look at `/readyz` may take, on a machine that is busy with other things. */
+const drainSeconds = 10;
 
 export interface Node {
   readonly name: string;

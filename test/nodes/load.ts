@@ -62,15 +62,15 @@ export class Load {
 
   /** Until `over`: what is ready takes requests, as a load balancer would have it. */
   async balance(over: () => boolean): Promise<void> {
-    while (!over()) {
-      await Promise.all(
-        this.#cluster.nodes.map(async (node) => {
-          if (await this.#cluster.isReady(node)) this.#ready.add(node);
-          else this.#ready.delete(node);
-        }),
-      );
-      await pause(100);
-    }
+    // Each by itself: one that answers slowly shall not keep the others in.
+    const watch = async (node: Node) => {
+      while (!over()) {
+        if (await this.#cluster.isReady(node)) this.#ready.add(node);
+        else this.#ready.delete(node);
+        await pause(100);
+      }
+    };
+    await Promise.all(this.#cluster.nodes.map(watch));
   }
 
   /** An administrator who approves whatever waits, wherever he is let in. */
@@ -166,8 +166,9 @@ export class Load {
   }
 
   async #balanced(path: string, init: RequestInit): Promise<Response> {
-    const nodes = [...this.#ready];
-    const node = this.#random.pick(nodes);
+    const until = performance.now() + patienceMillis;
+    while (this.#ready.size === 0 && performance.now() < until) await pause(50);
+    const node = this.#random.pick([...this.#ready]);
     const answer = await fetch(`${node.url}${path}`, init).catch((error: unknown) => {
       const { cause } = error as Error;
       throw new Error(`${node.name} ${path.slice(0, 40)}: ${String(cause ?? error)}`);

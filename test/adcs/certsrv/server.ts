@@ -35,6 +35,18 @@ export interface CertsrvServer {
 
 export const password = 'right';
 
+/** As a configuration of the gateway names it, with the password in `password.txt` beside. */
+export function certsrvIssuer({ origin, pin }: CertsrvServer) {
+  return {
+    kind: 'adcs-webenroll',
+    url: `${origin}/certsrv/`,
+    authentication: {
+      ntlm: { user: 'svc', domain: 'LAB', password: { file: 'password.txt' } },
+    },
+    tls: { pins: [pin] },
+  };
+}
+
 /** The account is `LAB\svc`; a client certificate is that of `clientIdentity`. */
 export async function startCertsrv(ca: FakeCa, scheme: Scheme): Promise<CertsrvServer> {
   const { certificate, options } = await tlsIdentity();
