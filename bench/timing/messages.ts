@@ -1,7 +1,7 @@
 /** Messages that are refused for one reason each, alike in all that is in the clear. */
 import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import { der, parseBer, tag } from '../../src/asn1/index.js';
-import { createFastCodec } from '../../src/pkcs7/index.js';
+import { createFastCodec, type RsaKeyTransport } from '../../src/pkcs7/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import { flipBit, replaceNode } from '../../test/bad-input/surgery.js';
 import { certificationRequest } from '../../test/support/certificates.js';
@@ -15,8 +15,18 @@ export interface MessageClass {
    * alike. `told`: for comparison only.
    */
   readonly role: 'reference' | 'same' | 'judged' | 'told';
+  /** Compared with the reference of the same transport: which of them it is, everybody can see. */
+  readonly transport: RsaKeyTransport['kind'];
   readonly messages: readonly Buffer[];
 }
+
+const pkcs1: RsaKeyTransport = { kind: 'rsaes-pkcs1-v1_5' };
+const oaep: RsaKeyTransport = {
+  kind: 'rsaes-oaep',
+  digest: 'sha256',
+  mgfDigest: 'sha256',
+  label: Buffer.alloc(0),
+};
 
 /** A few of each: nothing that is remembered of one message shall make a class faster. */
 const variants = 24;
@@ -28,9 +38,9 @@ export async function messageClasses(
 ): Promise<MessageClass[]> {
   const codec = createFastCodec();
   let serial = 0;
-  const seal = (content: Buffer): Promise<Buffer> =>
+  const seal = (content: Buffer, keyTransport = pkcs1): Promise<Buffer> =>
     codec.seal(content, 'aes-128-cbc', [
-      { kind: 'certificate', certificate: recipient, keyTransport: { kind: 'rsaes-pkcs1-v1_5' } },
+      { kind: 'certificate', certificate: recipient, keyTransport },
     ]);
   const signed = (envelope: Buffer): Promise<Buffer> =>
     pkiMessage({
@@ -50,12 +60,18 @@ export async function messageClasses(
     for (let n = 0; n < variants; n++) made.push(await signed(await make()));
     return made;
   };
-  const good = async (): Promise<Buffer> => seal(await csr(wrongChallenge));
-  const badPadding = async (): Promise<Buffer> => {
-    const envelope = await good();
+  const good = async (keyTransport = pkcs1): Promise<Buffer> =>
+    seal(await csr(wrongChallenge), keyTransport);
+  const badPadding = async (keyTransport = pkcs1): Promise<Buffer> => {
+    const envelope = await good(keyTransport);
     return flipBit(envelope, envelope.length - 17, 6);
   };
-  const withKey = async (em: Buffer): Promise<Buffer> => underKey(await good(), recipient, em);
+  const withKey = async (em: Buffer): Promise<Buffer> =>
+    underKey(await good(), rsaEncrypted(recipient, em));
+  const withOaep = async (em: Buffer): Promise<Buffer> =>
+    underKey(await good(oaep), rsaEncrypted(recipient, em));
+  const oaepOf = async (key: Buffer): Promise<Buffer> =>
+    underKey(await good(oaep), oaepEncrypted(recipient, key));
   const classes: readonly [string, MessageClass['role'], () => Promise<Buffer>][] = [
     ['content: bad padding', 'reference', badPadding],
     ['the same, again (1)', 'same', badPadding],
@@ -71,13 +87,34 @@ export async function messageClasses(
     ['CSR: proof does not hold', 'judged', async () => seal(unproven(await csr(wrongChallenge)))],
     ['valid, wrong challenge', 'told', good],
   ];
+  const byOaep: typeof classes = [
+    ['OAEP, content: bad padding', 'reference', () => badPadding(oaep)],
+    ['OAEP, the same, again (1)', 'same', () => badPadding(oaep)],
+    ['OAEP, the same, again (2)', 'same', () => badPadding(oaep)],
+    ['OAEP, content: first block', 'judged', async () => firstBlockDamaged(await good(oaep))],
+    ['OAEP, key: first octet', 'judged', () => withOaep(octetsAfter(1))],
+    ['OAEP, key: encoding damaged', 'judged', () => withOaep(octetsAfter(0))],
+    ['OAEP, key: of another length', 'judged', () => oaepOf(randomBytes(24))],
+    ['OAEP, key: another one', 'judged', () => oaepOf(randomBytes(16))],
+    [
+      'OAEP, CSR: cannot be read',
+      'judged',
+      async () => seal(unreadable(await csr(wrongChallenge)), oaep),
+    ],
+  ];
   const made: MessageClass[] = [];
-  for (const [name, role, make] of classes) made.push({ name, role, messages: await many(make) });
+  for (const [of, { kind: transport }] of [
+    [classes, pkcs1],
+    [byOaep, oaep],
+  ] as const)
+    for (const [name, role, make] of of)
+      made.push({ name, role, transport, messages: await many(make) });
   const valid: Buffer[] = [];
   for (const challenge of challenges) valid.push(await signed(await seal(await csr(challenge))));
-  made.push({ name: 'valid, each sent once', role: 'told', messages: valid });
+  const told = { role: 'told', transport: pkcs1.kind } as const;
+  made.push({ name: 'valid, each sent once', ...told, messages: valid });
   const forged = (await many(good)).map((message) => flipBit(message, message.length - 1));
-  made.push({ name: 'signature of the message wrong', role: 'told', messages: forged });
+  made.push({ name: 'signature of the message wrong', ...told, messages: forged });
   return made;
 }
 
@@ -97,12 +134,24 @@ function middleBlockDamaged(envelope: Buffer): Buffer {
   return flipBit(envelope, start + (((end - start) >> 1) & ~15), 3);
 }
 
-/** Another encoded message where the content key stood. */
-function underKey(envelope: Buffer, { publicKey }: Certificate, em: Buffer): Buffer {
+function rsaEncrypted({ publicKey }: Certificate, em: Buffer): Buffer {
+  return publicEncrypt({ key: publicKey.keyObject, padding: constants.RSA_NO_PADDING }, em);
+}
+
+function oaepEncrypted({ publicKey }: Certificate, key: Buffer): Buffer {
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  return publicEncrypt({ key: publicKey.keyObject, padding, oaepHash: 'sha256' }, key);
+}
+
+/** Octets of an OAEP encoding that nobody encoded. */
+function octetsAfter(first: number): Buffer {
+  return Buffer.concat([Buffer.from([first]), randomBytes(255)]);
+}
+
+/** Something else where the encrypted content key stood. */
+function underKey(envelope: Buffer, encrypted: Buffer): Buffer {
   const root = parseBer(envelope);
   const recipientInfo = root.child(1).child(0).expect(1, tag.set).child(0);
-  const key = { key: publicKey.keyObject, padding: constants.RSA_NO_PADDING };
-  const encrypted = publicEncrypt(key, em);
   return replaceNode(root, recipientInfo.child(3), der.octetString(encrypted));
 }
 

@@ -130,8 +130,11 @@ function haveOneAnswer(measured: readonly Measured[]): boolean {
 
 /** @returns how far the farthest class is from the reference, beyond the noise of the same run */
 function report(measured: readonly Measured[]): number {
-  const reference = measured.find(({ kind }) => kind.role === 'reference')?.micros ?? [];
-  const distanceOf = ({ micros }: Measured): number => probabilityOfLess(reference, micros) - 0.5;
+  const distanceOf = ({ kind: { transport }, micros }: Measured): number => {
+    const isReference = ({ kind }: Measured) =>
+      kind.role === 'reference' && kind.transport === transport;
+    return probabilityOfLess(measured.find(isReference)?.micros ?? [], micros) - 0.5;
+  };
   const noise = Math.max(
     ...measured
       .filter(({ kind }) => kind.role === 'same')

@@ -1,9 +1,5 @@
-import {
-  extensionOids,
-  orderChain,
-  readBasicConstraints,
-  type Certificate,
-} from '../x509/index.js';
+import { orderChain, type Certificate } from '../x509/index.js';
+import { isAuthority } from './authority-certificate.js';
 
 export type CheckedChain =
   | {
@@ -17,7 +13,7 @@ export type CheckedChain =
  * The chain of a CA from certificates in any order, wherever they came from: each is a CA, valid now, and
  * signed by the next, up to a root.
  *
- * @param pins SHA-256 of the issuing CA certificate, lower case hex; empty: any
+ * @param pins SHA-256 of the issuing CA certificate, as its thumbprint is written; empty: any
  */
 export function checkCaChain(
   certificates: readonly Certificate[],
@@ -32,7 +28,7 @@ export function checkCaChain(
   const chain = [issuing, ...above] as const;
   for (const certificate of chain) {
     const { subject, notBefore, notAfter } = certificate;
-    if (!isCa(certificate)) return rejected(`${subject.text} is no CA certificate`);
+    if (!isAuthority(certificate)) return rejected(`${subject.text} is no CA certificate`);
     if (notAfter <= now) return rejected(`${subject.text} ended on ${notAfter.toISOString()}`);
     if (notBefore > now)
       return rejected(`${subject.text} begins on ${notBefore.toISOString()}; check the clock`);
@@ -43,7 +39,7 @@ export function checkCaChain(
       `the certificate of ${last.issuer.text}, which is above ${last.subject.text}, is missing`,
     );
   }
-  if (pins.length > 0 && !pins.includes(issuing.thumbprints.sha256.toLowerCase())) {
+  if (pins.length > 0 && !pins.includes(issuing.thumbprints.sha256)) {
     return rejected(
       `the SHA-256 of ${issuing.subject.text} is ${issuing.thumbprints.sha256}, which the configuration does not name`,
     );
@@ -53,11 +49,6 @@ export function checkCaChain(
 
 /** Their order costs a signature check for each two of one name: a hostile server names all of them alike. */
 const mostCertificates = 16;
-
-function isCa(certificate: Certificate): boolean {
-  const constraints = certificate.extension(extensionOids.basicConstraints);
-  return constraints !== undefined && readBasicConstraints(constraints).ca;
-}
 
 function rejected(reason: string): CheckedChain {
   return { kind: 'rejected', reason };

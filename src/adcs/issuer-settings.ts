@@ -13,7 +13,7 @@ export interface IssuerSettings {
   readonly attributes: readonly (readonly [string, string])[];
   /** Undefined: requests go bare. */
   readonly coSigning?: CoSigning | undefined;
-  /** SHA-256 of the issuing CA certificates to accept, lower case hex; empty: any at first. */
+  /** SHA-256 of the issuing CA certificates to accept, upper-case hex without colons; empty: any at first. */
   readonly pins: readonly string[];
   readonly state: ChainState;
   readonly report: (notice: Notice) => void;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { coSign } from './co-sign-schema.js';
 import { filePath } from './imported-pair-schema.js';
+import { pinSchema } from './pin-schema.js';
 import { raKeys } from './ra-schema.js';
 import { templateName } from './template-name.js';
 import { webSignIn, webTls } from './web-sign-in-schema.js';
@@ -47,9 +48,7 @@ export const adcsKeys = {
       'PEM file: the issuing CA, and the CAs above it up to the root. Absent: asked from the CA.',
     ),
   caThumbprints: z
-    .array(
-      z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
-    )
+    .array(pinSchema)
     .default([])
     .describe(
       'SHA-256 of issuing CA certificates to accept; empty: the first that the CA tells, and its renewals.',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressRulesSchema } from './access-schema.js';
 import { ndesNamesSchema } from './ndes-names.js';
+import { pinSchema } from './pin-schema.js';
 import { secretSchema } from './secret.js';
 import { templateName } from './template-name.js';
 import { trustNamesSchema } from './tls-schema.js';
@@ -94,14 +95,7 @@ const webhook = z.strictObject({
     .optional()
     .describe('PEM file of the CAs that the server must be certified by; public CAs when absent.'),
   pins: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
-          'the SHA-256 of a certificate, 64 hex digits',
-        ),
-    )
+    .array(pinSchema)
     .min(1)
     .max(2)
     .optional()

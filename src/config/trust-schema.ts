@@ -1,16 +1,9 @@
 /** Whose client certificates are accepted, and where one is asked for. */
 import { z } from 'zod';
+import { pinSchema } from './pin-schema.js';
 import { trustNamesSchema } from './tls-schema.js';
 
 const filePath = z.string().min(1, 'the path of a file');
-
-const pinSchema = z
-  .string()
-  .regex(
-    /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
-    'the SHA-256 of a certificate, 64 hex digits with or without colons',
-  )
-  .meta({ title: 'SHA-256 of a certificate' });
 
 const certificateNameSchema = z
   .string()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { filePath, importedPair } from './imported-pair-schema.js';
+import { pinSchema } from './pin-schema.js';
 import { kerberosAccount, ntlmAccount, passwordAccount } from './windows-account-schema.js';
 
 /** How the gateway signs in to a Windows web server; what the server does not offer is never sent. */
@@ -24,9 +25,7 @@ export const webTls = z
       .optional()
       .describe('PEM file of CAs to trust for the TLS of the server, instead of the system’s.'),
     pins: z
-      .array(
-        z.string().regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'a SHA-256 in 64 hex digits'),
-      )
+      .array(pinSchema)
       .default([])
       .describe('SHA-256 of server certificates to accept, whatever their chain and name.'),
     maximum: z

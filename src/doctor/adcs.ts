@@ -1,7 +1,7 @@
 /** Issuers whose CA is AD CS: the way there by interface, then what all of them have. */
 import type { AdcsIssuer } from '../adcs/index.js';
 import { GatewayError } from '../errors/index.js';
-import { openAdcsCa, pinDigits, type AdcsConfig } from '../gateway/index.js';
+import { openAdcsCa, type AdcsConfig } from '../gateway/index.js';
 import type { IssuanceOutcome } from '../issuer/index.js';
 import { examineCaCertificates } from './authority.js';
 import { cesWaySteps, examineCesSignIn, examineCesWay } from './ces-way.js';
@@ -104,7 +104,7 @@ async function chainVerdicts(ca: AdcsIssuer, config: AdcsConfig): Promise<Verdic
   }
   if (issuing === undefined) return [];
   const { sha256 } = issuing.thumbprints;
-  const pins = config.caThumbprints.map(pinDigits);
+  const pins = config.caThumbprints;
   if (pins.length > 0 && !pins.includes(sha256)) {
     return [
       failed(

@@ -21,7 +21,7 @@ export function issuerSettings(
     templates: templateRule(config),
     attributes: Object.entries(config.attributes),
     coSigning,
-    pins: chainPins(config),
+    pins: config.caThumbprints,
     state,
     report,
     clock,
@@ -63,9 +63,4 @@ export async function configuredChain(
       mend: `${mend} It holds the issuing CA and those above it up to the root, and nothing else.`,
     },
   );
-}
-
-/** SHA-256 in lower case hex. */
-function chainPins({ caThumbprints }: Pick<AdcsConfig, 'caThumbprints'>): string[] {
-  return caThumbprints.map((pin) => pin.replaceAll(':', '').toLowerCase());
 }

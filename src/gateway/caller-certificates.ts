@@ -11,7 +11,7 @@ import {
 } from '../access/index.js';
 import type { GatewayConfig } from '../config/index.js';
 import type { ListenerAccess } from './access.js';
-import { pinDigits, type TrustLists } from './trust-lists.js';
+import type { TrustLists } from './trust-lists.js';
 
 export interface CallerCertificates {
   readonly gate: CertificateGate;
@@ -70,7 +70,7 @@ export function callerCertificates(
 function pinned(account: string, pin: string, clock: () => Date) {
   return createTrustList({
     name: `(pin of ${account})`,
-    pins: [pinDigits(pin)],
+    pins: [pin],
     anchors: undefined,
     names: [],
     revocation: { rule: 'off', graceMillis: 0, lists: () => Promise.resolve([]) },

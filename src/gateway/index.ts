@@ -16,7 +16,6 @@ export { defaultProfile } from './profiles.js';
 export { issuerKeys } from './issuer-keys.js';
 export { configuredTokens } from './tokens.js';
 export { readTlsIdentity } from './tls-identity.js';
-export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';
 export { openChallengeSource, openUpstreamServer } from './upstreams.js';
 export { startGateway } from './start.js';

@@ -123,7 +123,7 @@ async function openTrustList(
   const byCa = config.ca.length + config.issuers.length > 0;
   const list = createTrustList({
     name,
-    pins: config.pins.map(pinDigits),
+    pins: config.pins,
     anchors: byCa
       ? () => [...files.current().anchors, ...own.flatMap(({ knownCas }) => knownCas)]
       : undefined,
@@ -140,11 +140,6 @@ async function openTrustList(
     refresh: () => files.refresh(),
     warnings: () => fileWarnings(name, files.current(), clock()),
   };
-}
-
-/** As thumbprints are written here. */
-export function pinDigits(pin: string): string {
-  return pin.replaceAll(':', '').toUpperCase();
 }
 
 async function readTrustFiles(name: string, { ca, crls }: TrustListConfig): Promise<TrustFiles> {

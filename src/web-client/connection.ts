@@ -126,8 +126,10 @@ class PinFault extends Error {}
 
 function requirePin(certificate: Buffer | undefined, pins: readonly string[]): void {
   if (pins.length === 0) return;
-  const shown = certificate ? createHash('sha256').update(certificate).digest('hex') : 'none';
-  if (pins.some((pin) => pin.replaceAll(':', '').toLowerCase() === shown)) return;
+  const shown = certificate
+    ? createHash('sha256').update(certificate).digest('hex').toUpperCase()
+    : 'none';
+  if (pins.includes(shown)) return;
   throw new PinFault(`the certificate of the server is not the pinned one: it is ${shown}`);
 }
 

@@ -78,7 +78,7 @@ export interface WebTls {
   /** CA certificates to trust instead of those of the system, PEM. */
   readonly ca?: string;
   /**
-   * SHA-256 of server certificates, 64 hex digits, colons allowed. With pins, chain and name are not
+   * SHA-256 of server certificates, upper-case hex without colons. With pins, chain and name are not
    * looked at: the pin says more.
    */
   readonly pins?: readonly string[];

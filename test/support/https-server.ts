@@ -47,7 +47,7 @@ export async function startHttpsServer(
   return {
     port,
     ca,
-    pin: certificate.thumbprints.sha256.toLowerCase(),
+    pin: certificate.thumbprints.sha256,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

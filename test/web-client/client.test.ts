@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../src/errors/index.js';
@@ -372,7 +371,7 @@ describe('TLS', () => {
     const applicationData = tlsServerEndPoint(certificate.der)!;
     const channel = { kind: 'tls', applicationData, required: true } as const;
     const server = await upstream(ntlmHandler(ok, { channel }), options);
-    const pins = [createHash('sha256').update(certificate.der).digest('hex')];
+    const pins = [certificate.thumbprints.sha256];
     const web = client(server.origin, [ntlm], { tls: { pins } });
     expect(text(await web.send(post))).toBe('200 POST CSR');
   });
@@ -409,7 +408,7 @@ describe('TLS', () => {
         },
         { ...options, requestCert: true, rejectUnauthorized: true, ca: options.cert },
       );
-      const pins = [createHash('sha256').update(certificate.der).digest('hex')];
+      const pins = [certificate.thumbprints.sha256];
       const clientCertificate: NonNullable<WebTls['clientCertificate']> = {
         certificate: options.cert,
         key: options.key as string,

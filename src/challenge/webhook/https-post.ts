@@ -6,7 +6,7 @@ export interface HttpsPostOptions {
   readonly url: string;
   /** PEM; public CAs when undefined. */
   readonly ca: string | undefined;
-  /** SHA-256 of the server certificate, lower-case hex without colons; besides the chain. Empty: any. */
+  /** SHA-256 of the server certificate, upper-case hex without colons; besides the chain. Empty: any. */
   readonly pins: readonly string[];
   /** For everything, from the connection to the last octet. */
   readonly timeoutMillis: number;
@@ -75,7 +75,7 @@ function pinMismatch(
   pins: readonly string[],
   { fingerprint256 }: PeerCertificate,
 ): Error | undefined {
-  const thumbprint = fingerprint256.replaceAll(':', '').toLowerCase();
+  const thumbprint = fingerprint256.replaceAll(':', '');
   if (pins.length === 0 || pins.includes(thumbprint)) return undefined;
   return new Error(`its certificate ${thumbprint} is not among the pins`);
 }

@@ -11,7 +11,7 @@ export interface WebhookOptions {
   readonly format: 'gateway' | 'step-ca';
   /** PEM; public CAs when undefined. */
   readonly ca: string | undefined;
-  /** SHA-256 of the server certificate, hex; besides the chain. */
+  /** SHA-256 of the server certificate, upper-case hex without colons; besides the chain. */
   readonly pins: readonly string[];
   readonly timeoutMillis: number;
   readonly clock: () => Date;
@@ -31,7 +31,7 @@ export function createWebhook(options: WebhookOptions): AskValidator {
   const post = createHttpsPost({
     url,
     ca,
-    pins: pins.map((pin) => pin.replaceAll(':', '').toLowerCase()),
+    pins,
     timeoutMillis,
     connections: mostAtOnce,
   });

@@ -363,7 +363,7 @@ describe('the chain', () => {
       mend: expect.stringContaining('caThumbprints'),
     });
     expect(ca.requests).toHaveLength(0);
-    const pinned = await open({ pins: [ca.certificate.thumbprints.sha256.toLowerCase()] });
+    const pinned = await open({ pins: [ca.certificate.thumbprints.sha256] });
     expect(await pinned.submit(request, authorizationFor(request))).toMatchObject({
       kind: 'issued',
     });
