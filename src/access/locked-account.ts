@@ -25,7 +25,8 @@ export async function wrongPassword(
   { name, account }: Guessed,
   reason?: string,
 ): Promise<AuthenticationOutcome> {
-  if (!(await lockout.fail(name))) return { kind: 'wrong', account: account?.name, reason };
+  if (!(await lockout.fail(name, account?.name)))
+    return { kind: 'wrong', account: account?.name, reason };
   const retryAfterSeconds = await lockout.remaining(name);
   return { kind: 'locked', account: account?.name, retryAfterSeconds, begins: true };
 }

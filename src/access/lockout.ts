@@ -6,8 +6,11 @@ import type { OpenTallyBook } from './tally-exchange.js';
 export interface Lockout {
   /** Seconds until the account opens again; 0 when it is open. */
   remaining(account: string): Promise<number>;
-  /** Records a failure. True for the one that locked the account. */
-  fail(account: string): Promise<boolean>;
+  /**
+   * Records a failure. True for the one that locked the account.
+   * @param ours its name where it is one of ours: what else strangers type is told to nobody
+   */
+  fail(account: string, ours?: string): Promise<boolean>;
 }
 
 /** Strangers send any names: beyond this many the count is forgotten that was quiet for the longest. */
@@ -20,13 +23,16 @@ export function createLockout(options: {
   readonly mostAccounts?: number;
   /** With the lock of other gateways. */
   readonly share?: OpenTallyBook | undefined;
+  /** Told where failures here and elsewhere locked an account together; `ours` as in `fail`. */
+  readonly lockedTogether?: (ours: string | undefined) => void;
 }): Lockout {
   const { failures, seconds } = options;
   const most = options.mostAccounts ?? mostAccounts;
   const counter = new RateLimiterMemory({ points: failures, duration: seconds });
-  const open = new Set<string>();
+  /** Each with its name, where it is one of ours. */
+  const open = new Map<string, string | undefined>();
   /** Forgotten last: else a flood of names would open an account that is locked. */
-  const locked = new Set<string>();
+  const locked = new Map<string, string | undefined>();
 
   async function remaining(key: string): Promise<number> {
     const state = await counter.get(key);
@@ -34,36 +40,43 @@ export function createLockout(options: {
     return Math.max(1, Math.ceil(state.msBeforeNext / 1000));
   }
 
-  async function remember(key: string, isLocked: boolean): Promise<void> {
+  async function remember(key: string, isLocked: boolean, ours?: string): Promise<void> {
     open.delete(key);
     locked.delete(key);
-    (isLocked ? locked : open).add(key);
+    (isLocked ? locked : open).set(key, ours);
     if (open.size + locked.size <= most) return;
-    const [oldest = ''] = open.size > 0 ? open : locked;
+    const [oldest = ''] = (open.size > 0 ? open : locked).keys();
     open.delete(oldest);
     locked.delete(oldest);
     await counter.delete(oldest);
   }
 
-  const book = options.share?.({
-    seconds,
-    least: 1,
-    raise: async (key, used, secondsLeft) => {
-      const state = await counter.get(key);
-      if (state && state.consumedPoints >= used) return;
-      await counter.set(key, used, secondsLeft);
-      await remember(key, used >= failures);
-    },
-  });
+  const book = options.share?.({ seconds, least: 1, raise });
+
+  /** As all gateways counted together. */
+  async function raise(key: string, used: number, secondsLeft: number): Promise<void> {
+    const state = await counter.get(key);
+    const here = state?.consumedPoints ?? 0;
+    if (here >= used) return;
+    // None of the gateways may know that it was its failure that filled the measure.
+    const begins = used >= failures && here > 0 && here < failures;
+    const left = begins ? seconds : Math.ceil((state?.msBeforeNext ?? 0) / 1000);
+    await counter.set(key, used, Math.max(left, secondsLeft));
+    const ours = open.get(key) ?? locked.get(key);
+    await remember(key, used >= failures, ours);
+    if (!begins) return;
+    book?.note(key, true);
+    options.lockedTogether?.(ours);
+  }
 
   return {
     remaining: (account) => remaining(counterKey(account)),
-    async fail(account) {
+    async fail(account, ours) {
       const key = counterKey(account);
       const { consumedPoints } = await counter.penalty(key);
       if (consumedPoints === failures) await counter.block(key, seconds);
       book?.note(key, consumedPoints === failures);
-      await remember(key, consumedPoints >= failures);
+      await remember(key, consumedPoints >= failures, ours);
       return consumedPoints === failures;
     },
   };

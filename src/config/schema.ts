@@ -68,7 +68,9 @@ const data = z
       .min(1)
       .max(64)
       .default(1)
-      .describe('Gateway processes that share the data directory.'),
+      .describe(
+        'Gateway processes that share the data directory; with records in SQLite one more is refused at its start.',
+      ),
   })
   .prefault({})
   .describe('Keys and records.');

@@ -47,8 +47,13 @@ export async function createAuthenticators(
     failures: config.lockout.failures,
     seconds: config.lockout.minutes * 60,
     share: share?.('lockout'),
+    lockedTogether: lockReporter(log, 'gateway'),
   });
-  const directory = await openDirectoryAccounts(resolved, clock, share?.('directory-lockout'));
+  const directory = await openDirectoryAccounts(resolved, {
+    clock,
+    share: share?.('directory-lockout'),
+    lockedTogether: lockReporter(log, 'directory'),
+  });
   const byTicket = await openNegotiate(config, { accounts, directory, log });
   const { ntlm } = config.access.signIn;
   const byNtlm = createNtlmAuthenticator({
@@ -70,6 +75,12 @@ export async function createAuthenticators(
       ? [createCertificateAuthenticator({ bindings: certificates, accounts })]
       : [];
   return { page: [...page, ...byCertificate], api: [...page, byToken, ...byCertificate] };
+}
+
+/** What one gateway locks by itself has a record in the audit trail. */
+function lockReporter(log: Log, of: 'gateway' | 'directory') {
+  return (account: string | undefined) =>
+    log.warn('account locked: failed sign-ins at several gateways together', { of, account });
 }
 
 async function accountSource(

@@ -5,7 +5,6 @@ import {
   createLockout,
   directoryRights,
   type DirectoryAccounts,
-  type OpenTallyBook,
 } from '../access/index.js';
 import type { GatewayConfig, ResolvedConfig } from '../config/index.js';
 import { createDirectory, type Directory, type DirectoryStep } from '../directory/index.js';
@@ -39,8 +38,13 @@ async function openDirectory(
 /** Undefined where no directory is configured. */
 export async function openDirectoryAccounts(
   resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>,
-  clock: () => Date,
-  share?: OpenTallyBook,
+  {
+    clock,
+    ...together
+  }: { readonly clock: () => Date } & Pick<
+    Parameters<typeof createLockout>[0],
+    'share' | 'lockedTogether'
+  >,
 ): Promise<DirectoryAccounts | undefined> {
   const { directory: settings, data } = resolved.config;
   if (!settings) return undefined;
@@ -52,7 +56,7 @@ export async function openDirectoryAccounts(
     lockout: createLockout({
       failures: Math.max(1, Math.floor(failures / data.processes)),
       seconds: minutes * 60,
-      share,
+      ...together,
     }),
     clock,
     rememberMillis: settings.rememberSeconds * 1000,

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type * as Forge from 'node-forge';
 import { GatewayError } from '../errors/index.js';
 import { Certificate } from '../x509/index.js';
+import { requireFewRounds } from './pfx-rounds.js';
 import { invalid, pairUp, type ImportedIdentity, type KeyPurpose } from './imported-identity.js';
 
 type Pfx = Forge.pkcs12.Pkcs12Pfx;
@@ -19,7 +20,10 @@ export async function importPfx(
   purpose: KeyPurpose = 'scep',
 ): Promise<ImportedIdentity> {
   const { default: forge } = await import('node-forge');
-  const pfx = open(forge, parse(forge, bytes), passphrase ?? '');
+  const file = parse(forge, bytes);
+  const secret = passphrase ?? '';
+  requireFewRounds(forge, file, new Set([secret, forge.util.encodeUtf8(secret)]));
+  const pfx = open(forge, file, secret);
   const bags = pfx.safeContents.flatMap(({ safeBags }) => safeBags);
   const { keyBag, pkcs8ShroudedKeyBag, certBag } = forge.pki.oids;
   const ofType = (...types: (string | undefined)[]): Bag[] =>

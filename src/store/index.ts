@@ -23,6 +23,7 @@ export { openRedisChallenges, viewRedis, type ChallengeServer } from './redis/op
 export type { RedisReport } from './redis/server-report.js';
 export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
 export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
+export { takeServingPlace } from './sqlite/serving-place.js';
 export { openSettingsReader } from './sqlite/settings-reader.js';
 export { verifySqlite } from './sqlite/verify.js';
 export type { Leases } from './leases.js';

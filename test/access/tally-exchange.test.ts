@@ -118,6 +118,57 @@ describe('a lock of two gateways', () => {
     expect(await late.remaining('mdm')).toBeGreaterThan(590);
   });
 
+  describe('which failures at both filled the measure of', () => {
+    let told: (string | undefined)[][];
+    let both: ReturnType<typeof createLockout>[];
+
+    beforeEach(async () => {
+      told = [[], []];
+      both = exchanges.map((each, n) =>
+        createLockout({
+          failures: 3,
+          seconds: 600,
+          share: each.book('lockout'),
+          lockedTogether: (ours) => told[n]?.push(ours),
+        }),
+      );
+      await both[0]?.fail('mdm', 'mdm');
+      await both[0]?.fail('mdm', 'mdm');
+      await both[1]?.fail('mdm', 'mdm');
+      // The first of these failures is ten minutes ago, less a second.
+      await exchanges[0]?.exchange();
+      const [[key, tally] = []] = [...shared.kept];
+      if (key && tally) shared.kept.set(key, { ...tally, millisLeft: 1000 });
+      await exchange();
+    });
+
+    test('is locked for the whole time from then on, everywhere', async () => {
+      for (const lockout of both) expect(await lockout.remaining('mdm')).toBeGreaterThan(590);
+      const late = new TallyExchange(shared);
+      const third = createLockout({ failures: 3, seconds: 600, share: late.book('lockout') });
+      await late.exchange();
+      expect(await third.remaining('mdm')).toBeGreaterThan(590);
+    });
+
+    test('is told where there were failures, once', async () => {
+      await exchange();
+      expect(told).toEqual([['mdm'], ['mdm']]);
+    });
+  });
+
+  test('a lock that is almost over is not begun anew by who hears of it late', async () => {
+    const [one] = lockouts();
+    for (let times = 0; times < 3; times++) await one?.fail('mdm');
+    await exchanges[0]?.exchange();
+    const [[key, tally] = []] = [...shared.kept];
+    if (key && tally) shared.kept.set(key, { ...tally, millisLeft: 5000 });
+    const late = new TallyExchange(shared);
+    const third = createLockout({ failures: 3, seconds: 600, share: late.book('lockout') });
+    await late.exchange();
+    const remaining = await third.remaining('mdm');
+    expect([remaining > 0, remaining <= 5]).toEqual([true, true]);
+  });
+
   test('guesses spread over both count together', async () => {
     const [one, two] = lockouts();
     await one?.fail('mdm');

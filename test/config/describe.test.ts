@@ -41,7 +41,7 @@ describe('docs/configuration.md', () => {
   test('shows types, defaults, limits and required keys', () => {
     const page = describeConfig();
     for (const row of [
-      '| `data.processes` | integer from 1 to 64 | `1` | Gateway processes that share the data directory. |',
+      '| `data.processes` | integer from 1 to 64 | `1` | Gateway processes that share the data directory; with records in SQLite one more is refused at its start. |',
       '| `data.directory` | text | `./data` | Where keys and records live; relative to the working directory. |',
       '| `issuers.<name>.kind` | `local`, `adcs-webenroll`, `adcs-rpc`, `adcs-ces` or `ndes` | **required** | `local` is the embedded CA. `adcs-webenroll` is AD CS by its Web Enrollment pages (certsrv). `adcs-rpc` is AD CS over RPC, as certreq speaks to it: no IIS is needed. `adcs-ces` is AD CS by its Certificate Enrollment Web Service (CES). `ndes` is an existing NDES, or any other SCEP server, behind the gateway. |',
       '| `profiles.<name>.paths` | list of text | `/scep/<name of the profile>` | URL paths of this profile, in any letter case; clients may add `/pkiclient.exe` or a final slash. |',

@@ -11,6 +11,8 @@ const WAITING_LIMIT = 10_000;
 
 /** Between two looks at a database that another process holds. */
 const LOOK_MS = 10;
+/** SQLite itself waits for a lock by holding up the event loop: worth it for one that is held for a moment. */
+const STANDSTILL_MS = 20;
 
 const reachedByCommit = { reach: () => Promise.resolve() };
 
@@ -37,15 +39,16 @@ export class GroupCommit {
   readonly #undo;
   #queue: QueuedWrite[] = [];
   readonly #patienceMs: number;
-  /** Since when another process holds the write lock. */
-  #heldSince: number | undefined;
+  /** Another process holds the write lock, as far as is known. */
+  #held: { readonly since: number; lookedAt: number } | undefined;
+  /** Of the drain. */
+  #deadline: number | undefined;
   #scheduled = false;
   #closed = false;
 
   /**
    * @param disk left out where COMMIT itself reaches it
-   * @param patienceMs how long writes wait for another process that holds the write lock, beside the busy
-   *   timeout of the connection, which holds up the event loop
+   * @param patienceMs how long writes wait for another process that holds the write lock
    */
   constructor(driver: SqliteDriver, disk: Pick<Disk, 'reach'> = reachedByCommit, patienceMs = 0) {
     this.#driver = driver;
@@ -56,6 +59,7 @@ export class GroupCommit {
     this.#savepoint = driver.prepare('SAVEPOINT one_write');
     this.#keep = driver.prepare('RELEASE one_write');
     this.#undo = driver.prepare('ROLLBACK TO one_write');
+    this.#standStill(Math.min(patienceMs, STANDSTILL_MS));
   }
 
   /**
@@ -79,11 +83,15 @@ export class GroupCommit {
     });
   }
 
-  /** Refuses further writes and commits those that wait. */
+  /** Refuses further writes and commits those that wait; for another process it waits once for them all. */
   drain(): void {
     this.#closed = true;
-    this.#driver.exec(`PRAGMA busy_timeout = ${this.#patienceMs}`);
+    this.#deadline = performance.now() + this.#patienceMs;
     while (this.#queue.length > 0) this.#flush();
+  }
+
+  #standStill(millis: number): void {
+    this.#driver.exec(`PRAGMA busy_timeout = ${Math.ceil(millis)}`);
   }
 
   #schedule(): void {
@@ -94,7 +102,7 @@ export class GroupCommit {
       this.#flush();
       if (this.#queue.length > 0) this.#schedule();
     };
-    if (this.#heldSince === undefined) setImmediate(turn);
+    if (this.#held === undefined) setImmediate(turn);
     else setTimeout(turn, LOOK_MS);
   }
 
@@ -113,18 +121,35 @@ export class GroupCommit {
 
   /** While another process holds the database, what waits goes back into the queue. */
   #hasBegun(batch: readonly QueuedWrite[]): boolean {
+    if (this.#deadline !== undefined)
+      this.#standStill(Math.max(0, this.#deadline - performance.now()));
     try {
       this.#begin.run();
-      this.#heldSince = undefined;
+      this.#free();
       return true;
     } catch (error) {
-      if (isBusy(error)) this.#heldSince ??= performance.now();
-      const isHeld = isBusy(error) && !this.#closed;
-      if (isHeld && performance.now() - (this.#heldSince ?? 0) < this.#patienceMs)
-        this.#queue.unshift(...batch);
+      if (isBusy(error) && this.#mayWait()) this.#queue.unshift(...batch);
       else refuse(batch, error);
       return false;
     }
+  }
+
+  /** Looks that are far apart were not at the same holder: who comes later has his patience, too. */
+  #mayWait(): boolean {
+    const now = performance.now();
+    if (this.#held === undefined || now - this.#held.lookedAt > this.#patienceMs) {
+      this.#held = { since: now, lookedAt: now };
+      // From now on it is looked at every few milliseconds, and nobody else stands still for that.
+      this.#standStill(0);
+    }
+    this.#held.lookedAt = now;
+    return this.#deadline === undefined && now - this.#held.since < this.#patienceMs;
+  }
+
+  #free(): void {
+    if (this.#held === undefined) return;
+    this.#held = undefined;
+    this.#standStill(Math.min(this.#patienceMs, STANDSTILL_MS));
   }
 
   #settle(batch: readonly QueuedWrite[], settlements: readonly (() => void)[]): void {

@@ -19,9 +19,6 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** SQLite itself waits for a lock by holding up the event loop. */
-const STANDSTILL_MS = 20;
-
 /**
  * Opens or makes the database file at `path` (mode 0600, its directory 0700 when it has to be made).
  * Several processes may hold it open: readers see what is committed, writers wait for each other.
@@ -60,7 +57,6 @@ async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
     try {
       prepareConnection(driver, busyTimeoutMs);
       const migration = migrate(driver, now);
-      driver.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, STANDSTILL_MS)}`);
       const disk = await WriteAheadLog.beside(path);
       return { database: new Database(driver, disk, busyTimeoutMs), migration };
     } catch (error) {

@@ -16,7 +16,10 @@ let failing: string | undefined;
 /** The real driver, with the transaction statements written down and one of them failing on demand. */
 function recording(real: SqliteDriver): SqliteDriver {
   return {
-    exec: (sql) => real.exec(sql),
+    exec(sql) {
+      log.push(sql);
+      real.exec(sql);
+    },
     close: () => real.close(),
     prepare(sql) {
       const statement = real.prepare(sql);
@@ -85,6 +88,39 @@ describe('a database that another process holds', () => {
     expect(stored()).toEqual([3]);
   });
 
+  const looks = () => log.filter((sql) => sql === 'BEGIN IMMEDIATE').length;
+  const waits = () => log.filter((sql) => sql.startsWith('PRAGMA busy_timeout'));
+
+  test('is waited for anew by who comes long after others gave up', async () => {
+    const group = new GroupCommit(recording(driver), undefined, 100);
+    await expect(group.write(insert(1))).rejects.toMatchObject({ code: 'store.unavailable' });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    // Who holds it now need not be who held it then.
+    const before = looks();
+    await expect(group.write(insert(2))).rejects.toMatchObject({ code: 'store.unavailable' });
+    expect(looks() - before).toBeGreaterThan(1);
+  });
+
+  test('is looked at without standing still, and the next one again for a moment', async () => {
+    const group = new GroupCommit(recording(driver), undefined, 3_600_000);
+    const write = group.write(insert(1));
+    while (looks() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    other.exec('COMMIT');
+    await write;
+    expect(waits()).toEqual([20, 0, 20].map((millis) => `PRAGMA busy_timeout = ${millis}`));
+  });
+
+  test('is waited for once, and not for each batch, when the store closes', async () => {
+    const group = new GroupCommit(recording(driver), undefined, 50);
+    const writes = Promise.allSettled(
+      Array.from({ length: 1000 }, (_, n) => group.write(insert(n))),
+    );
+    group.drain();
+    expect((await writes).every(({ status }) => status === 'rejected')).toBe(true);
+    expect(looks()).toBe(4);
+    expect(waits().at(-1)).toBe('PRAGMA busy_timeout = 0');
+  });
+
   test('is waited for once more when the store closes', async () => {
     const group = new GroupCommit(driver, undefined, 3_600_000);
     const write = group.write(insert(1));
@@ -99,7 +135,7 @@ describe('GroupCommit', () => {
     const writes = new GroupCommit(recording(driver));
     const waiting = Array.from({ length: 10_000 }, (_, n) => writes.write(() => n));
     await expect(writes.write(() => -1)).rejects.toMatchObject({ code: 'store.unavailable' });
-    expect(log).toEqual([]);
+    expect(commits()).toBe(0);
     expect(await Promise.all(waiting)).toHaveLength(10_000);
     expect(commits()).toBe(40);
     expect(await writes.write(() => 1)).toBe(1);
