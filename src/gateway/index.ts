@@ -20,6 +20,6 @@ export { pinDigits } from './trust-lists.js';
 export { webCredentials, webTls } from './web-credentials.js';
 export { openChallengeSource, openUpstreamServer } from './upstreams.js';
 export { startGateway } from './start.js';
-export { copyStore, type StoreCopy } from './store-copy.js';
+export { copyStore } from './store-copy.js';
 export { backupStore, migrateStore, restoreStore, verifyStore } from './store-upkeep.js';
 export { issuerOutages, type IssuerOutage } from './issuer-health.js';
