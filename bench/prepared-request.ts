@@ -63,6 +63,11 @@ export function prepareGarbage(message: Buffer): PreparedRequest {
   return { octets: posted(randomBytes(message.length)), verify: expecting(400) };
 }
 
+/** The same, where nobody reads it: its sender is told to come again. */
+export function prepareTurnedAway(message: Buffer): PreparedRequest {
+  return { octets: posted(message), verify: expecting(503, 'refused') };
+}
+
 /** Well-formed, and not what was signed. */
 export function prepareForgery(message: Buffer): PreparedRequest {
   const forged = Buffer.from(message);

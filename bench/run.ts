@@ -4,12 +4,14 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { Bench, type Measured } from './bench.js';
+import { load, type PreparedRequest } from './load.js';
 import {
   prepareAdminPage,
   prepareChallengeOrder,
   prepareForgery,
   prepareGarbage,
   prepareGet,
+  prepareTurnedAway,
 } from './prepared-request.js';
 import { authorization, startGateway, startScepserver, type ServerUnderTest } from './servers.js';
 import { cpuEach, perSecond, printHead, printRow } from './table.js';
@@ -92,11 +94,19 @@ async function measureOthers(bench: Bench, enrollment: Measured): Promise<void> 
     'admin page': prepareAdminPage(authorization),
   };
   const shares: string[] = [];
-  for (const [name, request] of Object.entries(others)) {
-    await bench.repeated(gateway, request, count, { inFlight: 8 });
-    const measured = await bench.repeated(gateway, request, 2 * count, { inFlight: 8 });
-    printRow(gateway, name, '8', measured);
+  const measure = async (name: string, request: PreparedRequest, server = gateway) => {
+    await bench.repeated(server, request, count, { inFlight: 8 });
+    const measured = await bench.repeated(server, request, 2 * count, { inFlight: 8 });
+    printRow(server, name, '8', measured);
     shares.push(`${name} 1/${(cpuEach(enrollment) / cpuEach(measured)).toFixed(0)}`);
+  };
+  for (const [name, request] of Object.entries(others)) await measure(name, request);
+  const strict = await startGateway({ ...options, turnsAway: true });
+  try {
+    await load(strict.port, [prepareGarbage(sample!.message)], { inFlight: 1 }, strict.cpu);
+    await measure('turned away', prepareTurnedAway(sample!.message), strict);
+  } finally {
+    await strict.stop();
   }
   console.log(`\nCPU as a share of an enrollment: ${shares.join(', ')}`);
 }

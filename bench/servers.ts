@@ -34,10 +34,19 @@ export interface GatewayOptions {
   readonly tokenModule?: string | undefined;
   /** Data directory that stands already, and stays. Default: a fresh one. */
   readonly data?: string;
+  /** Takes one message from an address, and no more. */
+  readonly turnsAway?: boolean;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<ServerUnderTest> {
-  const { codec = 'fast', keyBits, profile, checkout = '.', tokenModule: module } = options;
+  const {
+    codec = 'fast',
+    keyBits,
+    profile,
+    checkout = '.',
+    tokenModule: module,
+    turnsAway = false,
+  } = options;
   const pin = { env: 'TOKEN_PIN' };
   const places = module === undefined ? {} : { keyToken: 'hsm', raKeyToken: 'hsm' };
   const directory = mkdtempSync(join(tmpdir(), 'scep-gateway-bench-'));
@@ -54,7 +63,11 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
       accounts: [],
       // All of it comes from one address and one account.
       access: {
-        rateLimits: { operations: unlimited, challenges: unlimited, refusedChallenges: unlimited },
+        rateLimits: {
+          operations: turnsAway ? { count: 1, seconds: 86_400 } : unlimited,
+          challenges: unlimited,
+          refusedChallenges: unlimited,
+        },
       },
     }),
   );

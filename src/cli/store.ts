@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { loadConfig, type ResolvedConfig } from '../config/index.js';
-import { backupStore, migrateStore, restoreStore, verifyStore } from '../gateway/index.js';
+import {
+  backupStore,
+  copyStore,
+  migrateStore,
+  restoreStore,
+  verifyStore,
+} from '../gateway/index.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit-code.js';
+import { withProgress } from './progress.js';
 import { note, print } from './terminal.js';
 
 export function storeCommand(): Command {
@@ -17,7 +24,8 @@ ${examples('scep-gateway store verify', 'scep-gateway store backup /backup/gatew
     .addCommand(migrateCommand())
     .addCommand(verifyCommand())
     .addCommand(backupCommand())
-    .addCommand(restoreCommand());
+    .addCommand(restoreCommand())
+    .addCommand(copyCommand());
 }
 
 interface Flags {
@@ -109,6 +117,44 @@ ${examples('scep-gateway store restore /backup/gateway.db')}`,
       }
       note(`restored: ${file}`);
       if (replaced !== undefined) note(`what was there is now ${replaced}`);
+    });
+}
+
+function copyCommand(): Command {
+  return new Command('copy')
+    .description('Copy the database file into an empty PostgreSQL database. No gateway may run.')
+    .requiredOption('--to <gateway.yaml>', 'the configuration gateways will be started with')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Everything is copied: requests, certificates, challenges, the audit trail, accounts. It is one transaction: a
+copy that breaks off leaves the database empty, and can be begun anew. Keys are not in it; the command says what
+becomes of them, and stops where the new configuration has others. docs/several-gateways.md goes through it.
+${examples('scep-gateway store copy --to gateway-postgres.yaml', 'SCEP_GATEWAY_CONFIG=old.yaml scep-gateway store copy --to new.yaml --json')}`,
+    )
+    .action(async ({ to, json = false }: Flags & { readonly to: string }) => {
+      const target = await loadConfig({ environment: { ...process.env, SCEP_GATEWAY_CONFIG: to } });
+      let state = '';
+      const copy = await withProgress(
+        'copying',
+        copyStore(await settings(), target, {
+          now: new Date(),
+          progress: (copied, all) => (state = `, ${copied} of ${all} records`),
+        }),
+        () => state,
+      );
+      if (json) {
+        print(JSON.stringify(copy, null, 2));
+        return;
+      }
+      print(`${copy.from} is copied into the ${copy.to}:`);
+      print(
+        Object.entries(copy.records)
+          .map(([table, count]) => `${table} ${count}`)
+          .join(', '),
+      );
+      for (const text of copy.notes) note(text);
     });
 }
 

@@ -19,7 +19,11 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Where a refusal was made nobody reads; to write it down costs a tenth of one, and floods are made of them.
+    if (errorCodes[code] !== 'internal') Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.detail = options.detail;
     this.mend = options.mend;

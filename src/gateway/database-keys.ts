@@ -91,4 +91,5 @@ function foreignKeys(): GatewayError {
   });
 }
 
-const ownerKey = 'store.owner';
+/** Of the setting that names whose the database is. */
+export const ownerKey = 'store.owner';

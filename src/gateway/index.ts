@@ -19,5 +19,6 @@ export { readTlsIdentity } from './tls-identity.js';
 export { webCredentials, webTls } from './web-credentials.js';
 export { openChallengeSource, openUpstreamServer } from './upstreams.js';
 export { startGateway } from './start.js';
+export { copyStore } from './store-copy.js';
 export { backupStore, migrateStore, restoreStore, verifyStore } from './store-upkeep.js';
 export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -70,7 +70,8 @@ export async function restoreStore(
   return restoreSqlite(databaseFile(config), source, now);
 }
 
-async function requireFile(options: StoreOptions): Promise<void> {
+/** @throws GatewayError `cli.not-found` before the first start */
+export async function requireFile(options: StoreOptions): Promise<void> {
   if (await wasStarted(options)) return;
   const { config } = options;
   throw new GatewayError('cli.not-found', `There is no database in ${config.data.directory}.`, {

@@ -120,7 +120,8 @@ async function movedKeys(
   return databaseKeys(stores.sealed, passphrase);
 }
 
-async function fileKeys({ config, readSecret }: StoreOptions): Promise<SealedKeyStore> {
+/** Of the data directory. @throws GatewayError `keys.*` */
+export async function fileKeys({ config, readSecret }: StoreOptions): Promise<SealedKeyStore> {
   const { directory, passphrase } = config.data;
   if (passphrase) return new FileKeyStore(directory, await readSecret(passphrase));
   return new FileKeyStore(

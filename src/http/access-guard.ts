@@ -5,24 +5,16 @@ import { originText, type ListenerCertificates, type RouteGroup } from '../acces
 import { GatewayError } from '../errors/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
+import { waitsForContinue } from './expectation.js';
 import { createRecordLimit } from './record-limit.js';
-import { createRouteGroups } from './route-group.js';
+import { routeGroup } from './route-group.js';
 
 export function accessGuard(
-  deps: Pick<
-    HttpDeps,
-    | 'profiles'
-    | 'defaultProfile'
-    | 'allowLists'
-    | 'certificateGate'
-    | 'metrics'
-    | 'audit'
-    | 'clock'
-    | 'log'
-  > & { readonly certificates: (request: IncomingMessage) => ListenerCertificates },
+  deps: Pick<HttpDeps, 'allowLists' | 'certificateGate' | 'metrics' | 'audit' | 'clock' | 'log'> & {
+    readonly certificates: (request: IncomingMessage) => ListenerCertificates;
+  },
   exchanges: Exchanges,
 ): RequestHandler {
-  const groupOf = createRouteGroups(deps.profiles, deps.defaultProfile);
   const mayRecord = createRecordLimit();
 
   /** Resolves when the record is durable; the caller is refused even where it cannot be. */
@@ -83,7 +75,7 @@ export function accessGuard(
   return async (request, response, next) => {
     const waits = waitsForContinue(request);
     const exchange = exchanges.of(request);
-    const group = groupOf(exchange.target);
+    const group = routeGroup(exchange.target, exchange.scep);
     exchange.group = group.kind;
     const steps = await denial(request, group, exchange);
     if (steps === undefined) {
@@ -91,15 +83,9 @@ export function accessGuard(
       next();
       return;
     }
-    // Whether the body follows all the same, only the caller knows (RFC 9110 §10.1.1).
     if (waits) response.setHeader('Connection', 'close');
     deps.metrics.denied(group.kind);
     await record(exchange, group.kind === 'scep' ? group.profile : undefined, steps);
     throw new GatewayError('http.forbidden', 'Forbidden.');
   };
-}
-
-/** A body that is announced and held back until the server asks for it. */
-function waitsForContinue({ httpVersion, headers }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
 }

@@ -5,6 +5,7 @@ import type { ListenerCertificates } from '../access/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
 import { requestTarget } from './request-target.js';
+import { createScepTargets } from './scep-target.js';
 
 /** Asked for every few seconds, by machines. */
 const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -14,11 +15,16 @@ const watched: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']
  * travel there), never credentials.
  */
 export function beginExchange(
-  deps: Pick<HttpDeps, 'clientAddress' | 'newCorrelationId' | 'log' | 'metrics'> & {
+  deps: Pick<
+    HttpDeps,
+    'clientAddress' | 'defaultProfile' | 'log' | 'metrics' | 'newCorrelationId' | 'profiles'
+  > & {
     readonly certificates: (request: IncomingMessage) => ListenerCertificates;
   },
   exchanges: Exchanges,
 ): RequestHandler {
+  const scepTarget = createScepTargets(deps.profiles, deps.defaultProfile);
+
   function write(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
     const { path } = exchange.target;
     const millis = performance.now() - exchange.startedAt;
@@ -44,9 +50,11 @@ export function beginExchange(
 
   return (request, response, next) => {
     const origin = deps.clientAddress(request);
+    const target = requestTarget(request.url);
     const exchange: Exchange = {
       correlationId: deps.newCorrelationId(),
-      target: requestTarget(request.url),
+      target,
+      scep: scepTarget(target),
       origin,
       address: origin.address,
       clientCertificate: deps.certificates(request).of(request),

@@ -28,6 +28,7 @@ import { publicationRoutes } from './publication-routes.js';
 import { sendReply } from './reply.js';
 import { scepDoor } from './scep-door.js';
 import { createSignIn } from './sign-in.js';
+import { turnstile } from './turnstile.js';
 
 /** How the listener a request came by finds out who calls. */
 export interface CallerReading {
@@ -71,6 +72,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.set('query parser', false);
 
   app.use(beginExchange({ ...deps, clientAddress, certificates }, exchanges));
+  app.use(turnstile(deps.operations, exchanges));
   app.use(accessGuard({ ...deps, certificates }, exchanges));
   app.use(scepDoor(deps, exchanges));
   app.use(normalizeUrl(exchanges));

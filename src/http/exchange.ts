@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientAddress, ClientOrigin, PresentedCertificate } from '../access/index.js';
 import type { RequestTarget } from './request-target.js';
+import type { ScepTarget } from './scep-target.js';
 
 /** What is known of one request and its answer besides the HTTP objects. */
 export interface Exchange {
   readonly correlationId: string;
   readonly target: RequestTarget;
+  /** Undefined where the target is none of SCEP's. */
+  readonly scep: ScepTarget | undefined;
   readonly origin: ClientOrigin;
   /** That of the origin: for the log and for counting. */
   readonly address: ClientAddress;

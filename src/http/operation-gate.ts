@@ -3,6 +3,8 @@ import { createLine } from './line.js';
 import { createShares } from './shares.js';
 
 export interface OperationGate {
+  /** Whether `run` would let this caller in now. */
+  hasPlace(caller: string): boolean;
   /** Nothing is taken: asked before anything is read or computed. @throws as `run` does */
   require(caller: string): void;
   /**
@@ -63,6 +65,7 @@ export function createOperationGate(options: OperationGateOptions): OperationGat
   }
 
   return {
+    hasPlace,
     require,
     async run(caller, work) {
       require(caller);

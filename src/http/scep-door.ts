@@ -1,7 +1,7 @@
 /** The door of devices: RFC 8894 §4 over HTTP, as leniently as clients need it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import { callerKey, originText } from '../access/index.js';
+import { originText } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { mscepPage } from '../ndes/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
@@ -14,8 +14,9 @@ import { protectPage } from './page-protection.js';
 import { sendReply } from './reply.js';
 import { readBody } from './request-body.js';
 import { bodyLimit, bodyMessage, queryMessage } from './scep-message.js';
-import { createScepPaths } from './scep-paths.js';
-import { parseScepQuery, type ScepQuery } from './scep-query.js';
+import type { ScepQuery } from './scep-query.js';
+import { isPkiOperation, mayBePkiOperation, type ScepTarget } from './scep-target.js';
+import { placeHolder } from './turnstile.js';
 
 /**
  * Messages on their way in at once. A slow sender costs no more than memory, but a crowd of them could
@@ -26,7 +27,6 @@ const mostSenders = 1024;
 export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
   const { limits, operations } = deps;
   const { messageBytes } = limits;
-  const profileAt = createScepPaths(deps.profiles, deps.defaultProfile);
   const senders = createOperationGate({
     places: limits.sendersAtOnce ?? mostSenders,
     refused: (caller) => deps.turnedAway('senders', caller),
@@ -37,23 +37,16 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
     request: IncomingMessage,
     response: ServerResponse,
     exchange: Exchange,
-    query: ScepQuery,
-    profile: string,
+    { profile, query }: ScepTarget,
   ): Promise<void> {
     exchange.profile = profile;
     exchange.operation = query.operation;
     const { correlationId, origin, userAgent } = exchange;
     const address = originText(origin);
-    // As rate limits count: whoever has one IPv6 address has a whole /64 of them.
-    const holder = callerKey(address);
-    if (mayBePkiOperation(request, query)) {
-      await admitOperation(deps.rateLimits, exchange);
-      // Before the body is read: what cannot be served shall cost no more than its headers.
-      operations.require(holder);
-    }
+    const holder = placeHolder(exchange);
+    if (mayBePkiOperation(request, query)) await admitOperation(deps.rateLimits, exchange);
     const receive = () => bodyOf(request, response);
     const body = request.method === 'POST' ? await senders.run(holder, receive) : await receive();
-    // RFC 8894 has the operation in the query of a POST, too; a body without it can be only one thing.
     const operation = query.operation ?? (body?.length ? 'PKIOperation' : undefined);
     if (operation === undefined) {
       sendPage(request, response);
@@ -104,21 +97,7 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
 
   return async (request, response, next) => {
     const exchange = exchanges.of(request);
-    const { path, query } = exchange.target;
-    const match = profileAt(path);
-    const parsed = match && parseScepQuery(query);
-    if (!parsed || (match.needsOperation && parsed.operation === undefined)) {
-      next();
-      return;
-    }
-    await answer(request, response, exchange, parsed, match.profile);
+    if (exchange.scep) await answer(request, response, exchange, exchange.scep);
+    else next();
   };
-}
-
-function mayBePkiOperation({ method }: IncomingMessage, { operation }: ScepQuery): boolean {
-  return operation === undefined ? method === 'POST' : isPkiOperation(operation);
-}
-
-function isPkiOperation(operation: string): boolean {
-  return /^pkioperation$/i.test(operation);
 }

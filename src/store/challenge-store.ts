@@ -55,11 +55,14 @@ export interface ChallengeFilter {
  * Contract (test/store/challenge-store.contract.ts): every method is atomic; of any number of
  * concurrent `reserve` calls for a single-use challenge exactly one transaction gets it; a reservation
  * counts as a use until released; `confirm`, `release` and, until spent, `reserve` are idempotent per transaction;
- * what was resolved is durable where the store is durable.
+ * what was resolved is durable where the store is durable, at once unless a method says otherwise.
  */
 export interface ChallengeStore {
   readonly durable: boolean;
-  /** Adds if `account` has fewer than `quota` open challenges at `createdAt`; false when it has not. */
+  /**
+   * Adds if `account` has fewer than `quota` open challenges at `createdAt`; false when it has not. Whoever
+   * hands it out records that first: so it need not be durable yet, as with `reserve`.
+   */
   add(record: ChallengeRecord, quota: number): Promise<boolean>;
   /**
    * Inserts or replaces by id, keeping the uses: challenges of the configuration. They last: `prune`

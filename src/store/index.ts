@@ -8,6 +8,8 @@ export type {
   ChallengeRecord,
   ChallengeStore,
 } from './challenge-store.js';
+export { copySqliteToPostgres } from './copy.js';
+export type { Copied } from './copy.types.js';
 export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export type { PostgresConnection } from './postgres/connection.js';
 export {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../src/errors/index.js';
-import { send } from './client.js';
+import { send, sendRaw } from './client.js';
 import { scepAnswer, startGateway, type Gateway } from './gateway.js';
 
 /** Starts as DER does. */
@@ -268,6 +268,53 @@ describe('faults behind the door', () => {
     expect((await first).status).toBe(200);
     expect((await second).status).toBe(200);
     expect(gateway.requests).toHaveLength(3);
+  });
+
+  describe('when all places are taken', () => {
+    let answered: Promise<unknown>;
+    let release: () => void;
+
+    beforeEach(async () => {
+      const held = new Promise<void>((go) => (release = go));
+      gateway = await startGateway({
+        places: 1,
+        scep: () => held.then(() => scepAnswer),
+      });
+      ({ port } = gateway.listener);
+      answered = send(port, `${path}?operation=PKIOperation`, { body: message });
+      while (gateway.requests.length < 1) await new Promise((go) => setTimeout(go, 5));
+    });
+    afterEach(async () => {
+      release();
+      await answered;
+    });
+
+    test('a body that waits to be asked for is not asked for', async () => {
+      const answer = await sendRaw(
+        port,
+        `POST ${path}?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer).toMatch(/\r\nRetry-After: 5\r\n/);
+      expect(answer).toMatch(/\r\nConnection: close\r\n/);
+    });
+
+    test('a connection that is turned away can be used again', async () => {
+      const posted = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n123456789`;
+      const answers = await sendRaw(
+        port,
+        `${posted}GET ${path}?operation=PKIOperation&message=MII HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answers.match(/HTTP\/1\.1 503 /g)).toHaveLength(2);
+    });
+
+    test('its line tells profile and operation, at debug: there may be thousands', async () => {
+      await send(port, `${path}?operation=pkiOperation`, { body: message });
+      expect(await gateway.accessLine()).toMatchObject({
+        level: 'debug',
+        fields: { status: 503, profile: 'ndes', operation: 'pkiOperation' },
+      });
+    });
   });
 
   test.each([

@@ -31,10 +31,7 @@ export async function migrate(
 ): Promise<Migration> {
   const before = await schemaVersion(session);
   if (before === schemaSteps.length) return { from: before, to: before };
-  // Another may build indexes for minutes; the tables, that gateways at work write to, are not waited for so long.
-  await session.script(
-    `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}); SET LOCAL lock_timeout TO DEFAULT`,
-  );
+  await lockSchema(session);
   const from = await schemaVersion(session);
   if (from > schemaSteps.length) throw newerSchema(from, schemaSteps.length);
   if (from === 0) {
@@ -54,6 +51,16 @@ export async function migrate(
     );
   }
   return { from, to: schemaSteps.length };
+}
+
+/**
+ * Until the end of the transaction nobody else changes the schema. Another may build indexes for minutes; the
+ * tables, that gateways at work write to, are not waited for so long.
+ */
+export async function lockSchema(session: Session): Promise<void> {
+  await session.script(
+    `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}); SET LOCAL lock_timeout TO DEFAULT`,
+  );
 }
 
 /** For who only looks. @throws GatewayError `store.schema` for a database of another release, or none */

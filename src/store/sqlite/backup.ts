@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayError } from '../../errors/index.js';
-import { Row } from '../sql/row.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
 import { requireReadableSchema } from './migration.js';
 import { openToRead } from './read-only.js';
-import { isBusy, sqliteError } from './sqlite-error.js';
+import { sqliteError } from './sqlite-error.js';
+import { requireUnused } from './unused.js';
 import { integrity } from './verify.js';
 
 /**
@@ -121,26 +121,6 @@ async function setAside(path: string, now: Date): Promise<string | undefined> {
   for (const suffix of ['-wal', '-shm', ''])
     if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${kept}${suffix}`);
   return isThere ? kept : undefined;
-}
-
-/**
- * SQLite takes a database out of WAL mode only when no one else has it open. One that is too damaged to
- * tell is what a restore is for.
- */
-async function requireUnused(path: string): Promise<void> {
-  const driver = await openSqliteDriver(path);
-  try {
-    driver.exec('PRAGMA busy_timeout = 0');
-    const mode = new Row(driver.prepare('PRAGMA journal_mode = DELETE').get() ?? {});
-    if (mode.text('journal_mode') !== 'wal') return;
-  } catch (error) {
-    if (!isBusy(error)) return;
-  } finally {
-    driver.close();
-  }
-  throw new GatewayError('store.unavailable', 'The database is in use.', {
-    mend: 'Stop every gateway and command that works on the data directory, then restore.',
-  });
 }
 
 function sync(path: string): void {

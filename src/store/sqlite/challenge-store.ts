@@ -39,7 +39,7 @@ export class SqliteChallengeStore implements ChallengeStore {
       this.#insert(record);
       this.#recount(record.id);
       return true;
-    });
+    }, 'later');
   }
 
   put(record: ChallengeRecord): Promise<void> {
