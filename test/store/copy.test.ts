@@ -206,11 +206,13 @@ describeWithPostgres('copying a file into PostgreSQL', () => {
 
 async function fill(path: string): Promise<void> {
   const { challenges, enrollments, settings, close } = await openStores(path);
-  for (let n = 0; n < many; n++) {
-    await challenges.add(challenge(`c${n}`, { binding: { san: [`dns:${n}.example`] } }), many);
-    await enrollments.open(transaction(`n${n}`, { subject: `CN=dévice-${n}` }), audit(`e${n}`));
-    await enrollments.addCertificate(certificateOf(n));
-  }
+  await Promise.all(
+    Array.from({ length: many }, (_, n) => [
+      challenges.add(challenge(`c${n}`, { binding: { san: [`dns:${n}.example`] } }), many),
+      enrollments.open(transaction(`n${n}`, { subject: `CN=dévice-${n}` }), audit(`e${n}`)),
+      enrollments.addCertificate(certificateOf(n)),
+    ]).flat(),
+  );
   await challenges.put(challenge('static', { expiresAt: undefined, maxUses: undefined }));
   for (const [id, transactionOf] of [
     ['reserved', 't1'],

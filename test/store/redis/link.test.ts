@@ -66,12 +66,14 @@ describeWithRedis('the way to a Redis server', () => {
 
   test('nobody waits for a server that answers nothing, and too many do not wait at all', async () => {
     const { connection, pause, resume } = await server();
-    const { store } = open(connection({ commandTimeoutMs: 1500, connectTimeoutMs: 1500 }));
-    expect(await store.add(challenge('a'), 1)).toBe(true);
+    const patient = open(connection());
+    expect(await patient.store.add(challenge('a'), 1)).toBe(true);
     pause();
+    // Of its calls none is to succeed, however slow the machine is.
+    const { store } = open(connection({ commandTimeoutMs: 1000 }));
     await expect(store.find('a' as ChallengeId)).rejects.toMatchObject({
       ...unavailable,
-      detail: 'no answer in 1.5 s',
+      detail: expect.stringMatching(/redis\.sock: no answer in 1 s$/) as unknown,
     });
     const crowd = await Promise.allSettled(
       Array.from({ length: 1100 }, () => store.find('a' as ChallengeId)),
@@ -87,7 +89,7 @@ describeWithRedis('the way to a Redis server', () => {
     );
     expect(reasons.filter((text) => text.startsWith('Too much'))).toHaveLength(100);
     resume();
-    expect((await store.find('a' as ChallengeId))?.id).toBe('a');
+    expect((await patient.store.find('a' as ChallengeId))?.id).toBe('a');
   });
 
   test('a closed store is closed, and an unused one was never connected', async () => {
