@@ -173,18 +173,18 @@ async function submitted(
 }
 
 /**
- * Our outage is never the device's failure: nothing reached the CA, so forget the transaction and give
- * the challenge back, in one commit. A reservation without its transaction would be lost to the device.
+ * Our outage is never the device's failure: nothing reached the CA, so forget the transaction, and then give
+ * the challenge back. They may be in two databases, and what is open while its transaction stands opens
+ * something else besides. What a fault in between leaves reserved is found by the same request again.
  */
 export async function giveBack(
   { store, challenges }: ConclusionDependencies,
   { record, client }: Omit<OpenTransaction, 'profile'>,
   decision: Parameters<typeof auditRecord>[1],
 ): Promise<void> {
-  await Promise.all([
-    store.abandon(record.id, auditOf(record, client, decision)),
-    releaseChallenge(challenges, record),
-  ]);
+  const isGone = await store.abandon(record.id, auditOf(record, client, decision));
+  if (isGone && record.challengeId !== undefined)
+    await challenges.release(record.challengeId as ChallengeId, record.id);
 }
 
 export function auditOf(
@@ -202,14 +202,6 @@ export async function confirmChallenge(
 ): Promise<void> {
   if (record?.challengeId !== undefined)
     await challenges.confirm(record.challengeId as ChallengeId, record.id);
-}
-
-async function releaseChallenge(
-  challenges: ChallengeValidator,
-  record: TransactionRecord,
-): Promise<void> {
-  if (record.challengeId !== undefined)
-    await challenges.release(record.challengeId as ChallengeId, record.id);
 }
 
 /** What the transaction was authorized by, in a word. */

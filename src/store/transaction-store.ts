@@ -212,8 +212,11 @@ export interface EnrollmentStore {
     durability?: Durability,
   ): Promise<TransactionRecord>;
   conclude(conclusion: Conclusion): Promise<boolean>;
-  /** Removes a transaction that came to nothing (issuer unreachable, `retry-later`). */
-  abandon(id: TransactionRowId, audit: AuditRecord): Promise<void>;
+  /**
+   * Removes a transaction that came to nothing (issuer unreachable, `retry-later`). False, and nothing is
+   * recorded, when it is answered or gone.
+   */
+  abandon(id: TransactionRowId, audit: AuditRecord): Promise<boolean>;
   /** Takes an unanswered row that nobody else holds at `now`; undefined when it cannot be had. */
   hold(id: TransactionRowId, hold: Hold, now: Date): Promise<TransactionRecord | undefined>;
   /** Whether anything is due at all: a read that costs next to nothing. */

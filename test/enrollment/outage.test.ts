@@ -2,7 +2,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
 import type { BacklogEvent, EnrollmentRequest } from '../../src/enrollment/index.js';
 import type { IssuanceOutcome } from '../../src/issuer/index.js';
 import {
@@ -296,6 +305,28 @@ describe('outage: retry-later', () => {
     expect(sent()).toBe(1);
     minutesPass(2);
     expect((await house.enrollment.enroll(request)).kind).toBe('issued');
+  });
+
+  test('a challenge is not open again before its transaction is gone', async () => {
+    await open(retryLater);
+    answers(down);
+    const request = await newRequest();
+    const broken = new Error('the database is gone');
+    const abandon = jest.spyOn(house.stores.enrollments, 'abandon').mockRejectedValueOnce(broken);
+    await expect(house.enrollment.enroll(request)).rejects.toBe(broken);
+    // A write that comes after all others.
+    await house.challenge();
+    expect(await uses()).toEqual([0, 1]);
+    abandon.mockRestore();
+  });
+
+  test('what another process answered meanwhile stays spent', async () => {
+    await open(retryLater);
+    answers(down);
+    const abandon = jest.spyOn(house.stores.enrollments, 'abandon').mockResolvedValueOnce(false);
+    await house.enrollment.enroll(await newRequest());
+    expect(await uses()).toEqual([1]);
+    abandon.mockRestore();
   });
 
   test('a CA that says to come again in years is not taken at its word', async () => {

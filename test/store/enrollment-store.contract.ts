@@ -204,7 +204,7 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
     describe('abandon', () => {
       test('removes what came to nothing', async () => {
         await store.open(transaction('1'), undefined);
-        await store.abandon(idOf('1'), audit('abandoned'));
+        expect(await store.abandon(idOf('1'), audit('abandoned'))).toBe(true);
         expect(await store.transaction(idOf('1'))).toBeUndefined();
         expect(await events()).toEqual(['abandoned']);
       });
@@ -212,8 +212,8 @@ export function enrollmentStoreContract(name: string, make: () => Promise<Opened
       test('leaves an answer alone', async () => {
         const state = { kind: 'rejected', code: 'x', text: 'no' } as const;
         await store.open(transaction('1', { state }), undefined);
-        await store.abandon(idOf('1'), audit('abandoned'));
-        await store.abandon(idOf('nobody'), audit('abandoned'));
+        expect(await store.abandon(idOf('1'), audit('abandoned'))).toBe(false);
+        expect(await store.abandon(idOf('nobody'), audit('abandoned'))).toBe(false);
         expect((await store.transaction(idOf('1')))?.state).toEqual(state);
         expect(await events()).toEqual([]);
       });

@@ -108,9 +108,11 @@ export class PostgresEnrollmentStore implements EnrollmentStore {
     });
   }
 
-  abandon(id: TransactionRowId, audit: AuditRecord): Promise<void> {
+  abandon(id: TransactionRowId, audit: AuditRecord): Promise<boolean> {
     return this.#db.transaction(async (session) => {
-      if (await removeUnanswered(session, id)) await appendAudit(session, audit);
+      const isGone = await removeUnanswered(session, id);
+      if (isGone) await appendAudit(session, audit);
+      return isGone;
     });
   }
 

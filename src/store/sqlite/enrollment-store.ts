@@ -102,9 +102,11 @@ export class SqliteEnrollmentStore implements EnrollmentStore {
     });
   }
 
-  abandon(id: TransactionRowId, audit: AuditRecord): Promise<void> {
+  abandon(id: TransactionRowId, audit: AuditRecord): Promise<boolean> {
     return this.#db.write(() => {
-      if (removeUnanswered(this.#db, id)) appendAudit(this.#db, audit);
+      const isGone = removeUnanswered(this.#db, id);
+      if (isGone) appendAudit(this.#db, audit);
+      return isGone;
     });
   }
 
