@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GatewayError, isGatewayError, messageOf } from '../../errors/index.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
-import { isBusy, sqliteError } from './sqlite-error.js';
+import { isBusy } from './sqlite-error.js';
 
 /** One of those who may serve a data directory at the same time. */
 export type ServingPlace =
@@ -28,25 +28,31 @@ export async function takeServingPlace(
     const file = join(directory, `serving-${place}`);
     const leave = await lock(`${file}.lock`);
     if (leave) {
-      await writeFile(`${file}.holder`, name, { mode: 0o600 });
+      // For people only: what cannot be written keeps nobody from serving.
+      await writeFile(`${file}.holder`, name, { mode: 0o600 }).catch(() => undefined);
       return { kind: 'held', leave };
     }
     // It may be about to write it.
-    holders.push(existsSync(`${file}.holder`) ? await readFile(`${file}.holder`, 'utf8') : '?');
+    holders.push((await readFile(`${file}.holder`, 'utf8').catch(() => '')) || '?');
   }
   return { kind: 'taken', holders };
 }
 
-/** Node locks no files; SQLite does, and an empty file is an empty database. */
+/** Node locks no files; SQLite does, and an empty file is an empty database. No journal: nothing is written. */
 async function lock(file: string): Promise<(() => void) | undefined> {
   let driver: SqliteDriver | undefined;
   try {
     driver = await openSqliteDriver(file);
-    driver.exec('BEGIN IMMEDIATE');
+    driver.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
     return driver.close.bind(driver);
   } catch (error) {
     driver?.close();
     if (isBusy(error)) return undefined;
-    throw sqliteError(error);
+    if (isGatewayError(error)) throw error;
+    throw new GatewayError('store.unavailable', `The file ${file} cannot be locked.`, {
+      cause: error,
+      detail: messageOf(error),
+      mend: 'Look for a full disk or a read-only directory, and let the user of the gateway own the data directory with everything in it.',
+    });
   }
 }

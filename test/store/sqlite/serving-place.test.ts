@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -48,10 +48,28 @@ test('as many as there are places, and whoever leaves makes room', async () => {
   for (const place of [places[0]!, places[2]!, d]) leave(place);
 });
 
-test('where nothing can be locked it says so', async () => {
-  await expect(takeServingPlace(join(directory, 'nowhere'), 1, 'a')).rejects.toMatchObject({
+test('where nothing can be locked it says so, and where', async () => {
+  const nowhere = join(directory, 'nowhere');
+  await expect(takeServingPlace(nowhere, 1, 'a')).rejects.toMatchObject({
     code: 'store.unavailable',
+    message: `The file ${join(nowhere, 'serving-1.lock')} cannot be locked.`,
+    mend: expect.stringMatching(/^Look for a full disk/) as unknown,
   });
+});
+
+test('nothing is written into the lock or beside it: a full disk is no hindrance', async () => {
+  const place = await takeServingPlace(directory, 1, 'a');
+  expect(readdirSync(directory).sort()).toEqual(['serving-1.holder', 'serving-1.lock']);
+  expect(statSync(join(directory, 'serving-1.lock')).size).toBe(0);
+  leave(place);
+});
+
+test('a name that can be neither written nor read is nobody in the way', async () => {
+  mkdirSync(join(directory, 'serving-1.holder'));
+  const place = await takeServingPlace(directory, 1, 'a');
+  expect(place.kind).toBe('held');
+  expect(await takeServingPlace(directory, 1, 'b')).toEqual({ kind: 'taken', holders: ['?'] });
+  leave(place);
 });
 
 test('a process that was killed holds nothing', async () => {
