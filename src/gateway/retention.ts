@@ -71,10 +71,11 @@ export async function retentionRound(
   const left = planned === undefined ? 0 : new Date(planned).getTime() - now.getTime();
   // More than an hour was written by a clock that was ahead.
   if (left > 0 && left <= hour) return;
+  const lastRound = planned === undefined ? undefined : new Date(Date.parse(planned) - hour);
+  // Before the round is taken: whoever has the next one, should this process die, must find it.
+  const heldUntil = await retentionHold(data.settings, { lastRound, now });
   const next = new Date(now.getTime() + hour).toISOString();
   if (!(await data.settings.swap(nextRoundKey, planned, next))) return;
-  const lastRound = planned === undefined ? undefined : new Date(Date.parse(planned) - hour);
-  const heldUntil = await retentionHold(data.settings, { lastRound, now });
   if (heldUntil) {
     log.error(
       'old records are kept for now: by the clock of this machine much time went by since they were looked at last. If the clock is ahead, set it; if the gateway was off for so long, do nothing',

@@ -224,6 +224,25 @@ describe('retention', () => {
       expect(logged).toEqual([]);
     });
 
+    test('drops nothing either when it is killed in the middle of that round', async () => {
+      now = after(6000);
+      const all = dependencies({});
+      const { settings } = stores;
+      const killed = {
+        get: settings.get.bind(settings),
+        set: settings.set.bind(settings),
+        swap: async (...swapped: Parameters<typeof settings.swap>) => {
+          await settings.swap(...swapped);
+          throw new Error('killed');
+        },
+      };
+      const data = { retention: stores.retention, settings: killed };
+      await expect(retentionRound({ ...all, data }, running)).rejects.toThrow('killed');
+      now = after(6000 + 2 * hour);
+      await retentionRound(all, running);
+      expect(await certificatesLeft()).toBe(1);
+    });
+
     test('that stays so drops again after a week', async () => {
       for (let days = 1; days <= 7; days++) {
         expect(await certificatesLeft()).toBe(1);
