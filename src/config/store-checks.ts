@@ -11,6 +11,7 @@ import type { PostgresConfig } from './store-schema.js';
 export function checkStore({ config: { data }, raw }: CheckedConfig): ConfigProblem[] {
   return [
     ...checkChallengeStore(data, raw),
+    ...checkRedisUser(data),
     ...dataServers(data).flatMap(checkTls),
     ...checkKeys(data),
   ];
@@ -46,6 +47,18 @@ function checkChallengeStore(
       path,
       `is memory, which ${processes} processes cannot share`,
       'write `challengeStore: database`, or `processes: 1`',
+    ),
+  ];
+}
+
+/** A connection without a password is that of the user `default`. */
+function checkRedisUser({ redis }: Pick<DataConfig, 'redis'>): ConfigProblem[] {
+  if (redis?.user === undefined || redis.password !== undefined) return [];
+  return [
+    problemAt(
+      ['data', 'redis', 'user'],
+      'stands without a password, so that nobody would sign in with it',
+      'set data.redis.password, or leave it out',
     ),
   ];
 }

@@ -137,7 +137,8 @@ describe('data.redis', () => {
   test.each([
     [{ host: 'rediss://redis' }, /^data\.redis\.host /],
     [{ database: -1 }, /^data\.redis\.database /],
-    [{ user: 'a b' }, /^data\.redis\.user /],
+    [{ user: 'a b', password }, /^data\.redis\.user /],
+    [{ user: 'scep' }, /^data\.redis\.user stands without a password/],
     [{ prefix: '' }, /^data\.redis\.prefix /],
     [{ password: 'secret' }, /^data\.redis\.password is .*a reference to a secret/],
     [{ tls: { mode: 'off', ca: 'ca.pem' } }, /^data\.redis\.tls is off, and names files/],
