@@ -58,7 +58,8 @@ describeWithPostgres('scep-gateway store copy', () => {
 
     await one.stop();
     const run = await one.run(copy);
-    expect(run).toMatchObject({ code: 0, stderr: '' });
+    // On a slow machine it says on standard error how far it is.
+    expect(run).toMatchObject({ code: 0 });
     expect(JSON.parse(run.stdout)).toMatchObject({
       from: join(one.dataDirectory, 'gateway.db'),
       to: expect.stringMatching(/^PostgreSQL database gateway_\d+ on /) as unknown,
