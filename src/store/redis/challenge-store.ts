@@ -15,6 +15,10 @@ import * as scripts from './scripts.js';
 /** Challenges one script looks at: while it runs, the server does nothing else. */
 const PAGE = '250';
 
+/** Uses whose spending could not be told: beyond these they stay reserved, which opens nothing to others. */
+const UNTOLD_LIMIT = 10_000;
+const UNTOLD_AT_ONCE = 64;
+
 /**
  * Challenges on a Redis-compatible server. Each call is one script there, and so happens at once; only `list`,
  * `count` and `prune` go through many challenges a part at a time, each as it stands when it is looked at.
@@ -23,6 +27,7 @@ export class RedisChallengeStore implements ChallengeStore {
   /** As durable as its server is set up to be; what may be lost is told at the start. */
   readonly durable = true;
   readonly #server: RedisSession;
+  #untold: (readonly [id: ChallengeId, transaction: string])[] = [];
 
   constructor(server: RedisSession) {
     this.#server = server;
@@ -70,8 +75,14 @@ export class RedisChallengeStore implements ChallengeStore {
     return (await this.#run(scripts.isHeld, id, transaction)) === 1;
   }
 
+  /**
+   * The answer that spends a use is in another database, and stands whatever happens here: what could not be
+   * told then is told after the next ones that can, by the process that knows of it.
+   */
   async confirm(id: ChallengeId, transaction: string): Promise<void> {
-    await this.#run(scripts.confirm, id, transaction);
+    await this.#spend(id, transaction);
+    const untold = this.#untold.splice(0, UNTOLD_AT_ONCE);
+    await Promise.allSettled(untold.map((use) => this.#spend(...use)));
   }
 
   async release(id: ChallengeId, transaction: string): Promise<void> {
@@ -124,6 +135,15 @@ export class RedisChallengeStore implements ChallengeStore {
       following = cursorOf(next);
     }
     return gone;
+  }
+
+  async #spend(id: ChallengeId, transaction: string): Promise<void> {
+    try {
+      await this.#run(scripts.confirm, id, transaction);
+    } catch (error) {
+      if (this.#untold.length < UNTOLD_LIMIT) this.#untold.push([id, transaction]);
+      throw error;
+    }
   }
 
   #run(script: scripts.RedisScript, ...parameters: readonly string[]): Promise<unknown> {

@@ -64,6 +64,23 @@ describeWithRedis('the way to a Redis server', () => {
     expect(await store.reserve('open' as ChallengeId, 'u', noon)).toEqual({ kind: 'reserved' });
   });
 
+  test('what could not be told to be spent is told later: it opens nothing for its own transaction either', async () => {
+    const { connection, stop, start } = await server();
+    const { store } = open(connection());
+    for (const id of ['a', 'b', 'c'] as ChallengeId[]) {
+      await store.add(challenge(id), 9);
+      await store.reserve(id, 't', noon);
+    }
+    await stop('SIGKILL');
+    for (const id of ['a', 'b'] as ChallengeId[])
+      await expect(store.confirm(id, 't')).rejects.toMatchObject(unavailable);
+    await start();
+    expect(await store.reserve('a' as ChallengeId, 't', noon)).toEqual({ kind: 'held' });
+    await store.confirm('c' as ChallengeId, 't');
+    for (const id of ['a', 'b', 'c'] as ChallengeId[])
+      expect(await store.reserve(id, 't', noon)).toEqual({ kind: 'refused', reason: 'used' });
+  });
+
   test('nobody waits for a server that answers nothing, and too many do not wait at all', async () => {
     const { connection, pause, resume } = await server();
     const patient = open(connection());
