@@ -56,11 +56,11 @@ async function overload(perSecond: number, peakPerSecond: number) {
     Math.ceil(peakPerSecond * (seconds + 2) * 1.2) + 400,
   );
   if (!fresh) throw new Error('no request');
-  let recovering: ReturnType<typeof recover> | undefined;
-  const result = await flood(server.port, requests, { perSecond, seconds }, () => {
-    recovering = recover(fresh);
+  let recovered: Awaited<ReturnType<typeof recover>> | undefined;
+  const result = await flood(server.port, requests, { perSecond, seconds }, async () => {
+    recovered = await recover(fresh);
   });
-  return { offered: perSecond, ...result, ...(await recovering) };
+  return { offered: perSecond, ...result, ...recovered };
 }
 
 /** A device that never came before, on a connection of its own, asks until it is served. */

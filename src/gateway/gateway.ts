@@ -109,7 +109,9 @@ export async function startGateway(
     turnedAway.count(limit, caller);
   };
   const { concurrentOperations: places, lineMillis } = config.limits;
+  const listeners: Listener[] = [];
   const operations = createOperationGate({
+    connected: () => listeners.reduce((sum, listener) => sum + listener.accepted(), 0),
     places,
     lineMillis,
     keys: data.keys.uses,
@@ -201,7 +203,6 @@ export async function startGateway(
     newCorrelationId: () => telemetry.newCorrelationId(),
     clock,
   });
-  const listeners: Listener[] = [];
   const files: { refresh(): Promise<void> }[] = [access.lists, trust];
   counts.start();
   const upkeep = startUpkeep({

@@ -15,19 +15,32 @@ const windowMillis = 250;
 /** However slow it goes: to wait a little longer is better than to come again. */
 const alwaysMayWait = 48;
 
+/** Turns of the event loop that go to those who connect, at most, before somebody has his turn again. */
+const courtesy = 8;
+
 /**
  * One turn in each turn of the event loop: in between, everything that came is read, so that whoever cannot
  * be served is told at once. Were it begun as it is read, requests would wait in the sockets, where nobody
- * counts them.
+ * counts them. A turn in which somebody connected begins nothing: libuv accepts one connection in each
+ * (since 1.45), and in a flood hundreds would wait for seconds, with the next device behind them.
  *
- * @param mayBegin asked before each turn; `move` says when the answer may have changed
+ * @param options.mayBegin asked before each turn; `move` says when the answer may have changed
+ * @param options.connected how many have connected so far
  */
-export function createLine(
-  mayBegin: () => boolean,
-  waitMillis: number,
-  now: () => number = () => performance.now(),
-): Line {
+export function createLine({
+  mayBegin,
+  connected,
+  waitMillis,
+  now = () => performance.now(),
+}: {
+  readonly mayBegin: () => boolean;
+  readonly connected: () => number;
+  readonly waitMillis: number;
+  readonly now?: () => number;
+}): Line {
   const waiting: (() => void)[] = [];
+  let seen = 0;
+  let stoodBack = 0;
   let scheduled = false;
   let perMilli: number | undefined;
   let window: { readonly since: number; begun: number } | undefined;
@@ -35,12 +48,25 @@ export function createLine(
   function move(): void {
     if (scheduled || waiting.length === 0 || !mayBegin()) return;
     scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      waiting.shift()?.();
-      measure();
-      move();
-    });
+    setImmediate(turn);
+  }
+
+  function turn(): void {
+    if (standsBack()) {
+      setImmediate(turn);
+      return;
+    }
+    scheduled = false;
+    waiting.shift()?.();
+    measure();
+    move();
+  }
+
+  function standsBack(): boolean {
+    const isNew = connected() !== seen;
+    seen = connected();
+    stoodBack = isNew && stoodBack < courtesy ? stoodBack + 1 : 0;
+    return stoodBack > 0;
   }
 
   function measure(): void {

@@ -22,6 +22,8 @@ export interface Listener {
   /** `https://127.0.0.1:8443`, with the port that was really taken. */
   readonly url: string;
   readonly port: number;
+  /** Connections so far. */
+  accepted(): number;
   /** For connections from now on. @throws TypeError unless the listener has TLS */
   renewIdentity(identity: TlsIdentity): void;
   /** From now on every answer ends its connection; connections are still accepted. */
@@ -106,6 +108,7 @@ export async function createListener(
       if (!secure) throw new TypeError('the listener has no TLS');
       secure.renewIdentity(identity);
     },
+    accepted: () => open.accepted(),
     drain: () => open.lastAnswers(),
     close: (graceMillis) => closeServer(server, open, graceMillis),
   };

@@ -33,6 +33,8 @@ export interface OperationGateOptions {
   /** Told whose operation was refused. */
   readonly refused: (caller: string) => void;
   readonly keys?: KeyQueue | undefined;
+  /** How many have connected so far. Default: nobody counts. */
+  readonly connected?: () => number;
 }
 
 /** Keeps every core busy. */
@@ -43,12 +45,16 @@ const keyUsesAhead = 16;
  * once, before any work is done for him. Places are shared as `createShares` says.
  */
 export function createOperationGate(options: OperationGateOptions): OperationGate {
-  const { places, lineMillis, refused, keys } = options;
+  const { places, lineMillis, refused, keys, connected = () => 0 } = options;
   const shares = createShares(places);
   const line =
     lineMillis === undefined
       ? undefined
-      : createLine(() => (keys?.waiting ?? 0) < keyUsesAhead, lineMillis);
+      : createLine({
+          mayBegin: () => (keys?.waiting ?? 0) < keyUsesAhead,
+          connected,
+          waitMillis: lineMillis,
+        });
   if (line) keys?.onDone(line.move);
 
   function hasPlace(caller: string): boolean {

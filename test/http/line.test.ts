@@ -5,12 +5,13 @@ import { createLine } from '../../src/http/line.js';
 /** A line whose turns take `millis` of a time that nobody waits for. */
 function played(millis: number, waitMillis = 500) {
   const clock = { time: 0 };
-  const state = { mayBegin: true, begun: [] as number[] };
-  const line = createLine(
-    () => state.mayBegin,
+  const state = { mayBegin: true, connected: 0, begun: [] as number[] };
+  const line = createLine({
+    mayBegin: () => state.mayBegin,
+    connected: () => state.connected,
     waitMillis,
-    () => clock.time,
-  );
+    now: () => clock.time,
+  });
   return {
     line,
     state,
@@ -54,6 +55,27 @@ describe('createLine', () => {
     line.move();
     await turns(5);
     expect([line.length, state.begun]).toEqual([0, [0, 1, 2]]);
+  });
+
+  test('begins nothing in a turn in which somebody connected', async () => {
+    const { line, state, come } = played(1);
+    come(3);
+    state.connected = 1;
+    await turns(1);
+    expect(state.begun).toEqual([]);
+    await turns(1);
+    expect(state.begun).toEqual([0]);
+    expect(line.length).toBe(2);
+  });
+
+  test('does not stand back for ever from those who connect', async () => {
+    const { state, come } = played(1);
+    come(2);
+    for (let turn = 0; turn < 18; turn++) {
+      state.connected += 1;
+      await turns(1);
+    }
+    expect(state.begun).toEqual([0, 1]);
   });
 
   test('takes as many as have their turn in time', async () => {
