@@ -1,5 +1,4 @@
 /** Signs in to the web servers of the lab. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openKerberos } from '../../../src/kerberos/index.js';
 import {
@@ -7,7 +6,7 @@ import {
   type WebClient,
   type WebCredential,
 } from '../../../src/web-client/index.js';
-import { readPem } from '../../../src/x509/index.js';
+import { Certificate, readPem } from '../../../src/x509/index.js';
 import { labFile } from '../in-lab.js';
 
 export type Scheme = 'negotiate' | 'ntlm' | 'basic' | 'certificate';
@@ -40,7 +39,7 @@ export async function labWebClient(url: string, scheme: Scheme, reach: Reach): P
 export function proxyPin(): string {
   const [block] = readPem(readFileSync(labFile('pki/gateway.pem'), 'latin1'));
   if (block === undefined) throw new Error('no certificate');
-  return createHash('sha256').update(block.der).digest('hex');
+  return Certificate.fromDer(block.der).thumbprints.sha256;
 }
 
 async function credentials(scheme: Scheme, wrongly: boolean): Promise<WebCredential[]> {
