@@ -7,8 +7,18 @@ export const administratorName = 'admin';
 /** Open challenges the built-in administrator may hold. */
 export const administratorQuota = 10_000;
 
+/** Whether the built-in administrator is there, with the password the environment fixes. */
+export async function hasAdministrator(
+  settings: Pick<SettingsStore, 'account'>,
+  fixedPassword: string | undefined,
+): Promise<boolean> {
+  const existing = await settings.account(administratorName);
+  if (!existing || fixedPassword === undefined) return existing !== undefined;
+  return verifyPassword(fixedPassword, existing.passwordHash);
+}
+
 /**
- * Makes the built-in administrator on the first start, or gives it the password the environment fixes.
+ * Makes the built-in administrator, or gives it the password the environment fixes.
  *
  * @returns a password that was generated now, to be shown once; undefined otherwise
  */
@@ -18,10 +28,6 @@ export async function foundAdministrator(
   now: Date,
 ): Promise<string | undefined> {
   const existing = await settings.account(administratorName);
-  if (existing && fixedPassword === undefined) return undefined;
-  if (existing && fixedPassword !== undefined) {
-    if (await verifyPassword(fixedPassword, existing.passwordHash)) return undefined;
-  }
   const password = fixedPassword ?? generatePassword();
   await settings.putAccount({
     name: administratorName,

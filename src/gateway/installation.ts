@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/index.js';
 import type { Tokens } from '../pkcs11/index.js';
-import { foundAdministrator } from './administrator.js';
+import { foundAdministrator, hasAdministrator } from './administrator.js';
 import { openIssuers, type Issuers } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
@@ -48,12 +48,17 @@ async function openIn(
   clock: () => Date,
 ): Promise<Installation> {
   const notices = new NoticeBoard();
-  const issuers = await openIssuers({ resolved, data, tokens, notices, clock });
-  const newAdministratorPassword = await foundAdministrator(
-    data.settings,
-    resolved.adminPassword,
-    clock(),
-  );
+  const { settings } = data;
+  const { adminPassword } = resolved;
+  // At once: to check a password takes longer than to open the CAs.
+  const [issuers, hasAdmin] = await Promise.all([
+    openIssuers({ resolved, data, tokens, notices, clock }),
+    hasAdministrator(settings, adminPassword),
+  ]);
+  // After the CAs: a password that was made for a start that fails would never be shown.
+  const newAdministratorPassword = hasAdmin
+    ? undefined
+    : await foundAdministrator(settings, adminPassword, clock());
   return {
     resolved,
     data,

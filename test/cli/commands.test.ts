@@ -104,11 +104,25 @@ describe('serve', () => {
   });
 
   test('an address in use: 3', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'address-'));
     const run = await runCommand(['serve'], {
-      environment: { ...gateway.environment, SCEP_GATEWAY_LISTEN: `127.0.0.1:${gateway.port}` },
+      environment: {
+        ...gateway.environment,
+        SCEP_GATEWAY_DATA_DIR: directory,
+        SCEP_GATEWAY_LISTEN: `127.0.0.1:${gateway.port}`,
+      },
     });
+    rmSync(directory, { recursive: true });
     expect(run.code).toBe(3);
     expect(run.stderr).toContain(`cannot listen on 127.0.0.1:${gateway.port} (EADDRINUSE)`);
+  });
+
+  test('a data directory in use: 4', async () => {
+    const run = await runCommand(['serve'], {
+      environment: { ...gateway.environment, SCEP_GATEWAY_LISTEN: '127.0.0.1:0' },
+    });
+    expect(run.code).toBe(4);
+    expect(run.stderr).toContain('Another gateway serves the data directory');
   });
 
   test('init makes everything once', async () => {
