@@ -20,26 +20,20 @@ type StoreOptions = Pick<ResolvedConfig, 'config' | 'readSecret'>;
  * @throws GatewayError `config.unreadable`
  */
 export async function openChallengeServer(
-  { config, readSecret }: StoreOptions,
+  options: StoreOptions,
   keys: SecretSource,
 ): Promise<ChallengeServer | undefined> {
-  const { challengeStore, redis } = config.data;
-  if (challengeStore !== 'redis' || redis === undefined) return undefined;
-  return openRedisChallenges(await redisConnection(redis, readSecret), await ownerOf(keys));
+  const connection = await configuredConnection(options);
+  return connection && openRedisChallenges(connection, await ownerOf(keys));
 }
 
 /**
  * What the server says of itself, without a trace there; undefined where challenges are elsewhere.
  * @throws GatewayError `config.unreadable`, `store.unavailable`
  */
-export async function viewChallengeServer({
-  config: {
-    data: { challengeStore, redis },
-  },
-  readSecret,
-}: StoreOptions): Promise<RedisReport | undefined> {
-  if (challengeStore !== 'redis' || redis === undefined) return undefined;
-  return viewRedis(await redisConnection(redis, readSecret));
+export async function viewChallengeServer(options: StoreOptions): Promise<RedisReport | undefined> {
+  const connection = await configuredConnection(options);
+  return connection && viewRedis(connection);
 }
 
 /** What of the server's settings may cost challenges, as far as it tells. */
@@ -55,6 +49,15 @@ export async function tellConcerns(
   } catch (error) {
     log.warn('the challenge server does not tell how it is set up', { error: messageOf(error) });
   }
+}
+
+async function configuredConnection({
+  config,
+  readSecret,
+}: StoreOptions): Promise<RedisConnection | undefined> {
+  const { challengeStore, redis } = config.data;
+  if (challengeStore !== 'redis' || redis === undefined) return undefined;
+  return redisConnection(redis, readSecret);
 }
 
 async function redisConnection(

@@ -52,7 +52,7 @@ export function measuredIssuer(issuer: Issuer, metrics: Pick<Metrics, 'issuer'>)
         const startedAt = performance.now();
         let outcome = 'error';
         try {
-          const result = await Promise.resolve(call(...asked));
+          const result = await call(...asked);
           outcome = kindOf(result);
           return result;
         } finally {

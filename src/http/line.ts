@@ -63,8 +63,9 @@ export function createLine({
   }
 
   function standsBack(): boolean {
-    const isNew = connected() !== seen;
-    seen = connected();
+    const count = connected();
+    const isNew = count !== seen;
+    seen = count;
     stoodBack = isNew && stoodBack < courtesy ? stoodBack + 1 : 0;
     return stoodBack > 0;
   }
