@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { SoftwareKey } from '../src/keys/index.js';
 import { createFastCodec } from '../src/pkcs7/index.js';
-import { createScepClient } from '../src/scep/index.js';
+import { createScepClient } from '../src/scep/client/index.js';
 import { load, together, type LoadResult, type Pace, type PreparedRequest } from './load.js';
 import { benchClient, prepareEnrollment, type BenchClient } from './prepared-request.js';
 import { RawOperations } from './raw-operations.js';

@@ -2,12 +2,13 @@
  * `npm run bench:filled`: whether an enrollment costs the same beside a million certificates and 200,000
  * open challenges as in an empty database, how long the start takes then, and what memory.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from './bench.js';
 import { fillDatabase } from './fill.js';
-import { startGateway } from './servers.js';
+import { startGateway, type ServerUnderTest } from './servers.js';
 import { cpuEach, perSecond, printHead, printRow } from './table.js';
 
 const words = new Map(
@@ -19,10 +20,41 @@ const words = new Map(
 const certificates = Number(words.get('certificates') ?? 1_000_000);
 const challenges = Number(words.get('challenges') ?? 200_000);
 const count = Number(words.get('count') ?? 1500);
+const against = words.get('against')?.split(',') ?? [];
 const keyBits = 2048;
 
-const data = mkdtempSync(join(tmpdir(), 'scep-gateway-filled-'));
+const scratch = mkdtempSync(join(tmpdir(), 'scep-gateway-filled-'));
+const servers: ServerUnderTest[] = [];
 try {
+  const data = words.get('data') ?? join(scratch, 'data');
+  if (existsSync(join(data, 'gateway.db'))) console.log(`${data} is filled already\n`);
+  else await fill(data);
+
+  const empty = await startGateway({ keyBits });
+  servers.push({ ...empty, name: 'empty' });
+  const filled = await startBeside(data, '.', 'filled');
+  for (const checkout of against) await startBeside(data, checkout, `filled, ${checkout}`);
+
+  const bench = await Bench.create(keyBits);
+  const memoryAtStart = filled.server.cpu.residentMiB();
+  await bench.enrollments(servers, count, { inFlight: 8 });
+  printHead();
+  const measured = await bench.enrollments(servers, count, { inFlight: 32 });
+  for (const [index, server] of servers.entries())
+    printRow(server, 'enrollment', '32', measured[index]!);
+  const [without, beside] = measured;
+  const share = (of: number, whole: number) => `${((100 * of) / whole).toFixed(0)} %`;
+  console.log(`
+Beside ${certificates} certificates and ${challenges} open challenges: ${share(perSecond(beside!), perSecond(without!))} of the throughput,
+${share(cpuEach(beside!), cpuEach(without!))} of the CPU. Start to the first answer: ${filled.startMillis.toFixed(0)} ms.
+Resident: ${memoryAtStart.toFixed(0)} MiB after the start, ${filled.server.cpu.residentMiB().toFixed(0)} MiB after the load.
+The write-ahead log beside it: ${(statSync(`${filled.database}-wal`).size / 1e6).toFixed(1)} MB.`);
+} finally {
+  await Promise.all(servers.map((server) => server.stop()));
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function fill(data: string): Promise<void> {
   // It makes its CA and its tables.
   await (await startGateway({ keyBits, data })).stop();
   const filling = performance.now();
@@ -32,30 +64,18 @@ try {
     (done) => console.log(`${Math.round(done * 100)} % filled`),
   );
   console.log(`${megabytes} MB in ${((performance.now() - filling) / 1000).toFixed(0)} s\n`);
+}
 
-  const empty = await startGateway({ keyBits });
+/** On a copy: what one run adds, or a newer release migrates, is not there in the next. */
+async function startBeside(data: string, checkout: string, name: string) {
+  const copy = join(scratch, `copy-${servers.length}`);
+  execFileSync('cp', ['-a', '--reflink=auto', data, copy]);
+  // What a copy leaves to be written would be written while others are measured.
+  execFileSync('sync');
   const starting = performance.now();
-  const started = await startGateway({ keyBits, data });
+  const started = await startGateway({ keyBits, data: copy, checkout });
   const startMillis = performance.now() - starting;
-  const filled = { ...started, name: 'filled' };
-  const servers = [{ ...empty, name: 'empty' }, filled];
-  try {
-    const bench = await Bench.create(keyBits);
-    const memoryAtStart = filled.cpu.residentMiB();
-    await bench.enrollments(servers, count, { inFlight: 8 });
-    printHead();
-    const measured = await bench.enrollments(servers, count, { inFlight: 32 });
-    for (const [index, server] of servers.entries())
-      printRow(server, 'enrollment', '32', measured[index]!);
-    const [without, beside] = measured;
-    const share = (of: number, whole: number) => `${((100 * of) / whole).toFixed(0)} %`;
-    console.log(`
-Beside ${certificates} certificates and ${challenges} open challenges: ${share(perSecond(beside!), perSecond(without!))} of the throughput,
-${share(cpuEach(beside!), cpuEach(without!))} of the CPU. Start to the first answer: ${startMillis.toFixed(0)} ms.
-Resident: ${memoryAtStart.toFixed(0)} MiB after the start, ${filled.cpu.residentMiB().toFixed(0)} MiB after the load.`);
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-  }
-} finally {
-  rmSync(data, { recursive: true, force: true });
+  const server = { ...started, name };
+  servers.push(server);
+  return { server, startMillis, database: join(copy, 'gateway.db') };
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { SoftwareKey } from '../src/keys/index.js';
-import { createFastCodec, readBundle } from '../src/pkcs7/index.js';
+import { createFastCodec } from '../src/pkcs7/index.js';
+import { readBundle } from '../src/pkcs7/pkijs/index.js';
 import type { Certificate } from '../src/x509/index.js';
 import { certificationRequest, selfSigned } from '../test/support/certificates.js';
 import { attributeOids, pkiMessage } from '../test/support/pki-message.js';

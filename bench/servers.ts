@@ -34,6 +34,8 @@ export interface GatewayOptions {
   readonly tokenModule?: string | undefined;
   /** Data directory that stands already, and stays. Default: a fresh one. */
   readonly data?: string;
+  /** Issuers and profiles besides; an issuer `local` takes the place of ours. */
+  readonly beside?: { readonly issuers: object; readonly profiles: object };
   /** Takes one message from an address, and no more. */
   readonly turnsAway?: boolean;
 }
@@ -46,6 +48,7 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
     checkout = '.',
     tokenModule: module,
     turnsAway = false,
+    beside: { issuers, profiles } = { issuers: {}, profiles: {} },
   } = options;
   const pin = { env: 'TOKEN_PIN' };
   const places = module === undefined ? {} : { keyToken: 'hsm', raKeyToken: 'hsm' };
@@ -58,8 +61,11 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
       codec,
       log: { level: 'warn' },
       ...(module !== undefined && { tokens: { hsm: { module, label: 'scep-gateway', pin } } }),
-      issuers: { local: { kind: 'local', keyBits, raKeyBits: keyBits, ...places } },
-      profiles: { default: { paths: ['/scep'], issuer: 'local', challenges: { max: 1_000_000 } } },
+      issuers: { local: { kind: 'local', keyBits, raKeyBits: keyBits, ...places }, ...issuers },
+      profiles: {
+        default: { paths: ['/scep'], issuer: 'local', challenges: { max: 1_000_000 } },
+        ...profiles,
+      },
       accounts: [],
       // All of it comes from one address and one account.
       access: {
@@ -67,6 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
           operations: turnsAway ? { count: 1, seconds: 86_400 } : unlimited,
           challenges: unlimited,
           refusedChallenges: unlimited,
+          brokenMessages: unlimited,
         },
       },
     }),

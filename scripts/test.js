@@ -6,15 +6,28 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noteTested, testedBefore } from './tested.js';
 
+const chosen = process.argv.slice(2);
+const ledger = process.env.TESTED;
 const scratch = mkdtempSync(join(tmpdir(), 'scep-gateway-test-'));
 const report = join(scratch, 'report.json');
 // A build server runs them in the lab, in steps of their own; where people work they are skipped, and say so.
 const elsewhere = [
   ...(process.env.CI === 'true' && process.env.LAB === undefined ? ['/test/lab/'] : []),
   // A load of their own, for a machine that does nothing else: npm run test:nodes.
-  ...(process.argv.some((argument) => argument.startsWith('test/nodes')) ? [] : ['/test/nodes/']),
-].flatMap((path) => ['--testPathIgnorePatterns', path]);
+  ...(chosen.some((argument) => argument.startsWith('test/nodes')) ? [] : ['/test/nodes/']),
+];
+// Only where everything is asked for, and only within one run of a build server: see tested.js.
+const before =
+  chosen.length > 0
+    ? []
+    : testedBefore(ledger).filter(({ file }) => !elsewhere.some((path) => file.includes(path)));
+const exactly = (file) => `^${file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
+const leftOut = [...elsewhere, ...before.map(({ file }) => exactly(file))].flatMap((path) => [
+  '--testPathIgnorePatterns',
+  path,
+]);
 // A test that fails may leave a server open: on a build server it shall not hold the run up for ever.
 const ending = process.env.CI === 'true' ? ['--forceExit'] : [];
 const run = spawnSync(
@@ -26,18 +39,28 @@ const run = spawnSync(
     '--json',
     `--outputFile=${report}`,
     ...ending,
-    ...process.argv.slice(2),
-    ...elsewhere,
+    ...chosen,
+    ...leftOut,
     '--testPathIgnorePatterns=/node_modules/',
   ],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
+  const {
+    numPassedTests,
+    numFailedTests,
+    numPendingTests,
+    numRuntimeErrorTestSuites,
+    testResults,
+  } = JSON.parse(readFileSync(report, 'utf8'));
+  noteTested(ledger, testResults);
+  const earlier = before.reduce((sum, { passed }) => sum + passed, 0);
+  if (earlier > 0)
+    console.log(
+      `${numPassedTests} passed now; ${earlier} in ${before.length} files passed in earlier steps of this run, with the same Node, and were not run again`,
+    );
   const failed = numFailedTests + numRuntimeErrorTestSuites;
-  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
+  console.log(`${numPassedTests + earlier} passed, ${failed} failed, ${numPendingTests} skipped`);
 } catch {
   console.error('jest ended without a report');
 }

@@ -17,6 +17,8 @@ export interface MessageClass {
   readonly role: 'reference' | 'same' | 'judged' | 'told';
   /** Compared with the reference of the same transport: which of them it is, everybody can see. */
   readonly transport: RsaKeyTransport['kind'];
+  /** Where it is sent: to the gateway's own CA, or through the check of challenges before a relay. */
+  readonly door: 'scep' | 'relay';
   readonly messages: readonly Buffer[];
 }
 
@@ -102,21 +104,40 @@ export async function messageClasses(
       async () => seal(unreadable(await csr(wrongChallenge)), oaep),
     ],
   ];
+  const door = 'scep';
   const made: MessageClass[] = [];
   for (const [of, { kind: transport }] of [
     [classes, pkcs1],
     [byOaep, oaep],
   ] as const)
     for (const [name, role, make] of of)
-      made.push({ name, role, transport, messages: await many(make) });
+      made.push({ name, role, transport, door, messages: await many(make) });
+  // The check before a relay uses the same keys.
+  const relayed = made
+    .filter((each) => each.transport === pkcs1.kind && beforeRelay.has(each.name))
+    .map((each): MessageClass => ({ ...each, name: `relay, ${each.name}`, door: 'relay' }));
+  made.push(...relayed);
   const valid: Buffer[] = [];
   for (const challenge of challenges) valid.push(await signed(await seal(await csr(challenge))));
-  const told = { role: 'told', transport: pkcs1.kind } as const;
+  const told = { role: 'told', transport: pkcs1.kind, door } as const;
   made.push({ name: 'valid, each sent once', ...told, messages: valid });
   const forged = (await many(good)).map((message) => flipBit(message, message.length - 1));
   made.push({ name: 'signature of the message wrong', ...told, messages: forged });
   return made;
 }
+
+/** Classes that are sent to the relay, too. */
+const beforeRelay: ReadonlySet<string> = new Set([
+  'content: bad padding',
+  'the same, again (1)',
+  'the same, again (2)',
+  'content: first block damaged',
+  'key: no end of padding',
+  'key: another one',
+  'CSR: cannot be read',
+  'CSR: proof does not hold',
+  'valid, wrong challenge',
+]);
 
 function encryptedContentOf(envelope: Buffer): { readonly start: number; readonly end: number } {
   const info = parseBer(envelope).child(1).child(0).children.at(-1);

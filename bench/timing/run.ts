@@ -6,10 +6,11 @@ import { generateKeyPairSync, randomInt } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { loadavg } from 'node:os';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import { createScepClient } from '../../src/scep/index.js';
+import { createScepClient } from '../../src/scep/client/index.js';
 import { SoftwareKey } from '../../src/keys/index.js';
 import { benchClient } from '../prepared-request.js';
 import { startGateway } from '../servers.js';
+import { relayFiles } from './relay.js';
 import { messageClasses, type MessageClass } from './messages.js';
 import { deviationOfChance, probabilityOfLess, quantile } from './statistics.js';
 
@@ -26,16 +27,20 @@ interface Measured {
 
 const key = new SoftwareKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
 const client = await benchClient(key);
-const server = await startGateway({ codec: 'fast', keyBits: 2048, profile: undefined });
+const relay = await relayFiles();
+const server = await startGateway({ codec: 'fast', keyBits: 2048, beside: relay.config });
+const doors = { scep: server.url, relay: server.url.replace(/scep$/, 'relay') } as const;
 try {
   process.exitCode = await main();
 } finally {
   await server.stop();
+  relay.remove();
 }
 
 async function main(): Promise<number> {
   const scep = createScepClient({ url: server.url, codec: createFastCodec() });
   const { recipient } = await scep.getCaCert();
+  await createScepClient({ url: doors.relay, codec: createFastCodec() }).getCaCert();
   const challenges = (await server.challenges(200)).filter((each) => each !== undefined);
   const classes = await messageClasses(client, recipient, challenges);
   console.log(
@@ -71,12 +76,14 @@ async function measure(classes: readonly MessageClass[], first: boolean): Promis
   );
   shuffle(order);
   // The compiler has its share before anything counts.
-  for (const { message } of order.filter(({ each }) => each.kind.role !== 'told').slice(0, 300)) {
-    await post(agent, message);
+  for (const { each, message } of order
+    .filter(({ each: { kind } }) => kind.role !== 'told')
+    .slice(0, 300)) {
+    await post(agent, each.kind, message);
   }
   for (const { each, message } of order) {
     const began = process.hrtime.bigint();
-    const answer = await post(agent, message);
+    const answer = await post(agent, each.kind, message);
     each.micros.push(Number(process.hrtime.bigint() - began) / 1000);
     each.answers.add(answer);
   }
@@ -92,10 +99,10 @@ function shuffle(items: unknown[]): void {
 }
 
 /** Status, length and text: what can be seen of an answer besides its time. */
-function post(agent: Agent, body: Buffer): Promise<string> {
+function post(agent: Agent, { door }: MessageClass, body: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      `${server.url}?operation=PKIOperation`,
+      `${doors[door]}?operation=PKIOperation`,
       {
         agent,
         method: 'POST',
@@ -120,7 +127,12 @@ function post(agent: Agent, body: Buffer): Promise<string> {
 }
 
 function haveOneAnswer(measured: readonly Measured[]): boolean {
-  const compared = measured.filter(({ kind }) => kind.role !== 'told');
+  return (['scep', 'relay'] as const).every((door) =>
+    isOneAnswer(measured.filter(({ kind }) => kind.role !== 'told' && kind.door === door)),
+  );
+}
+
+function isOneAnswer(compared: readonly Measured[]): boolean {
   const answers = new Set(compared.flatMap((each) => [...each.answers]));
   if (answers.size === 1 && [...answers][0]?.endsWith('uniform')) return true;
   console.log('The answers differ:');
@@ -130,9 +142,9 @@ function haveOneAnswer(measured: readonly Measured[]): boolean {
 
 /** @returns how far the farthest class is from the reference, beyond the noise of the same run */
 function report(measured: readonly Measured[]): number {
-  const distanceOf = ({ kind: { transport }, micros }: Measured): number => {
+  const distanceOf = ({ kind: { transport, door }, micros }: Measured): number => {
     const isReference = ({ kind }: Measured) =>
-      kind.role === 'reference' && kind.transport === transport;
+      kind.role === 'reference' && kind.transport === transport && kind.door === door;
     return probabilityOfLess(measured.find(isReference)?.micros ?? [], micros) - 0.5;
   };
   const noise = Math.max(
@@ -141,7 +153,7 @@ function report(measured: readonly Measured[]): number {
       .map((each) => Math.abs(distanceOf(each))),
     2 * deviationOfChance(samples, samples),
   );
-  console.log(`\n${'class'.padEnd(34)}   n     p10 µs  median µs   P(reference < class)`);
+  console.log(`\n${'class'.padEnd(37)}   n     p10 µs  median µs   P(reference < class)`);
   for (const each of measured) {
     if (each.micros.length === 0) continue;
     const { kind, micros } = each;
@@ -155,7 +167,7 @@ function report(measured: readonly Measured[]): number {
           ? 'within noise'
           : 'beyond noise';
     console.log(
-      `${kind.name.padEnd(34)}${String(micros.length).padStart(5)}${quantile(micros, 0.1).toFixed(0).padStart(10)}${quantile(micros, 0.5).toFixed(0).padStart(11)}   ${(distance + 0.5).toFixed(3)}  ${verdict}`,
+      `${kind.name.padEnd(37)}${String(micros.length).padStart(5)}${quantile(micros, 0.1).toFixed(0).padStart(10)}${quantile(micros, 0.5).toFixed(0).padStart(11)}   ${(distance + 0.5).toFixed(3)}  ${verdict}`,
     );
   }
   console.log(

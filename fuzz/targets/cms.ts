@@ -4,12 +4,11 @@ import { tag, type BerNode } from '../../src/asn1/index.js';
 import { isGatewayError } from '../../src/errors/index.js';
 import {
   createFastCodec,
-  createPkijsCodec,
-  readBundle,
   type Envelope,
   type Pkcs7Codec,
   type SignedMessage,
 } from '../../src/pkcs7/index.js';
+import { createPkijsCodec, readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { Certificate, type DecryptionKey } from '../../src/x509/index.js';
 import { fixedAuthority } from '../../test/support/fixed-authority.js';
 import { testDevice } from '../../test/support/pki-message.js';

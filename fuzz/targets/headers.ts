@@ -2,7 +2,7 @@
 import { originOf, type AddressSource } from '../../src/access/index.js';
 import { parseProxyHeader } from '../../src/access/proxy-protocol/header.js';
 import { readBasicCredentials } from '../../src/access/basic-credentials.js';
-import { readNtlmCredentials } from '../../src/access/ntlm-credentials.js';
+import { readNtlmCredentials } from '../../src/access/ntlm/credentials.js';
 import { parseIpAddress, parseNetwork } from '../../src/address/index.js';
 import { createNtlmClient } from '../../src/ntlm/index.js';
 import { offeredSchemes } from '../../src/web-client/index.js';

@@ -1,6 +1,6 @@
 /** What SCEP reads besides CMS: attributes, what a relay looks at, and a server's answers to a client. */
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import { parseCapabilities, readAuthority } from '../../src/scep/index.js';
+import { parseCapabilities, readAuthority } from '../../src/scep/client/index.js';
 import { parseIssuerAndSerial } from '../../src/scep/issuer-and-serial.js';
 import { readRelayedRequest } from '../../src/scep/relay/relayed-request.js';
 import { readCertRep } from '../../src/scep/client/cert-rep.js';

@@ -6,14 +6,13 @@ import { parseDirectoryName } from '../../src/directory/directory-name.js';
 import { keytabPrincipals } from '../../src/kerberos/keytab.js';
 import { encodeAvPairs, parseAvPairs } from '../../src/ntlm/av-pairs.js';
 import {
-  channelBindingHash,
   createNtlmClient,
   createNtlmServer,
   ntHash,
   readNtlmToken,
-  tlsServerEndPoint,
   wrapChallenge,
 } from '../../src/ntlm/index.js';
+import { channelBindingHash, tlsServerEndPoint } from '../../src/ntlm/channel-binding/index.js';
 import { encodeInit, encodeResponse, parseResponse } from '../../src/dcerpc/spnego.js';
 import { certificateExamples } from '../examples.js';
 import { mutateDer } from '../mutators/der.js';

@@ -64,14 +64,14 @@ export {
   type ProxyHeader,
   type ProxyProtocol,
 } from './proxy-protocol/proxied-connections.js';
-export { createNegotiateAuthenticator, type PrincipalAccounts } from './negotiate-authenticator.js';
-export { createNtlmAuthenticator } from './ntlm-authenticator.js';
+export type { PrincipalAccounts } from './negotiate/authenticator.js';
 export {
   createRateLimit,
   createRateLimits,
   type RateLimit,
   type RateLimits,
 } from './rate-limit.js';
+export { countRefusal } from './refusals.js';
 export { hashPassword, verifyPassword } from './password.js';
 export { createSignInBrake, type SignInBrake } from './sign-in-brake.js';
 export {

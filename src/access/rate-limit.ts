@@ -30,6 +30,8 @@ export interface RateLimits {
   readonly operations: RateLimit;
   /** PKIOperations whose challenge was refused, by client address: beyond it the address has to wait. */
   readonly refusedChallenges: RateLimit;
+  /** PKIOperations that are no SCEP message or fail their cryptographic checks, by client address: likewise. */
+  readonly brokenMessages: RateLimit;
   /** Challenges that were asked for, by account. */
   readonly challenges: RateLimit;
 }
@@ -42,6 +44,7 @@ export function createRateLimits(
   return {
     operations: createRateLimit(rates.operations, share?.('operations')),
     refusedChallenges: createRateLimit(rates.refusedChallenges, share?.('refused-challenges')),
+    brokenMessages: createRateLimit(rates.brokenMessages, share?.('broken-messages')),
     challenges: createRateLimit(rates.challenges, share?.('challenges')),
   };
 }

@@ -1,7 +1,7 @@
 /** What a sign-in that belongs to a connection must know of it. */
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { tlsServerEndPoint } from '../ntlm/index.js';
+import { tlsServerEndPoint } from '../ntlm/channel-binding/index.js';
 
 export interface SignInChannel {
   /**

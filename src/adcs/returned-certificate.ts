@@ -1,5 +1,5 @@
 import { readableOr } from '../errors/index.js';
-import { readBundle } from '../pkcs7/index.js';
+import { readBundle } from '../pkcs7/pkijs/index.js';
 import { Certificate } from '../x509/index.js';
 import { isAuthority } from './authority-certificate.js';
 

@@ -14,3 +14,4 @@ export { combineValidators } from './combined-validator.js';
 export { ExternalChallenges } from './external-challenges.js';
 export { createWebhook } from './webhook/webhook.js';
 export type { ChallengeSource, UpstreamChallenge } from './challenge-source.js';
+export { isRelayReservation, relayReservation } from './relay-reservation.js';

@@ -7,7 +7,7 @@ import {
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { GatewayError } from '../errors/index.js';
-import { SoftwareKey } from '../keys/index.js';
+import { requireFewKeyRounds, SoftwareKey } from '../keys/index.js';
 import { readPem } from '../x509/index.js';
 import { withProgress } from './progress.js';
 import { readNamedFile } from './standard-input.js';
@@ -24,7 +24,7 @@ export const keyTypes = [
 ] as const;
 export type KeyType = (typeof keyTypes)[number];
 
-/** @throws GatewayError `cli.usage` when the file holds no key that can be used */
+/** @throws GatewayError `cli.usage` when the file holds no key that can be used, `config.invalid` for too many rounds */
 export async function readPrivateKey(
   file: string,
   passphraseFile: string | undefined,
@@ -41,6 +41,7 @@ export async function readPrivateKey(
     passphraseFile === undefined
       ? undefined
       : (await readNamedFile(passphraseFile)).toString('utf8').replace(/\r?\n$/, '');
+  requireFewKeyRounds(block);
   return asKey(file, () =>
     createPrivateKey({ key: block.text, ...(passphrase !== undefined && { passphrase }) }),
   );

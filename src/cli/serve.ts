@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { openInstallation, startGateway } from '../gateway/index.js';
+import { openToServe, startGateway } from '../gateway/index.js';
 import { startPanel } from './panel.js';
 import { endAtOnce, note } from './terminal.js';
 
@@ -52,7 +52,7 @@ async function start() {
   const resolved = await loadConfig({ environment: process.env });
   const { createLog } = await import('../telemetry/index.js');
   const telemetry = createLog(resolved.config.log);
-  const installation = await openInstallation(resolved);
+  const installation = await openToServe(resolved);
   const gateway = await startGateway(installation, telemetry).catch(async (error: unknown) => {
     await installation.close();
     throw error;

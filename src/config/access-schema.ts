@@ -85,6 +85,10 @@ export const accessSchema = z
           300,
           'PKIOperations of one client address that were refused for their challenge; beyond it the address waits.',
         ),
+        brokenMessages: rate(
+          3000,
+          'PKIOperations of one client address that are no SCEP message or fail their cryptographic checks; beyond it the address waits.',
+        ),
         failedSignIns: rate(
           5,
           'Failed sign-ins of one client address on the admin page and the API; each is answered more slowly, and beyond it the address gets 429 with Retry-After and no password is checked. Keep it below `lockout.failures` and its window as long as `lockout.minutes`: then no single address can lock an account.',

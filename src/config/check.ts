@@ -25,8 +25,9 @@ export type CheckedOutcome =
  */
 export function checkConfig(raw: unknown): CheckedOutcome {
   const written = assumed(raw);
-  const unknown = unknownKeys(written);
   const parsed = parse(written);
+  // The schema refuses what it does not know; the search says what was meant.
+  const unknown = parsed !== 'unreadable' && parsed.success ? [] : unknownKeys(written);
   if (parsed === 'unreadable') {
     return { kind: 'invalid', problems: sortProblems([...unknown, unreadable]) };
   }

@@ -8,7 +8,7 @@ export function describeConfig(): string {
     environmentSection(),
     precedence,
     secrets,
-    ...[...configKeys.keys].map(([name, node]) => section(name, node)),
+    ...[...configKeys().keys].map(([name, node]) => section(name, node)),
   ].join('\n\n')}\n`;
 }
 

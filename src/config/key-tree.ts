@@ -135,11 +135,17 @@ function asObject(schema: z.core.JSONSchema._JSONSchema): Schema {
   return typeof schema === 'boolean' ? {} : schema;
 }
 
-export const configKeys: KeyNode = keyNode(z.toJSONSchema(configSchema, { io: 'input' }), false);
+/** Read off when somebody first asks, and once: to start with a configuration that is right takes none of it. */
+export const configKeys = once(() => keyNode(z.toJSONSchema(configSchema, { io: 'input' }), false));
+
+function once(read: () => KeyNode): () => KeyNode {
+  let tree: KeyNode | undefined;
+  return () => (tree ??= read());
+}
 
 /** The node a path leads to; undefined where the schema knows no such key. */
 export function keyNodeAt(path: ConfigPath): KeyNode | undefined {
-  let node: KeyNode | undefined = configKeys;
+  let node: KeyNode | undefined = configKeys();
   for (const part of path) {
     if (node === undefined) return undefined;
     node = typeof part === 'string' ? (node.keys.get(part) ?? node.each) : node.each;

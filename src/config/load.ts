@@ -25,7 +25,6 @@ import { secretsNeeded } from './secrets-needed.js';
 import { decodeTextFile } from './text-file.js';
 import { threadWarnings } from './token-checks.js';
 import type { ConfigWarning } from './config-warning.js';
-import { readYaml } from './yaml-file.js';
 
 export interface LoadConfigOptions {
   readonly environment: NodeJS.ProcessEnv;
@@ -108,6 +107,8 @@ async function readConfigFile(file: string, readFile?: ReadFile): Promise<Writte
       mend: 'save the file as UTF-8',
     });
   }
+  // Without a file there is nothing to read it with.
+  const { readYaml } = await import('./yaml-file.js');
   const yaml = readYaml(text);
   if (yaml.kind === 'malformed') throw invalid(file, yaml.problems);
   return yaml;

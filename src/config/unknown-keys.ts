@@ -5,7 +5,7 @@ import { isMapping } from './raw-value.js';
 
 /** Every key the schema does not know, with the one that was probably meant. */
 export function unknownKeys(raw: unknown): ConfigProblem[] {
-  return walk(raw, configKeys, []);
+  return walk(raw, configKeys(), []);
 }
 
 /** Only as deep as the schema is, whatever the value holds. */
@@ -34,7 +34,7 @@ function unknownKey(path: ConfigPath, name: string, parent: KeyNode): ConfigProb
   if (meant !== undefined) {
     return problemAt(path, 'is not a known key', `did you mean ${quoted(meant)}?`);
   }
-  const home = whereItBelongs(name, configKeys, []);
+  const home = whereItBelongs(name, configKeys(), []);
   if (home !== undefined) {
     return problemAt(path, 'is not a known key here', `it belongs at ${home}`);
   }

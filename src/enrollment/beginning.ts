@@ -88,11 +88,11 @@ export async function begin(
     updatedAt: now,
   };
   const audit = openingAudit(request, record, replaced);
-  const [opened] = await Promise.all([
-    store.open(record, audit, replaced?.id, durabilityOf(profile, beginning.state)),
-    // What opened the replaced transaction opens nothing else: for good, whatever comes of this one.
-    confirmChallenge(challenges, replaced),
-  ]);
+  // What opened the replaced transaction opens nothing else: for good, whatever comes of this one. Before
+  // its row goes: without one a reservation is given back in the end, and the database may be another.
+  await confirmChallenge(challenges, replaced);
+  const durability = durabilityOf(profile, beginning.state);
+  const opened = await store.open(record, audit, replaced?.id, durability);
   if (held && opened.challengeId !== held.id) await challenges.release(held.id, id);
   if (opened.id !== id && !hasSameKeys(transaction, opened))
     return refuseRequest(dependencies, request, otherKey);

@@ -7,34 +7,37 @@ export const administratorName = 'admin';
 /** Open challenges the built-in administrator may hold. */
 export const administratorQuota = 10_000;
 
-/** Whether the built-in administrator is there, with the password the environment fixes. */
-export async function hasAdministrator(
+/** The built-in administrator as it has to be, or what is missing. */
+export type AdministratorState =
+  | { readonly kind: 'founded' }
+  /** Not there, or there since then with another password than the environment fixes. */
+  | { readonly kind: 'wanting'; readonly since: Date | undefined };
+
+export async function administratorState(
   settings: Pick<SettingsStore, 'account'>,
   fixedPassword: string | undefined,
-): Promise<boolean> {
+): Promise<AdministratorState> {
   const existing = await settings.account(administratorName);
-  if (!existing || fixedPassword === undefined) return existing !== undefined;
-  return verifyPassword(fixedPassword, existing.passwordHash);
+  const isFounded =
+    existing !== undefined &&
+    (fixedPassword === undefined || (await verifyPassword(fixedPassword, existing.passwordHash)));
+  return isFounded ? { kind: 'founded' } : { kind: 'wanting', since: existing?.createdAt };
 }
 
 /**
- * Makes the built-in administrator, or gives it the password the environment fixes.
+ * Makes what is missing.
  *
  * @returns a password that was generated now, to be shown once; undefined otherwise
  */
 export async function foundAdministrator(
-  settings: Pick<SettingsStore, 'account' | 'putAccount'>,
+  settings: Pick<SettingsStore, 'putAccount'>,
+  state: AdministratorState,
   fixedPassword: string | undefined,
   now: Date,
 ): Promise<string | undefined> {
-  const existing = await settings.account(administratorName);
+  if (state.kind === 'founded') return undefined;
   const password = fixedPassword ?? generatePassword();
-  await settings.putAccount({
-    name: administratorName,
-    passwordHash: await hashPassword(password),
-    roles: ['admin'],
-    createdAt: existing?.createdAt ?? now,
-  });
+  await putAdministrator(settings, password, state.since ?? now);
   return fixedPassword === undefined ? password : undefined;
 }
 
@@ -45,13 +48,21 @@ export async function resetAdministrator(
 ): Promise<string> {
   const existing = await settings.account(administratorName);
   const password = generatePassword();
+  await putAdministrator(settings, password, existing?.createdAt ?? now);
+  return password;
+}
+
+async function putAdministrator(
+  settings: Pick<SettingsStore, 'putAccount'>,
+  password: string,
+  createdAt: Date,
+): Promise<void> {
   await settings.putAccount({
     name: administratorName,
     passwordHash: await hashPassword(password),
     roles: ['admin'],
-    createdAt: existing?.createdAt ?? now,
+    createdAt,
   });
-  return password;
 }
 
 /** Five groups of five from 31 unmistakable characters: 123 bits, and it can be read out on the telephone. */

@@ -5,7 +5,6 @@ import {
   createBasicAuthenticator,
   createCertificateAuthenticator,
   createLockout,
-  createNtlmAuthenticator,
   createTokenAuthenticator,
   hashPassword,
   type Account,
@@ -14,8 +13,7 @@ import {
   type CertificateBinding,
   type OpenTallyBook,
 } from '../access/index.js';
-import type { ResolvedConfig } from '../config/index.js';
-import { ntHash } from '../ntlm/index.js';
+import type { GatewayConfig, ResolvedConfig } from '../config/index.js';
 import type { Log } from '../telemetry/index.js';
 import { administratorQuota } from './administrator.js';
 import type { DataDirectory } from './data-directory.js';
@@ -55,18 +53,10 @@ export async function createAuthenticators(
     lockedTogether: lockReporter(log, 'directory'),
   });
   const byTicket = await openNegotiate(config, { accounts, directory, log });
-  const { ntlm } = config.access.signIn;
-  const byNtlm = createNtlmAuthenticator({
-    accounts,
-    lockout,
-    channelBindingRequired: ntlm.channelBinding === 'required',
-    micRequired: ntlm.mic === 'required',
-    host: config.publicUrl === undefined ? hostname() : new URL(config.publicUrl).hostname,
-    clock,
-  });
+  const byNtlm = await openNtlm(config, { accounts, lockout, clock });
   const page = [
     ...(byTicket ? [byTicket] : []),
-    ...(ntlm.enabled ? [byNtlm] : []),
+    ...(byNtlm ? [byNtlm] : []),
     createBasicAuthenticator({ accounts, lockout, clock, directory }),
   ];
   const byToken = createTokenAuthenticator({ tokens: data.settings, accounts, clock });
@@ -75,6 +65,22 @@ export async function createAuthenticators(
       ? [createCertificateAuthenticator({ bindings: certificates, accounts })]
       : [];
   return { page: [...page, ...byCertificate], api: [...page, byToken, ...byCertificate] };
+}
+
+/** Undefined where it is off. */
+async function openNtlm(
+  { access, publicUrl }: GatewayConfig,
+  parts: Pick<Parameters<typeof createBasicAuthenticator>[0], 'accounts' | 'lockout' | 'clock'>,
+): Promise<Authenticator | undefined> {
+  const { ntlm } = access.signIn;
+  if (!ntlm.enabled) return undefined;
+  const { createNtlmAuthenticator } = await import('../access/ntlm/index.js');
+  return createNtlmAuthenticator({
+    ...parts,
+    channelBindingRequired: ntlm.channelBinding === 'required',
+    micRequired: ntlm.mic === 'required',
+    host: publicUrl === undefined ? hostname() : new URL(publicUrl).hostname,
+  });
 }
 
 /** What one gateway locks by itself has a record in the audit trail. */
@@ -92,7 +98,7 @@ async function accountSource(
     return {
       name: account.name,
       passwordHash: account.passwordHash ?? (password && (await hashPassword(password))),
-      ntHash: config.access.signIn.ntlm.enabled && password ? ntHash(password) : undefined,
+      ntHash: config.access.signIn.ntlm.enabled && password ? await ntHashOf(password) : undefined,
       roles: account.roles,
       quota: account.quota,
       profiles: account.profiles,
@@ -103,4 +109,9 @@ async function accountSource(
     configured: await Promise.all(configured),
     storedQuota: administratorQuota,
   });
+}
+
+async function ntHashOf(password: string): Promise<NonNullable<Account['ntHash']>> {
+  const { ntHash } = await import('../ntlm/index.js');
+  return ntHash(password);
 }

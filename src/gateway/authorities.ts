@@ -1,11 +1,9 @@
 import type { LocalIssuerConfig } from '../config/index.js';
 import { isFounded, openLocalAuthority, type Authority } from '../issuer/index.js';
-import { openAdcs } from './adcs-authority.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
 import { issuerKeys, tellOfPlaces } from './issuer-keys.js';
 import { readIssuerImport } from './issuer-import.js';
-import { openReEnrollment } from './re-enrollment.js';
-import { openUpstreams, type Upstreams } from './upstreams.js';
+import type { Upstreams } from './upstreams.js';
 
 export interface Issuers {
   /** Without those that only relay: they authorize nothing. */
@@ -16,25 +14,32 @@ export interface Issuers {
 
 /**
  * Opens every issuer of the configuration; the first start makes or imports its keys and certificates. A
- * foreign CA is not asked for anything yet.
+ * foreign CA is not asked for anything yet. What opens the kinds that only some have is loaded for them.
  */
 export async function openIssuers(dependencies: AuthorityDependencies): Promise<Issuers> {
-  const upstreams = await openUpstreams(dependencies);
+  const issuers = Object.entries(dependencies.resolved.config.issuers);
+  const upstreams: Upstreams = issuers.some(([, { kind }]) => kind === 'ndes')
+    ? await (await import('./upstreams.js')).openUpstreams(dependencies)
+    : new Map();
   const authorities = new Map<string, Authority>();
-  for (const [name, issuer] of Object.entries(dependencies.resolved.config.issuers)) {
+  for (const [name, issuer] of issuers) {
     switch (issuer.kind) {
       case 'local':
         authorities.set(name, await openEmbedded(name, issuer, dependencies));
         break;
       case 'adcs-webenroll':
       case 'adcs-rpc':
-      case 'adcs-ces':
+      case 'adcs-ces': {
+        const { openAdcs } = await import('./adcs-authority.js');
         authorities.set(name, await openAdcs(name, issuer, dependencies));
         break;
+      }
       case 'ndes': {
         const upstream = upstreams.get(name);
-        if (upstream?.config.mode === 're-enroll')
+        if (upstream?.config.mode === 're-enroll') {
+          const { openReEnrollment } = await import('./re-enrollment.js');
           authorities.set(name, await openReEnrollment(name, upstream, dependencies));
+        }
         break;
       }
     }

@@ -1,17 +1,11 @@
 /** The Redis-compatible server that a site may keep its challenges on. */
 import type { RedisConfig, ResolvedConfig } from '../config/index.js';
 import type { SecretSource } from '../keys/index.js';
-import {
-  openRedisChallenges,
-  viewRedis,
-  type ChallengeServer,
-  type RedisConnection,
-  type RedisReport,
-} from '../store/index.js';
+import type { ChallengeServer, RedisConnection, RedisReport } from '../store/index.js';
 import { messageOf } from '../errors/index.js';
 import type { Log } from '../telemetry/index.js';
 import { ownerOf } from './database-keys.js';
-import { serverTls } from './server-tls.js';
+import { serverConnection } from './server-connection.js';
 
 type StoreOptions = Pick<ResolvedConfig, 'config' | 'readSecret'>;
 
@@ -24,7 +18,9 @@ export async function openChallengeServer(
   keys: SecretSource,
 ): Promise<ChallengeServer | undefined> {
   const connection = await configuredConnection(options);
-  return connection && openRedisChallenges(connection, await ownerOf(keys));
+  if (connection === undefined) return undefined;
+  const { openRedisChallenges } = await import('../store/redis/index.js');
+  return openRedisChallenges(connection, await ownerOf(keys));
 }
 
 /**
@@ -33,7 +29,9 @@ export async function openChallengeServer(
  */
 export async function viewChallengeServer(options: StoreOptions): Promise<RedisReport | undefined> {
   const connection = await configuredConnection(options);
-  return connection && viewRedis(connection);
+  if (connection === undefined) return undefined;
+  const { viewRedis } = await import('../store/redis/index.js');
+  return viewRedis(connection);
 }
 
 /** What of the server's settings may cost challenges, as far as it tells. */
@@ -64,16 +62,12 @@ async function redisConnection(
   config: RedisConfig,
   readSecret: ResolvedConfig['readSecret'],
 ): Promise<RedisConnection> {
-  const { host, port, database, user, password, prefix } = config;
+  const { database, user, prefix } = config;
   return {
-    host,
-    port,
+    ...(await serverConnection(config, 'data.redis', readSecret)),
     database,
     user,
-    password: () => (password ? readSecret(password) : Promise.resolve('')),
-    tls: await serverTls(config, 'data.redis', readSecret),
     prefix,
-    connectTimeoutMs: config.connectSeconds * 1000,
     commandTimeoutMs: config.commandSeconds * 1000,
   };
 }

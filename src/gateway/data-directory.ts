@@ -1,16 +1,16 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createChallenges, type Challenges } from '../challenge/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import type { SealedKeyStore } from '../keys/index.js';
-import {
-  createMemoryChallengeStore,
-  type ChallengeServer,
-  type ChallengeStore,
-  type EnrollmentStore,
-  type RetentionStore,
-  type SettingsStore,
+import type {
+  ChallengeServer,
+  ChallengeStore,
+  EnrollmentStore,
+  RetentionStore,
+  SettingsStore,
+  Stores,
 } from '../store/index.js';
 import { openChallengeServer } from './challenge-server.js';
 import type { SharedDatabase } from './shared-database.js';
@@ -23,6 +23,8 @@ export interface DataDirectory {
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
   readonly retention: RetentionStore;
+  /** To what the database does by itself. */
+  readonly listen: Stores['listen'];
   readonly challenges: Challenges;
   /** What `challenges` stand on, for those that are judged outside. */
   readonly challengeState: { readonly store: ChallengeStore; readonly secret: Buffer };
@@ -55,7 +57,7 @@ export async function openDataDirectory(
   const challengesInMemory = challengeStore === 'memory';
   const challengeServer = await openChallengeServer({ config, readSecret }, keys);
   const store = challengesInMemory
-    ? createMemoryChallengeStore({ maxKeys: 1_000_000 })
+    ? await memoryChallenges()
     : (challengeServer?.store ?? stores.challenges);
   return {
     path: directory,
@@ -63,6 +65,7 @@ export async function openDataDirectory(
     enrollments: stores.enrollments,
     settings: stores.settings,
     retention: stores.retention,
+    listen: stores.listen,
     challenges: createChallenges({ store, secret, singlePasswordSecret, clock }),
     challengeState: { store, secret },
     challengeServer,
@@ -78,8 +81,17 @@ export async function openDataDirectory(
   };
 }
 
-/** Level by level: node's own recursive mkdir never ends where a parent cannot be made, as under /proc. */
-async function makeDirectory(path: string): Promise<void> {
+async function memoryChallenges(): Promise<ChallengeStore> {
+  const { createMemoryChallengeStore } = await import('../store/memory/index.js');
+  return createMemoryChallengeStore({ maxKeys: 1_000_000 });
+}
+
+/**
+ * Level by level: node's own recursive mkdir never ends where a parent cannot be made, as under /proc.
+ *
+ * @throws GatewayError `config.unreadable`
+ */
+export async function makeDirectory(path: string): Promise<void> {
   const first = await tryDirectory(path);
   if (first === 'made') return;
   if (first === 'ENOENT' && dirname(path) !== path) {
@@ -101,6 +113,13 @@ async function tryDirectory(path: string): Promise<'made' | (string & {})> {
     return 'made';
   } catch (error) {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    return code === 'EEXIST' ? 'made' : code;
+    return code === 'EEXIST' && (await isDirectory(path)) ? 'made' : code;
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -7,8 +7,9 @@ import {
   type DirectoryAccounts,
 } from '../access/index.js';
 import type { GatewayConfig, ResolvedConfig } from '../config/index.js';
-import { createDirectory, type Directory, type DirectoryStep } from '../directory/index.js';
+import type { Directory, DirectoryStep } from '../directory/index.js';
 import { GatewayError } from '../errors/index.js';
+import { secretNow } from './secret-now.js';
 
 type DirectoryConfig = NonNullable<GatewayConfig['directory']>;
 
@@ -19,6 +20,7 @@ async function openDirectory(
   clock: () => Date,
 ): Promise<Directory> {
   const { service, dnsDomain, timeoutSeconds, groups, ca, ...rest } = settings;
+  const { createDirectory } = await import('../directory/index.js');
   return createDirectory({
     ...rest,
     dnsDomain,
@@ -29,7 +31,7 @@ async function openDirectory(
     // Read each time, so that a new password needs no restart.
     service: service && {
       account: service.account,
-      password: () => readSecret(service.password),
+      password: () => secretNow(readSecret, service.password, 'directory.unavailable'),
     },
     clock,
   });

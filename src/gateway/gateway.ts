@@ -1,6 +1,7 @@
 /** The composition root of what serves: an installation in, a running gateway out. */
 import { randomBytes } from 'node:crypto';
 import {
+  countRefusal,
   createListenerCertificates,
   createSignInBrake,
   socketPeerAddress,
@@ -14,7 +15,6 @@ import {
   type Listener,
 } from '../http/index.js';
 import type { Thumbprints } from '../x509/index.js';
-import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
 import { createScepServer } from '../scep/index.js';
 import { createMetrics, logAudit, type Telemetry } from '../telemetry/index.js';
 import { openAccess } from './access.js';
@@ -23,6 +23,7 @@ import { backlogReporter, backlogSettings, startBacklogWork } from './backlog.js
 import { callerCertificates } from './caller-certificates.js';
 import { tellConcerns } from './challenge-server.js';
 import { openChallengeValidators } from './challenge-validators.js';
+import { configuredCodec } from './codec.js';
 import { decisionsOf } from './decisions.js';
 import { Drain } from './drain.js';
 import type { Installation } from './installation.js';
@@ -41,18 +42,20 @@ import {
 import { publicationsOf } from './publications.js';
 import { createReadiness } from './readiness.js';
 import { lookAfterRelays, relayedHttpProfile, relayedProfiles, withRelays } from './relays.js';
+import { toldOnce } from './told-once.js';
 import { startTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
-import { startRetention } from './retention.js';
+import { settleReservations } from './reservations.js';
+import { retentionDays, startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
 
 export interface RunningGateway {
   readonly listeners: readonly Listener[];
   /** Of the issuing CA of each profile, by profile name; none for a CA that was never reached. */
   readonly thumbprints: ReadonlyMap<string, Thumbprints>;
-  /** Lets requests in flight finish, at most this long. */
+  /** Lets requests in flight finish, at most this long. A second call awaits the first. */
   stop(graceMillis: number): Promise<void>;
 }
 
@@ -64,11 +67,12 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const { config } = resolved;
   const { log } = telemetry;
-  const profiles = namedProfiles(config, { authorities, upstreams });
+  const profiles = await namedProfiles(config, { authorities, upstreams });
   const relayed = relayedProfiles(config, upstreams);
   await data.challengeServer?.reach();
   await data.challenges.syncStatic(await staticChallenges(resolved), singlePasswords(config));
   await tellConcerns(data.challengeServer, log);
+  data.listen?.(toldOnce(log, 'the checkpoint of the database'));
   notices.listen((issuer, notice) => logNotice(log, issuer, notice));
   const leadership = await openLeadership(data.shared, log);
   await maintainAuthorities(authorities, log, shareOf(leadership));
@@ -130,10 +134,7 @@ export async function startGateway(
     backlog: backlogSettings(config),
     report: backlogReporter(log, data.settings),
   });
-  const codec = measuredCodec(
-    config.codec === 'fast' ? createFastCodec() : createPkijsCodec(),
-    metrics,
-  );
+  const codec = measuredCodec(await configuredCodec(config), metrics);
   const own = createScepServer({
     profiles: profiles.map(scepProfile),
     codec,
@@ -142,18 +143,16 @@ export async function startGateway(
     onEvent: (event) => {
       log.info('pki operation', { ...event });
       metrics.pkiOperation(event);
-      if (event.code === 'challenge.refused') {
-        void access.rateLimits.refusedChallenges.take(event.clientAddress);
-      }
+      countRefusal(access.rateLimits, event.code, event.clientAddress);
     },
   });
-  const scep = withRelays(own, {
+  const scep = await withRelays(own, {
     profiles: relayed,
     codec,
     data,
     clock,
     log,
-    onRefusedChallenge: (address) => void access.rateLimits.refusedChallenges.take(address),
+    onRefused: (code, address) => countRefusal(access.rateLimits, code, address),
   });
   const drain = new Drain();
   const app = createHttpApp({
@@ -212,6 +211,14 @@ export async function startGateway(
     leadership,
     files,
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
+    reservations: () =>
+      settleReservations({
+        challenges: data.challengeState.store,
+        enrollments: data.enrollments,
+        transactionDays: retentionDays(config).transactions,
+        clock,
+        log,
+      }),
     log,
   });
   const retention = startRetention({ config, data, leadership, clock, log });
@@ -258,6 +265,18 @@ export async function startGateway(
     metrics.stop();
     throw error;
   }
+  const stop = async (graceMillis: number) => {
+    await drain.run(listeners, config.shutdown.drainSeconds * 1000);
+    await Promise.all([
+      ...listeners.map((listener) => listener.close(graceMillis)),
+      backlogWork.stop(graceMillis),
+    ]);
+    await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
+    await leadership.stop();
+    turnedAway.stop();
+    metrics.stop();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     listeners,
     thumbprints: new Map(
@@ -265,16 +284,6 @@ export async function startGateway(
         ca ? [[name, ca.thumbprints] as const] : [],
       ),
     ),
-    async stop(graceMillis) {
-      await drain.run(listeners, config.shutdown.drainSeconds * 1000);
-      await Promise.all([
-        ...listeners.map((listener) => listener.close(graceMillis)),
-        backlogWork.stop(graceMillis),
-      ]);
-      await Promise.all([upkeep.stop(), retention.stop(), counts.stop()]);
-      await leadership.stop();
-      turnedAway.stop();
-      metrics.stop();
-    },
+    stop: (graceMillis) => (stopped ??= stop(graceMillis)),
   };
 }

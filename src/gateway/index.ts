@@ -2,13 +2,27 @@
 export type { AccessExplanation } from './access-explanation.js';
 export { administratorName, administratorQuota, resetAdministrator } from './administrator.js';
 export type { CaNeeds } from './authority-dependencies.js';
-export { openAdcsCa } from './adcs-ca.js';
 export type { AdcsConfig } from './adcs-parts.js';
+export {
+  backupStore,
+  checkFiles,
+  copyStore,
+  listAges,
+  migrateStore,
+  openAdcsCa,
+  openChallengeSource,
+  openExplainer,
+  openUpstreamServer,
+  restoreStore,
+  testDirectory,
+  verifyStore,
+  viewChallengeServer,
+  webCredentials,
+  webTls,
+} from './commands.js';
 export { viewDataDirectory, wasStarted, type DataView } from './data-view.js';
-export { viewChallengeServer } from './challenge-server.js';
 export { openDataDirectory, type DataDirectory } from './data-directory.js';
 export type { DirectoryTest } from './directory.js';
-export { checkFiles, listAges, openExplainer, testDirectory } from './explain.js';
 export type { ListAge } from './list-ages.js';
 export type { RunningGateway } from './gateway.js';
 export { openInstallation, type Installation } from './installation.js';
@@ -16,9 +30,6 @@ export { defaultProfile } from './profiles.js';
 export { issuerKeys } from './issuer-keys.js';
 export { configuredTokens } from './tokens.js';
 export { readTlsIdentity } from './tls-identity.js';
-export { webCredentials, webTls } from './web-credentials.js';
-export { openChallengeSource, openUpstreamServer } from './upstreams.js';
+export { openToServe } from './serving-place.js';
 export { startGateway } from './start.js';
-export { copyStore } from './store-copy.js';
-export { backupStore, migrateStore, restoreStore, verifyStore } from './store-upkeep.js';
 export { issuerOutages, type IssuerOutage } from './issuer-health.js';

@@ -1,17 +1,16 @@
 import type { ResolvedConfig } from '../config/index.js';
-import type { Tokens } from '../pkcs11/index.js';
-import { foundAdministrator, hasAdministrator } from './administrator.js';
+import { administratorState, foundAdministrator } from './administrator.js';
 import { openIssuers, type Issuers } from './authorities.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
 import { NoticeBoard } from './notice-board.js';
 import { inTurn } from './shared-database.js';
-import { openConfiguredTokens } from './tokens.js';
+import { openConfiguredTokens, type OpenTokens } from './tokens.js';
 
 /** An opened data directory with its CAs: enough for commands, and what a running gateway stands on. */
 export interface Installation extends Issuers {
   readonly resolved: ResolvedConfig;
   readonly data: DataDirectory;
-  readonly tokens: Tokens;
+  readonly tokens: OpenTokens;
   /** What issuers say of their own accord. */
   readonly notices: NoticeBoard;
   /** The password of `admin`, when it was made just now: to be shown once. */
@@ -28,7 +27,7 @@ export async function openInstallation(
   clock: () => Date = () => new Date(),
 ): Promise<Installation> {
   const data = await openDataDirectory(resolved, clock);
-  let tokens: Tokens | undefined;
+  let tokens: OpenTokens | undefined;
   const open = async () =>
     openIn(data, (tokens = await openConfiguredTokens(resolved)), resolved, clock);
   try {
@@ -43,7 +42,7 @@ export async function openInstallation(
 
 async function openIn(
   data: DataDirectory,
-  tokens: Tokens,
+  tokens: OpenTokens,
   resolved: ResolvedConfig,
   clock: () => Date,
 ): Promise<Installation> {
@@ -51,14 +50,17 @@ async function openIn(
   const { settings } = data;
   const { adminPassword } = resolved;
   // At once: to check a password takes longer than to open the CAs.
-  const [issuers, hasAdmin] = await Promise.all([
+  const [issuers, administrator] = await Promise.all([
     openIssuers({ resolved, data, tokens, notices, clock }),
-    hasAdministrator(settings, adminPassword),
+    administratorState(settings, adminPassword),
   ]);
   // After the CAs: a password that was made for a start that fails would never be shown.
-  const newAdministratorPassword = hasAdmin
-    ? undefined
-    : await foundAdministrator(settings, adminPassword, clock());
+  const newAdministratorPassword = await foundAdministrator(
+    settings,
+    administrator,
+    adminPassword,
+    clock(),
+  );
   return {
     resolved,
     data,

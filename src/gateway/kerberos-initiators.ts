@@ -1,4 +1,4 @@
-import { openKerberos, type KerberosInitiator, type KerberosTarget } from '../kerberos/index.js';
+import type { KerberosInitiator, KerberosTarget } from '../kerberos/index.js';
 
 /** An account of the configuration; either a keytab with its principal, or a credential cache. */
 interface KerberosAccount {
@@ -15,12 +15,14 @@ interface LateInitiators {
 /** Kerberos is loaded when it is first needed: most commands ask no CA for anything. */
 export function kerberosInitiators(account: KerberosAccount): LateInitiators {
   const { keytab, principal = '', credentialCache = '' } = account;
-  const open = async () =>
-    (await openKerberos()).initiators(
+  const open = async () => {
+    const { openKerberos } = await import('../kerberos/index.js');
+    return (await openKerberos()).initiators(
       keytab === undefined
         ? { kind: 'ccache', ccache: credentialCache }
         : { kind: 'keytab', keytab, principal },
     );
+  };
   let opened: ReturnType<typeof open> | undefined;
   return {
     create: async (target) => {

@@ -86,6 +86,7 @@ export function measuredLimits(limits: RateLimits, limited: Limited): RateLimits
   return {
     operations: counted('operations'),
     refusedChallenges: counted('refusedChallenges'),
+    brokenMessages: counted('brokenMessages'),
     challenges: counted('challenges'),
   };
 }

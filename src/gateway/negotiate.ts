@@ -1,13 +1,11 @@
 /** Configuration → sign-in with Kerberos. */
-import {
-  createNegotiateAuthenticator,
-  type AccountSource,
-  type Authenticator,
-  type DirectoryAccounts,
-  type PrincipalAccounts,
+import type {
+  AccountSource,
+  Authenticator,
+  DirectoryAccounts,
+  PrincipalAccounts,
 } from '../access/index.js';
 import type { GatewayConfig } from '../config/index.js';
-import { openKerberos } from '../kerberos/index.js';
 import type { Log } from '../telemetry/index.js';
 
 /**
@@ -24,6 +22,8 @@ export async function openNegotiate(
 ): Promise<Authenticator | undefined> {
   const { negotiate } = config.access.signIn;
   if (!negotiate) return undefined;
+  const { createNegotiateAuthenticator } = await import('../access/negotiate/index.js');
+  const { openKerberos } = await import('../kerberos/index.js');
   const kerberos = await openKerberos();
   const acceptors = await kerberos.acceptors(negotiate.keytab);
   parts.log.info('Kerberos sign-in', { principals: acceptors.principals.join(', ') });

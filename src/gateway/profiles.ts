@@ -1,5 +1,4 @@
 /** Configuration → what each room wants to know of a profile. */
-import { isCoSigned } from '../adcs/index.js';
 import type { GatewayConfig, ProfileConfig, ResolvedConfig } from '../config/index.js';
 import type { ChallengeSource, SinglePassword, StaticChallenge } from '../challenge/index.js';
 import type { EnrollmentProfile } from '../enrollment/index.js';
@@ -9,6 +8,7 @@ import { withTemplate, type Authority, type Issuer } from '../issuer/index.js';
 import type { ScepProfile } from '../scep/index.js';
 import type { ChallengeBinding } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
+import { addsAttestedSan } from './attested-san.js';
 import type { Issuers } from './authorities.js';
 
 export type Authorities = ReadonlyMap<string, Authority>;
@@ -26,13 +26,14 @@ interface NamedProfile {
 }
 
 /** Without those that are relayed: nothing is decided about them here. */
-export function namedProfiles(
+export async function namedProfiles(
   config: GatewayConfig,
   { authorities, upstreams }: Issuers,
-): NamedProfile[] {
-  return Object.entries(config.profiles).flatMap(([name, profile]) => {
+): Promise<NamedProfile[]> {
+  const named: NamedProfile[] = [];
+  for (const [name, profile] of Object.entries(config.profiles)) {
     const upstream = upstreams.get(profile.issuer);
-    if (upstream?.config.mode === 'relay') return [];
+    if (upstream?.config.mode === 'relay') continue;
     const authorityOf = (issuer: string) => {
       const authority = authorities.get(issuer);
       if (authority) return authority;
@@ -42,24 +43,10 @@ export function namedProfiles(
     const standbys = profile.standby.map(authorityOf);
     for (const standby of standbys) requireSameCa(name, authority.issuer, standby.issuer);
     const { challengeSource } = upstream ?? {};
-    const attestedSan = addsAttestedSan(profile, config.issuers);
-    return [{ name, profile, authority, standbys, attestedSan, challengeSource }];
-  });
-}
-
-/** Whichever of them is asked, for whichever template. */
-function addsAttestedSan(
-  { issuer, standby, template }: ProfileConfig,
-  issuers: GatewayConfig['issuers'],
-): boolean {
-  return [issuer, ...standby].every((name) => {
-    const config = issuers[name];
-    if (!config || !('coSign' in config) || config.coSign?.form !== 'cmc') return false;
-    const { coSign, templates } = config;
-    const fixed = template ?? config.template;
-    const asked = fixed === undefined ? Object.values(templates) : [fixed];
-    return coSign.addExtensions.includes('san') && asked.every((each) => isCoSigned(coSign, each));
-  });
+    const attestedSan = await addsAttestedSan(profile, config.issuers);
+    named.push({ name, profile, authority, standbys, attestedSan, challengeSource });
+  }
+  return named;
 }
 
 /** As far as their certificates are known at the start; a CA that is found later is looked at then. */

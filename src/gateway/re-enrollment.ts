@@ -4,11 +4,12 @@ import type { ResolvedConfig } from '../config/index.js';
 import { GatewayError, isGatewayError } from '../errors/index.js';
 import { frontedAuthority, type Authority, type Notice } from '../issuer/index.js';
 import { SoftwareKey, type KeyStore } from '../keys/index.js';
-import { createFastCodec, createPkijsCodec } from '../pkcs7/index.js';
-import { createScepClient, selfSignedSigner, type ScepSigner } from '../scep/index.js';
+import type { ScepSigner } from '../scep/index.js';
+import { createScepClient, selfSignedSigner } from '../scep/client/index.js';
 import { fetchThrough, ReEnrollingIssuer } from '../upstream/index.js';
 import type { RsaKey } from '../x509/index.js';
 import type { AuthorityDependencies } from './authority-dependencies.js';
+import { configuredCodec } from './codec.js';
 import { readImport } from './imported-pair.js';
 import { upstreamOutage } from './upstream-outage.js';
 import { upstreamWarnings } from './upstream-warnings.js';
@@ -20,7 +21,7 @@ export async function openReEnrollment(
   { resolved, data, clock }: AuthorityDependencies,
 ): Promise<Authority> {
   if (!ra) throw new GatewayError('internal', 'Re-enrollment has no RA keys.', { detail: name });
-  const codec = resolved.config.codec === 'fast' ? createFastCodec() : createPkijsCodec();
+  const codec = await configuredCodec(resolved.config);
   const issuer = new ReEnrollingIssuer({
     name,
     server,

@@ -6,6 +6,7 @@ import type { KeptKind, RetentionStore, SettingsStore } from '../store/index.js'
 import type { Log } from '../telemetry/index.js';
 import { createArchive, type Archive } from './archive.js';
 import type { Leadership } from './leadership.js';
+import { ownAudit } from './own-audit.js';
 import { retentionHold } from './retention-hold.js';
 import type { Upkeep } from './upkeep.js';
 
@@ -165,19 +166,6 @@ function archived(record: object): unknown {
 
 /** So that the trail itself says what is missing from it, and why. */
 function auditOf(at: Date, kind: KeptKind, count: number, before: Date) {
-  return {
-    at,
-    event: 'retention.dropped',
-    correlationId: '',
-    profile: undefined,
-    transactionId: undefined,
-    challengeId: undefined,
-    subject: undefined,
-    keyId: undefined,
-    clientAddress: undefined,
-    actor: undefined,
-    outcome: 'ok' as const,
-    code: undefined,
-    reason: `${count} of ${kind}, older than ${before.toISOString()}.`,
-  };
+  const reason = `${count} of ${kind}, older than ${before.toISOString()}.`;
+  return ownAudit({ at, event: 'retention.dropped', reason });
 }

@@ -1,7 +1,25 @@
 import { hostname } from 'node:os';
-import type { GatewayConfig } from '../config/index.js';
+import type { GatewayConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import { takeServingPlace } from '../store/index.js';
+import { makeDirectory } from './data-directory.js';
+import { openInstallation, type Installation } from './installation.js';
+
+/**
+ * An installation that this process serves, others being kept from it: before its database is migrated or
+ * a key is made, until it is closed.
+ * @throws GatewayError `store.unavailable` when others serve the data directory; else as `openInstallation`
+ */
+export async function openToServe(resolved: ResolvedConfig): Promise<Installation> {
+  const leave = await requireServingPlace(resolved.config);
+  try {
+    const installation = await openInstallation(resolved);
+    return { ...installation, close: () => installation.close().finally(leave) };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
 
 /**
  * As many gateways as `data.processes` says serve records that are a file: each counts limits, lock-outs and
@@ -10,10 +28,12 @@ import { takeServingPlace } from '../store/index.js';
  * @returns what gives the place back
  * @throws GatewayError `store.unavailable` when all are taken
  */
-export async function requireServingPlace({
+async function requireServingPlace({
   data: { directory, processes, store },
 }: Pick<GatewayConfig, 'data'>): Promise<() => void> {
   if (store.kind !== 'sqlite') return () => undefined;
+  // At the first start there is none.
+  await makeDirectory(directory);
   const place = await takeServingPlace(
     directory,
     processes,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { PostgresConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
 import { DirectoryShelf, SealedKeyStore, sealFile } from '../keys/index.js';
-import { copySqliteToPostgres, type Copied } from '../store/index.js';
+import { copySqliteToPostgres, type Copied } from '../store/upkeep/index.js';
 import { ownerKey, ownerOf } from './database-keys.js';
 import { postgresConnection } from './postgres-connection.js';
 import { requireFile } from './store-upkeep.js';

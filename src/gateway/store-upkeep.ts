@@ -1,6 +1,7 @@
 /** What an administrator does with the database as a whole: `scep-gateway store …`. */
 import type { PostgresConfig, ResolvedConfig } from '../config/index.js';
 import { GatewayError } from '../errors/index.js';
+import type { Migration, Verification } from '../store/index.js';
 import {
   backupSqlite,
   migratePostgres,
@@ -8,9 +9,7 @@ import {
   restoreSqlite,
   verifyPostgres,
   verifySqlite,
-  type Migration,
-  type Verification,
-} from '../store/index.js';
+} from '../store/upkeep/index.js';
 import { wasStarted } from './data-view.js';
 import { postgresConnection } from './postgres-connection.js';
 import { databaseFile } from './stores.js';

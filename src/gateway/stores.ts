@@ -11,8 +11,6 @@ import {
   type SecretShelf,
 } from '../keys/index.js';
 import {
-  openPostgresStores,
-  openPostgresView,
   openSettingsReader,
   openSqliteStores,
   type SettingsReader,
@@ -72,6 +70,7 @@ export async function viewShared(
   { readSecret }: StoreOptions,
   store: PostgresConfig,
 ): Promise<SharedView> {
+  const { openPostgresView } = await import('../store/postgres/index.js');
   return openPostgresView(await postgresConnection(store, readSecret));
 }
 
@@ -89,6 +88,7 @@ async function openShared(
   clock: () => Date,
   files?: SealedKeyStore,
 ): Promise<Foundation> {
+  const { openPostgresStores } = await import('../store/postgres/index.js');
   const { directory } = options.config.data;
   // Keys that will be moved count, too: a CA that had a database must not begin anew on an empty one.
   const held = new DirectoryShelf(join(directory, 'keys'));

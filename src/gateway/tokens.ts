@@ -1,11 +1,18 @@
 import type { ResolvedConfig, TokenConfig } from '../config/index.js';
-import { openTokens, type Tokens, type TokenSettings } from '../pkcs11/index.js';
+import type { Tokens, TokenSettings } from '../pkcs11/index.js';
 
-/** Of the configuration; without any, nothing native is loaded. @throws GatewayError `keys.*` */
-export function openConfiguredTokens(
+/** Tokens that are logged in. */
+export type OpenTokens = Pick<Tokens, 'byName' | 'waiting' | 'close'>;
+
+/** Of the configuration; without any, nothing of PKCS #11 is loaded. @throws GatewayError `keys.*` */
+export async function openConfiguredTokens(
   resolved: Pick<ResolvedConfig, 'config' | 'readSecret'>,
-): Promise<Tokens> {
-  return openTokens(configuredTokens(resolved));
+): Promise<OpenTokens> {
+  const settings = configuredTokens(resolved);
+  if (settings.length === 0)
+    return { byName: new Map(), waiting: 0, close: () => Promise.resolve() };
+  const { openTokens } = await import('../pkcs11/index.js');
+  return openTokens(settings);
 }
 
 export function configuredTokens({

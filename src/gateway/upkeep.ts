@@ -17,7 +17,8 @@ const maintainMillis = 3_600_000;
 
 /**
  * What happens while nobody asks: another process' changes to a CA, and those to files, are taken up
- * within seconds; once an hour one gateway renews RA certificates, makes CRLs and drops old challenges.
+ * within seconds; once an hour one gateway renews RA certificates, makes CRLs, drops old challenges and
+ * settles what is left of reservations.
  */
 export function startUpkeep(dependencies: {
   readonly authorities: Authorities;
@@ -29,9 +30,11 @@ export function startUpkeep(dependencies: {
   readonly files: readonly { refresh(): Promise<void> }[];
   /** Once an hour. */
   readonly relays: () => void;
+  /** Once an hour, by one gateway. */
+  readonly reservations: () => Promise<void>;
   readonly log: Log;
 }): Upkeep {
-  const { authorities, challenges, leadership, tallies, files, relays, log } = dependencies;
+  const { authorities, challenges, leadership, tallies, files, log } = dependencies;
   const faults = toldOnce(log, 'upkeep');
   let running = Promise.resolve();
   // Not by the clock of the machine: set back, it would let a CRL end.
@@ -48,11 +51,12 @@ export function startUpkeep(dependencies: {
     if (performance.now() < nextMaintenance) return;
     nextMaintenance = performance.now() + maintainMillis;
     await maintainAuthorities(authorities, log, shareOf(leadership));
-    relays();
+    dependencies.relays();
     if (!leadership.leads()) return;
     await tallies?.prune();
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
+    await dependencies.reservations();
   };
 
   const timer = setInterval(() => {

@@ -8,11 +8,15 @@ import type { Exchange } from './exchange.js';
  * @throws GatewayError `http.overload`
  */
 export async function admitOperation(
-  { operations, refusedChallenges }: RateLimits,
+  { operations, refusedChallenges, brokenMessages }: RateLimits,
   { origin }: Pick<Exchange, 'origin'>,
 ): Promise<void> {
   const caller = originText(origin);
-  const seconds = Math.max(await operations.take(caller), await refusedChallenges.wait(caller));
+  const seconds = Math.max(
+    await operations.take(caller),
+    await refusedChallenges.wait(caller),
+    await brokenMessages.wait(caller),
+  );
   if (seconds === 0) return;
   throw new GatewayError('http.overload', 'Too many requests from this address.', {
     mend: `Try again in ${seconds} s.`,

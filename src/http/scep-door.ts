@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { originText } from '../access/index.js';
-import { GatewayError } from '../errors/index.js';
+import { GatewayError, isGatewayError } from '../errors/index.js';
 import { mscepPage } from '../ndes/index.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
@@ -97,7 +97,18 @@ export function scepDoor(deps: HttpDeps, exchanges: Exchanges): RequestHandler {
 
   return async (request, response, next) => {
     const exchange = exchanges.of(request);
-    if (exchange.scep) await answer(request, response, exchange, exchange.scep);
-    else next();
+    const { scep } = exchange;
+    if (!scep) {
+      next();
+      return;
+    }
+    try {
+      await answer(request, response, exchange, scep);
+    } catch (error) {
+      // What could be addressed is counted by its event.
+      if (isGatewayError(error) && error.code === 'http.message')
+        void deps.rateLimits.brokenMessages.take(originText(exchange.origin));
+      throw error;
+    }
   };
 }

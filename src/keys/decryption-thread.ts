@@ -58,7 +58,11 @@ export class DecryptionThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(work, { eval: true });
+    // Its messages are small: without a bound its young generation grows to what the main thread has.
+    const worker = new Worker(work, {
+      eval: true,
+      resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    });
     worker.on('message', (answer: Answer) => this.#settle(answer));
     worker.on('error', () => undefined);
     worker.on('exit', () => this.#end());

@@ -10,6 +10,7 @@ export { sealFile } from './sealed-secrets.js';
 export type { SecretShelf } from './secret-shelf.js';
 export type { SecretSource } from './secret-source.js';
 export { importPem } from './pem-import.js';
+export { requireFewKeyRounds } from './pem-rounds.js';
 export { importPfx } from './pfx-import.js';
 export { generatedPassphraseCost, type ScryptCost } from './sealing-key.js';
 export { importedCertificates } from './pem-import.js';

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { GatewayError } from '../errors/index.js';
 import { Certificate, readPem, type PemBlock } from '../x509/index.js';
 import { invalid, pairUp, type ImportedIdentity, type KeyPurpose } from './imported-identity.js';
+import { requireFewKeyRounds } from './pem-rounds.js';
 import { systemErrorCode } from './system-error.js';
 
 /** Texts of PEM files; key and certificates may stand in either, or both in one. */
@@ -57,6 +58,7 @@ function readKey(block: PemBlock, passphrase: string | undefined): KeyObject {
   const encrypted = /^ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(`${block.label}\n${block.text}`);
   if (encrypted && (passphrase === undefined || passphrase === ''))
     throw invalid('The private key is encrypted.', 'Set `passphrase` beside `key`.');
+  requireFewKeyRounds(block);
   try {
     return createPrivateKey({ key: block.text, format: 'pem', ...(encrypted && { passphrase }) });
   } catch (cause) {

@@ -1,22 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { GatewayError } from '../errors/index.js';
-import {
-  addressText,
-  destroyRsaKey,
-  findRsaKey,
-  generateRsaKey,
-  importRsaKey,
-  type KeyAddress,
-  type RsaKeyUsage,
-  type Token,
-  type TokenRsaKey,
-} from '../pkcs11/index.js';
+import type { KeyAddress, RsaKeyUsage, Token } from '../pkcs11/index.js';
 import type { PublicKey, RsaKey } from '../x509/index.js';
 import type { KeyStore } from './key-store.js';
-import { readRsaPkcs8, rsaPrivateNumbers } from './rsa-private-numbers.js';
-import { keyExists, type SealedKeyStore } from './sealed-key-store.js';
-import { publicKeyOf, TokenKey } from './token-key.js';
-import type { TokenReference } from './token-reference.js';
+import type { SealedKeyStore } from './sealed-key-store.js';
+import type { TokenKeys } from './token-keys.js';
 
 /** Where a new key goes, and what it will be asked to do. */
 export interface KeyPlace {
@@ -27,8 +13,8 @@ export interface KeyPlace {
 
 /**
  * Sealed keys and keys in tokens under one set of names. New ones go where `placeOf` says; those that are there
- * are opened wherever they are, so that a key may move by being replaced. Of a key in a token a sealed
- * reference is kept: it makes the name, as a token would keep two keys of one name.
+ * are opened wherever they are, so that a key may move by being replaced. What it takes to use a token is loaded
+ * with the first key that is in one.
  */
 export class PlacedKeyStore implements KeyStore {
   constructor(
@@ -43,125 +29,33 @@ export class PlacedKeyStore implements KeyStore {
 
   async load(name: string): Promise<RsaKey> {
     const kept = await this.sealed.read(name);
-    return kept.kind === 'sealed' ? kept.key : this.#open(name, kept.reference);
+    return kept.kind === 'sealed' ? kept.key : (await this.#tokenKeys()).open(name, kept.reference);
   }
 
   async generate(name: string, bits: 2048 | 3072 | 4096): Promise<RsaKey> {
-    const { token, usage } = this.placeOf(name);
+    const { token } = this.placeOf(name);
     if (token === undefined) return this.sealed.generate(name, bits);
-    return this.#make(name, token, (address) => generateRsaKey(token, address, { bits, usage }));
+    return (await this.#tokenKeys()).generate(name, token, bits);
   }
 
   async import(name: string, pkcs8Pem: string): Promise<RsaKey> {
-    const { token, usage } = this.placeOf(name);
+    const { token } = this.placeOf(name);
     if (token === undefined) return this.sealed.import(name, pkcs8Pem);
-    const numbers = rsaPrivateNumbers(readRsaPkcs8(name, pkcs8Pem));
-    return this.#make(name, token, (address) => importRsaKey(token, address, { numbers, usage }));
+    return (await this.#tokenKeys()).import(name, token, pkcs8Pem);
   }
 
   /** Of a key that the token has already. @throws GatewayError `keys.*` */
   async publicKeyIn(token: Token, address: KeyAddress): Promise<PublicKey> {
-    return publicKeyOf(await presentKey(token, address));
+    return (await this.#tokenKeys()).publicKeyIn(token, address);
   }
 
   /** Gives a key that the token has already this name. @throws GatewayError `keys.*` */
   async adopt(name: string, token: Token, address: KeyAddress): Promise<RsaKey> {
-    const found = await presentKey(token, address);
-    const key = await this.#usable(name, token, address, found);
-    await this.sealed.refer(name, referenceTo(token, address, key));
-    return key;
+    return (await this.#tokenKeys()).adopt(name, token, address);
   }
 
-  async #make(
-    name: string,
-    token: Token,
-    create: (address: Required<KeyAddress>) => Promise<void>,
-  ): Promise<RsaKey> {
-    if (await this.has(name)) throw keyExists(name);
-    const address = { label: name, id: randomBytes(16).toString('hex') };
-    await create(address);
-    try {
-      const found = await presentKey(token, address);
-      const key = await this.#usable(name, token, address, found);
-      await this.sealed.refer(name, referenceTo(token, address, key));
-      return key;
-    } catch (error) {
-      await destroyRsaKey(token, address).catch(() => undefined);
-      throw error;
-    }
+  async #tokenKeys(): Promise<TokenKeys> {
+    const { TokenKeys } = await import('./token-keys.js');
+    return new TokenKeys(this.sealed, this.tokens, (name) => this.placeOf(name).usage);
   }
-
-  async #open(name: string, reference: TokenReference): Promise<RsaKey> {
-    const token = this.tokens.get(reference.token);
-    if (token === undefined) {
-      throw new GatewayError(
-        'config.invalid',
-        `The private key ${name} lies in the token ${reference.token}, which is not open.`,
-        { mend: `It has to stand under \`tokens\` as ${reference.token}, and be there.` },
-      );
-    }
-    const found = await presentKey(token, reference);
-    if (publicKeyOf(found).id !== reference.keyId) {
-      throw new GatewayError(
-        'keys.token',
-        `The token ${token.name} has another key with ${addressText(reference)} than before.`,
-        { mend: `The private key ${name} is gone: restore the token from its backup.` },
-      );
-    }
-    return this.#usable(name, token, reference, found);
-  }
-
-  /** @throws GatewayError `keys.token` for a key that cannot do what its place wants */
-  async #usable(
-    name: string,
-    token: Token,
-    address: KeyAddress,
-    found: TokenRsaKey,
-  ): Promise<RsaKey> {
-    const { canSign, canDecrypt } = found.facts;
-    const { usage } = this.placeOf(name);
-    if (!canSign) {
-      throw new GatewayError(
-        'keys.token',
-        `The key with ${addressText(address)} in the token ${token.name} may not sign (CKA_SIGN).`,
-        { mend: 'Use a key that may.' },
-      );
-    }
-    if (usage === 'sign-and-decrypt' && !canDecrypt) {
-      throw new GatewayError(
-        'keys.token',
-        `The token ${token.name} does not open messages with ${addressText(address)}: it needs raw RSA (CKM_RSA_X_509) and CKA_DECRYPT.`,
-        {
-          mend: 'Keep RA keys in files: remove `raKeyToken` from the issuer, and `caCertShape: ca-only` from its profiles. A token that unpads by itself tells attackers whether it could.',
-        },
-      );
-    }
-    return TokenKey.open(found);
-  }
-}
-
-async function presentKey(token: Token, address: KeyAddress): Promise<TokenRsaKey> {
-  const found = await findRsaKey(token, address);
-  if (found) return found;
-  throw new GatewayError(
-    'keys.token',
-    `The token ${token.name} has no RSA private key with ${addressText(address)}.`,
-    {
-      mend: 'Look what it has (pkcs11-tool --login --list-objects); restore it from its backup where it had one.',
-    },
-  );
-}
-
-function referenceTo(
-  token: Token,
-  { label, id }: KeyAddress,
-  { publicKey }: RsaKey,
-): TokenReference {
-  return {
-    format: 'pkcs11',
-    token: token.name,
-    ...(label !== undefined && { label }),
-    ...(id !== undefined && { id }),
-    keyId: publicKey.id,
-  };
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { encodeAuthenticate, withMic } from './authenticate-message.js';
 import { avFlagMic, avFlags, avId, avValue, type AvPair } from './av-pairs.js';
-import { channelBindingHash } from './channel-binding.js';
+import { channelBindingHash } from './channel-binding/index.js';
 import { parseChallenge, type ChallengeMessage } from './challenge-message.js';
 import { encodeUnicode, malformed } from './message.js';
 import { hasFlags, joinFlags } from './negotiate-flags.js';

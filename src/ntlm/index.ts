@@ -1,5 +1,4 @@
 /** NTLMv2 (MS-NLMP), both sides: messages, proof, session security, channel binding. No LM, no NTLMv1. */
-export { channelBindingHash, tlsServerEndPoint } from './channel-binding.js';
 export { createNtlmClient, type NtlmClientOptions, type NtlmCredentials } from './client.js';
 export { ntHash, type NtHash } from './ntlmv2.js';
 export {

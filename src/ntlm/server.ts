@@ -8,7 +8,7 @@ import {
 } from './authenticate-message.js';
 import { avFlagMic, avFlags, avId, avValue, type AvPair } from './av-pairs.js';
 import { encodeChallenge } from './challenge-message.js';
-import { channelBindingHash } from './channel-binding.js';
+import { channelBindingHash } from './channel-binding/index.js';
 import { encodeUnicode } from './message.js';
 import { hasFlags, joinFlags } from './negotiate-flags.js';
 import { parseNegotiate } from './negotiate-message.js';

@@ -5,13 +5,11 @@
  *
  * Written with the DER writer, not with pkijs: a bundle is in every SUCCESS reply, and pkijs takes
  * about 2 ms for one certificate where this takes about 10 µs (Node 20, a slow hour of a shared machine;
- * the bytes are the same). Read through pkijs.
+ * the bytes are the same). Read through pkijs (pkijs/bundle.ts).
  */
-import { defaultBerLimits, der, type BerLimits } from '../asn1/index.js';
+import { der } from '../asn1/index.js';
 import type { Certificate } from '../x509/index.js';
 import { cmsOids } from './algorithms.js';
-import { malformed } from './cms-error.js';
-import { PkijsSignedMessage } from './pkijs-signed-message.js';
 
 /** DER, in the order given: Apple takes the first for the issued one, so the leaf comes first. */
 export function certificateBundle(certificates: readonly Certificate[]): Buffer {
@@ -22,30 +20,6 @@ export function certificateBundle(certificates: readonly Certificate[]): Buffer 
 export function crlBundle(crls: readonly Buffer[]): Buffer {
   return degenerate([], crls);
 }
-
-export interface Bundle {
-  readonly certificates: readonly Certificate[];
-  readonly crls: readonly Buffer[];
-}
-
-/**
- * Certificates and CRLs in the order received, BER or DER, signed or not: what stands there is not
- * vouched for by anything.
- * @throws GatewayError `asn1.*`, `cms.malformed`
- */
-export function readBundle(bytes: Buffer): Bundle {
-  const { certificates, crls } = PkijsSignedMessage.read(bytes, bundleLimits);
-  if (certificates.length > mostCertificates) {
-    throw malformed(`more than ${mostCertificates} certificates`);
-  }
-  return { certificates, crls };
-}
-
-/** Of CAs that were renewed often and cross-certified, with all of theirs. Who reads them may compare each with each. */
-const mostCertificates = 100;
-
-/** A CRL of a large CA has one entry of some four elements for each revoked certificate. */
-const bundleLimits: BerLimits = { ...defaultBerLimits, maxNodes: 500_000 };
 
 function degenerate(certificates: readonly Certificate[], crls: readonly Buffer[]): Buffer {
   return der.sequence(

@@ -1,4 +1,7 @@
-/** CMS: SignedData, EnvelopedData, key transport, degenerate bundles. The only place that touches CMS ASN.1. */
+/**
+ * CMS: SignedData, EnvelopedData, key transport, degenerate bundles. The only place that touches CMS ASN.1. What
+ * pkijs does has a door of its own.
+ */
 export {
   ciphers,
   cmsOids,
@@ -19,6 +22,5 @@ export {
   type SignedMessage,
 } from './codec.js';
 export { createFastCodec } from './fast-codec.js';
-export { certificateBundle, crlBundle, readBundle, type Bundle } from './bundle.js';
+export { certificateBundle, crlBundle } from './bundle.js';
 export { coSignedCmc, coSignedRequest, type CoSigner } from './co-signed-request.js';
-export { createPkijsCodec } from './pkijs-codec.js';

@@ -1,7 +1,7 @@
-/** SCEP (RFC 8894): messages, capabilities, GetCACert shapes, the conductor of an operation, and a client. */
-export { readAuthority } from './client/authority.js';
-export { offersPost, parseCapabilities } from './client/capabilities.js';
-export { createScepClient } from './client/scep-client.js';
+/**
+ * SCEP (RFC 8894): messages, capabilities, GetCACert shapes, the conductor of an operation. The client, the relay
+ * and what explains messages have doors of their own, for most gateways need none of them.
+ */
 export type {
   EnrollOptions,
   ScepAuthority,
@@ -10,8 +10,6 @@ export type {
   ScepSession,
   ScepSigner,
 } from './client/scep-client.types.js';
-export { selfSignedSigner } from './client/self-signed-signer.js';
-export { createScepRelay } from './relay/scep-relay.js';
 export type {
   PrecheckRequest,
   PrecheckVerdict,
@@ -20,8 +18,7 @@ export type {
   RelayPrecheck,
   RelayUpstream,
 } from './relay/scep-relay.types.js';
-export { explainPkiMessage } from './explain.js';
-export type { PkiMessageExplanation } from './explain.types.js';
+export type { PkiMessageExplanation } from './explain/explain.types.js';
 export type { ScepEvent } from './scep-event.js';
 export { createScepServer } from './scep-server.js';
 export type { ScepProfile, ScepRequest, ScepResponse, ScepServer } from './scep-server.types.js';

@@ -44,6 +44,14 @@ export type ReserveOutcome =
   /** Unknown, expired, revoked or used up by others. */
   | { readonly kind: 'refused'; readonly reason: 'unknown' | 'expired' | 'revoked' | 'used' };
 
+/** A use that is neither spent nor given back. */
+export interface Reservation {
+  readonly challenge: ChallengeId;
+  /** When the challenge was made: nothing holds it that is older. */
+  readonly createdAt: Date;
+  readonly transaction: string;
+}
+
 export interface ChallengeFilter {
   readonly account?: string;
   /** Revoked before used before expired: a spent challenge stays `used` after its time. */
@@ -84,6 +92,16 @@ export interface ChallengeStore {
   confirm(id: ChallengeId, transaction: string): Promise<void>;
   /** Gives a reserved use back (the issuer was unreachable). A spent use stays spent. */
   release(id: ChallengeId, transaction: string): Promise<void>;
+  /**
+   * What is reserved of challenges that nobody took or asked for a use of since `before`, a part at a time;
+   * what changes meanwhile may be missing. Not of challenges without limit, which lack no use.
+   */
+  idleReservations(before: Date): AsyncIterable<readonly Reservation[]>;
+  /**
+   * As `release`, unless somebody took or asked for a use of the challenge since `before`: `reserve` that
+   * answers `held` keeps the reservation from it, too. True when the use was given back.
+   */
+  reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean>;
   /** Newest first; 1000 where the filter has no limit. */
   list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]>;
   /** How many there are of each state. Reads them all. */

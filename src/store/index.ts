@@ -1,4 +1,7 @@
-/** Durable state behind interfaces: SQLite by default, PostgreSQL; for challenges alone Redis, or node-cache in one process. */
+/**
+ * Durable state behind interfaces: SQLite by default, PostgreSQL; for challenges alone Redis, or node-cache in one
+ * process. What stands on a server has a door of its own, and so has the upkeep of databases.
+ */
 export { challengeState } from './challenge-state.js';
 export type {
   ChallengeBinding,
@@ -7,25 +10,15 @@ export type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
 } from './challenge-store.js';
-export { copySqliteToPostgres } from './copy.js';
-export type { Copied } from './copy.types.js';
-export { createMemoryChallengeStore } from './memory/challenge-store.js';
 export type { PostgresConnection } from './postgres/connection.js';
-export {
-  migratePostgres,
-  openPostgresStores,
-  openPostgresView,
-  verifyPostgres,
-} from './postgres/open.js';
 export type { RedisConnection } from './redis/connection.js';
-export { openRedisChallenges, viewRedis, type ChallengeServer } from './redis/open.js';
+export type { ChallengeServer } from './redis/open.js';
 export type { RedisReport } from './redis/server-report.js';
-export { backupSqlite, restoreSqlite } from './sqlite/backup.js';
-export { migrateSqlite, openSqliteStores } from './sqlite/open.js';
+export { openSqliteStores } from './sqlite/open.js';
 export { takeServingPlace } from './sqlite/serving-place.js';
 export { openSettingsReader } from './sqlite/settings-reader.js';
-export { verifySqlite } from './sqlite/verify.js';
 export type { Leases } from './leases.js';
 export type { SealedTexts } from './sealed-texts.js';
 export type { KeptKind, RetentionStore } from './retention-store.js';

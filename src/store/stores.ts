@@ -6,12 +6,20 @@ import type { SettingsStore } from './settings-store.js';
 import type { TallyStore } from './tally-store.js';
 import type { EnrollmentStore } from './transaction-store.js';
 
+/** Hears of what the database does by itself, which no call could tell. */
+export interface UpkeepListener {
+  failed(fault: unknown): void;
+  worked(): void;
+}
+
 /** The stores of one database. */
 export interface Stores {
   readonly challenges: ChallengeStore;
   readonly enrollments: EnrollmentStore;
   readonly settings: SettingsStore;
   readonly retention: RetentionStore;
+  /** Of a file: the write-ahead log is brought into it from time to time. One listener. */
+  readonly listen?: (listener: UpkeepListener) => void;
   /** Lets what is under way be written, then closes the database; a second call does nothing. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** GetCACaps and GetCACert of an upstream server: fetched, checked, kept, and renewed in good time. */
 import { GatewayError, isGatewayError } from '../errors/index.js';
-import { parseCapabilities, type ScepAuthority, type ScepSession } from '../scep/index.js';
+import type { ScepAuthority, ScepSession } from '../scep/index.js';
+import { parseCapabilities } from '../scep/client/index.js';
 import type { SettingsStore } from '../store/index.js';
 import type { Certificate } from '../x509/index.js';
 import { readCaRecord, writeCaRecord, type CaRecord } from './ca-record.js';

@@ -1,6 +1,7 @@
 /** GetCACert of an upstream server, judged before anybody is shown it. */
 import { isGatewayError } from '../errors/index.js';
-import { readAuthority, type ScepAuthority } from '../scep/index.js';
+import type { ScepAuthority } from '../scep/index.js';
+import { readAuthority } from '../scep/client/index.js';
 import { orderChain, verifyIssuedBy, type Certificate } from '../x509/index.js';
 
 export interface CaReport {

@@ -1,6 +1,6 @@
 /** Challenges of an upstream NDES that came through us, held against requests that pass through us. */
 import { createHash } from 'node:crypto';
-import type { Challenges, ChallengeUse } from '../challenge/index.js';
+import { relayReservation, type Challenges, type ChallengeUse } from '../challenge/index.js';
 import type { PrecheckRequest, PrecheckVerdict } from '../scep/index.js';
 import {
   readSubjectAltNames,
@@ -90,7 +90,8 @@ function isRenewal(signer: Certificate, cas: readonly Certificate[], now: Date):
 /** One device's attempt: a repetition holds the challenge still, another key finds it taken. */
 function transactionOf({ profile, transactionId, csr, signer }: PrecheckRequest): string {
   const parts = [profile, transactionId.toString('hex'), csr.publicKey.id, signer.publicKey.id];
-  return `relay:${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)}`;
+  const attempt = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
+  return relayReservation(attempt);
 }
 
 function useOf(

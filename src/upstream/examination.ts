@@ -1,7 +1,7 @@
 /** An upstream server looked at on demand, for an administrator: what it says, and what is wrong with it. */
 import type { ChallengeSource } from '../challenge/index.js';
 import { isGatewayError } from '../errors/index.js';
-import { offersPost, parseCapabilities } from '../scep/index.js';
+import { offersPost, parseCapabilities } from '../scep/client/index.js';
 import { judgeCaCertificates } from './ca-report.js';
 import type { UpstreamServer } from './upstream-server.js';
 

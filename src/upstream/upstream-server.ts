@@ -1,10 +1,6 @@
 /** An upstream SCEP server: what it is, and the way to it. */
-import {
-  offersPost,
-  type RelayedContent,
-  type RelayUpstream,
-  type ScepAuthority,
-} from '../scep/index.js';
+import type { RelayedContent, RelayUpstream, ScepAuthority } from '../scep/index.js';
+import { offersPost } from '../scep/client/index.js';
 import { CaCache, type CaNotice, type CaState } from './ca-cache.js';
 import { scepTarget } from './scep-target.js';
 import { requireCarriedOut, type UpstreamAnswer, type UpstreamHttp } from './upstream-http.js';

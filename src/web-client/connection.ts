@@ -4,7 +4,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { tlsServerEndPoint } from '../ntlm/index.js';
+import { tlsServerEndPoint } from '../ntlm/channel-binding/index.js';
 import { isCertificateAlert, networkFault } from './network-fault.js';
 import type { WebTls } from './web-client.types.js';
 

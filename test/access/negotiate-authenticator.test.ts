@@ -1,14 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import {
-  authenticate,
-  createNegotiateAuthenticator,
-  createNtlmAuthenticator,
-  createLockout,
-  type Account,
-  type Caller,
-} from '../../src/access/index.js';
+import { authenticate, createLockout, type Account, type Caller } from '../../src/access/index.js';
+import { createNegotiateAuthenticator } from '../../src/access/negotiate/index.js';
+import { createNtlmAuthenticator } from '../../src/access/ntlm/index.js';
 import type {
   AcceptOutcome,
   ChannelBindingPolicy,

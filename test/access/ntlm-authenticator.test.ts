@@ -3,12 +3,8 @@ import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import {
-  createLockout,
-  createNtlmAuthenticator,
-  type Account,
-  type AuthenticationOutcome,
-} from '../../src/access/index.js';
+import { createLockout, type Account, type AuthenticationOutcome } from '../../src/access/index.js';
+import { createNtlmAuthenticator } from '../../src/access/ntlm/index.js';
 import { createNtlmClient, ntHash } from '../../src/ntlm/index.js';
 import { caller, requestWith } from './requests.js';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { der } from '../../src/asn1/index.js';
-import { createFastCodec, readBundle } from '../../src/pkcs7/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { certificationRequest, type CertificationRequestOptions } from '../support/certificates.js';
 import type { TestGateway } from '../support/gateway.js';
 import { testKey } from '../support/keys.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createFastCodec, readBundle } from '../../src/pkcs7/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { certificationRequest } from '../support/certificates.js';
 import type { TestGateway } from '../support/gateway.js';
 import { testKey, type TestKeyName } from '../support/keys.js';

@@ -8,7 +8,8 @@ import {
   type UpstreamChallenge,
 } from '../../src/challenge/index.js';
 import { GatewayError } from '../../src/errors/index.js';
-import { createMemoryChallengeStore, type ChallengeStore } from '../../src/store/index.js';
+import type { ChallengeStore } from '../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../src/store/memory/index.js';
 import { order, use } from './orders.js';
 
 const noon = new Date('2026-06-01T12:00:00Z');

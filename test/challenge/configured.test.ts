@@ -4,11 +4,8 @@ import {
   type Challenges,
   type StaticChallenge,
 } from '../../src/challenge/index.js';
-import {
-  createMemoryChallengeStore,
-  type ChallengeId,
-  type ChallengeStore,
-} from '../../src/store/index.js';
+import type { ChallengeId, ChallengeStore } from '../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../src/store/memory/index.js';
 import { use } from './orders.js';
 
 const noon = new Date('2026-06-01T12:00:00Z');

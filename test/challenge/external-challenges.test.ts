@@ -8,11 +8,8 @@ import {
   ExternalChallenges,
   type ChallengeUse,
 } from '../../src/challenge/index.js';
-import {
-  createMemoryChallengeStore,
-  openSqliteStores,
-  type ChallengeStore,
-} from '../../src/store/index.js';
+import { openSqliteStores, type ChallengeStore } from '../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../src/store/memory/index.js';
 import { challengeValidatorContract } from './challenge-validator.contract.js';
 import { order, use } from './orders.js';
 

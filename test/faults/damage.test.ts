@@ -41,12 +41,12 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const data = (...path: string[]) => join(directory, 'data', ...path);
 
-/** Every file, by its path, as it is. */
+/** Every file, by its path, as it is; but for who tried to serve last. */
 function contents(): ReadonlyMap<string, string> {
   const files = readdirSync(data(), { recursive: true, withFileTypes: true });
   return new Map(
     files
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !/^serving-\d+\./.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => [path, readFileSync(path).toString('base64')]),
   );

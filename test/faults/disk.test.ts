@@ -4,6 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { messageOf } from '../../src/errors/index.js';
+import { openSqliteStores } from '../../src/store/index.js';
+import { verifySqlite } from '../../src/store/upkeep/index.js';
+import { eventually } from '../interop/eventually.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
 import { failingStart } from './failing-start.js';
 import { Fleet } from './fleet.js';
@@ -20,8 +24,9 @@ function mount(options: string): boolean {
   return spawnSync('mount', arguments_).status === 0;
 }
 
+/** Lazily: a statement of SQLite that was not collected yet keeps its file open in this process. */
 function unmount(): void {
-  spawnSync('umount', [mountPoint]);
+  spawnSync('umount', ['--lazy', mountPoint]);
 }
 
 /** All but so many octets of what is left. */
@@ -71,6 +76,40 @@ const unusable = {
     rmSync(join(mountPoint, 'filling'));
     expect(await fleet.enroll(during!)).toBe('issued');
     expect(await gateway.stop()).toBe(0);
+  }, 60_000);
+
+  test('that has no room for a checkpoint loses nothing, and the log goes on', async () => {
+    const path = join(mountPoint, 'checkpoints.db');
+    const stores = await openSqliteStores(path);
+    const heard: string[] = [];
+    stores.listen?.({
+      failed: (fault) => heard.push(messageOf(fault)),
+      worked: () => heard.push('worked'),
+    });
+    const text = 'x'.repeat(500);
+    let written = 0;
+    const write = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => stores.settings.set(`key-${written++}`, text)),
+      );
+    await write(1990);
+    // The log has room for a little more, the database for none of what is in it.
+    fillBut(200_000);
+    await write(20);
+    await eventually('a checkpoint has failed', () => heard[0]);
+    expect(heard).toEqual([expect.stringMatching(/write-ahead log.*(full|disk I\/O error)/)]);
+    expect(await stores.settings.get('key-2009')).toBe(text);
+    rmSync(join(mountPoint, 'filling'));
+    await write(2000);
+    await eventually('a checkpoint has worked', () => heard[1]);
+    expect(heard[1]).toBe('worked');
+    await stores.close();
+
+    const { checks } = await verifySqlite(path);
+    expect(checks.filter(({ fault }) => fault !== undefined)).toEqual([]);
+    const again = await openSqliteStores(path);
+    for (let n = 0; n < written; n++) expect(await again.settings.get(`key-${n}`)).toBe(text);
+    await again.close();
   }, 60_000);
 
   test('that is full stops the start with a word', async () => {

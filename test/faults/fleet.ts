@@ -1,6 +1,7 @@
 /** Devices of one gateway process that enroll, remember what they were answered, and ask again. */
-import { createFastCodec, readBundle } from '../../src/pkcs7/index.js';
-import { createScepClient } from '../../src/scep/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
+import { createScepClient } from '../../src/scep/client/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import type { GatewayProcess } from '../support/gateway-process.js';
 import type { TestKeyName } from '../support/keys.js';

@@ -15,7 +15,7 @@ import { ntlmSignIn } from '../../src/dcerpc/index.js';
 import type { EnrollmentRequest } from '../../src/enrollment/index.js';
 import type { Issuer } from '../../src/issuer/index.js';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import { createScepClient, selfSignedSigner } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import { fetchThrough, ReEnrollingIssuer } from '../../src/upstream/index.js';
 import type { WebRequest } from '../../src/web-client/index.js';
 import { extendedKeyUsages } from '../../src/x509/index.js';

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { as, send } from '../http/client.js';
+import { pkiMessage, testDevice, testRequest } from '../support/pki-message.js';
 import { device, remove, start, startWith, temporaryFolder, type Running } from './running.js';
 
 const shared = { challenge: 'shared secret of the test' };
@@ -108,6 +109,28 @@ describe('a flood from 127.0.0.2', () => {
     const good = await device(gateway.port, '/scep', '127.0.0.1');
     expect((await good.enroll('no-guess', shared.challenge)).kind).toBe('issued');
   });
+
+  test('of forged and broken messages makes it wait, and nobody else', async () => {
+    gateway = await start(
+      folder,
+      profile('access: { rateLimits: { brokenMessages: { count: 3, seconds: 600 } } }'),
+    );
+    const { port } = gateway;
+    const post = async (body: Buffer, localAddress: string) =>
+      (await send(port, '/scep?operation=PKIOperation', { body, localAddress })).status;
+    const forged = await forgedMessage();
+    const flood = [forged, Buffer.from('no message at all'), forged, forged];
+    const statuses: number[] = [];
+    for (const body of flood) statuses.push(await post(body, '127.0.0.2'));
+    expect(statuses).toEqual([200, 400, 200, 503]);
+    expect(gateway.log()).toMatch(/beyond a limit.*brokenMessages/);
+    const flooder = await device(port, '/scep', '127.0.0.2');
+    await expect(flooder.enroll('late', shared.challenge)).rejects.toMatchObject({
+      message: expect.stringContaining('503'),
+    });
+    const good = await device(port, '/scep', '127.0.0.1');
+    expect((await good.enroll('not-broken', shared.challenge)).kind).toBe('issued');
+  });
 });
 
 test('a list is taken up while the gateway runs; a broken one is not', async () => {
@@ -158,4 +181,17 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new RangeError('it never came true');
+}
+
+/** Well-formed, and not what was signed. */
+async function forgedMessage(): Promise<Buffer> {
+  const signer = await testDevice();
+  const message = await pkiMessage({
+    signer,
+    recipients: [signer.certificate],
+    content: await testRequest(signer),
+    transactionId: 'forged',
+  });
+  message.writeUInt8(message.readUInt8(message.length - 1) ^ 1, message.length - 1);
+  return message;
 }

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { verifyIssuedBy } from '../../src/x509/index.js';
 import { account, password, startCes, type CesService } from '../adcs/ces/service.js';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';

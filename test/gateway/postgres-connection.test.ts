@@ -1,11 +1,11 @@
 /** The way to a PostgreSQL that wants TLS and a password, as an administrator sets both up. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { der } from '../../src/asn1/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { postgresConnection } from '../../src/gateway/postgres-connection.js';
-import { openPostgresStores } from '../../src/store/index.js';
+import { openPostgresStores } from '../../src/store/postgres/index.js';
 import { writeSubjectAltNames } from '../../src/x509/index.js';
 import { selfSigned } from '../support/certificates.js';
 import { testKey, testKeyObject } from '../support/keys.js';
@@ -87,6 +87,26 @@ describeWithPostgres('a PostgreSQL that wants TLS and a password', () => {
     await stores.close();
     await server.query('postgres', `ALTER ROLE gateway PASSWORD '${password}'`);
     await writeFile(join(folder, 'password'), password);
+  });
+
+  test('a password that cannot be read for a moment is an outage, not a fault of the gateway', async () => {
+    const stores = await open();
+    await stores.settings.set('k', 'w');
+    await rm(join(folder, 'password'));
+    await server.query(
+      database,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'scep-gateway'",
+    );
+    // The first may still be told that its connection is gone.
+    await stores.settings.get('k').catch(() => undefined);
+    await expect(stores.settings.get('k')).rejects.toMatchObject({
+      code: 'store.unavailable',
+      message: 'A password cannot be read now.',
+      detail: expect.stringMatching(/password" cannot be read: there is no such file$/) as unknown,
+    });
+    await writeFile(join(folder, 'password'), password);
+    expect(await stores.settings.get('k')).toBe('w');
+    await stores.close();
   });
 
   test.each([

@@ -1,7 +1,7 @@
 /** A gateway whose challenges are on a Redis server; the server is killed and comes back, for real. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { send } from '../http/client.js';
-import { describeWithRedis, startRedis, type RedisServer } from '../support/redis.js';
+import { describeWithRedis, startRedis, untilReached, type RedisServer } from '../support/redis.js';
 import { device, remove, start, temporaryFolder, type Running } from './running.js';
 import { api, challengeOf } from './two-gateways.js';
 
@@ -98,6 +98,7 @@ describeWithRedis('a gateway with its challenges on Redis', () => {
     expect((await send(running.port, '/healthz')).status).toBe(200);
 
     await redis.start();
+    await untilReached(async () => expect((await readiness()).status).toBe(200));
     expect(await someone.enroll('third', challenge)).toMatchObject({ kind: 'issued' });
     expect(await challengeOf(running.port)).toMatch(/^[0-9A-F]+$/);
   });

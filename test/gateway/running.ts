@@ -3,14 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/index.js';
-import { openInstallation, startGateway } from '../../src/gateway/index.js';
+import { openToServe, startGateway } from '../../src/gateway/index.js';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import {
-  createScepClient,
-  selfSignedSigner,
-  type ScepOutcome,
-  type ScepSession,
-} from '../../src/scep/index.js';
+import type { ScepOutcome, ScepSession } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import { capturedLog } from '../support/captured-log.js';
 import { buildCertificationRequest, parseDistinguishedName } from '../../src/x509/index.js';
 import { send } from '../http/client.js';
@@ -54,8 +50,11 @@ export async function startWith(
     },
   });
   const { telemetry, text } = capturedLog();
-  const installation = await openInstallation(resolved);
-  const gateway = await startGateway(installation, telemetry);
+  const installation = await openToServe(resolved);
+  const gateway = await startGateway(installation, telemetry).catch(async (error: unknown) => {
+    await installation.close();
+    throw error;
+  });
   return {
     port: gateway.listeners[0]?.port ?? 0,
     ports: gateway.listeners.map(({ port }) => port),

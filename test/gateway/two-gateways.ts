@@ -3,14 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import {
-  createScepClient,
-  selfSignedSigner,
-  type ScepClient,
-  type ScepOutcome,
-  type ScepSession,
-  type ScepSigner,
-} from '../../src/scep/index.js';
+import type { ScepClient, ScepOutcome, ScepSession, ScepSigner } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import {
   buildCertificationRequest,
   basicConstraints,

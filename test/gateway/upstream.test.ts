@@ -50,6 +50,7 @@ const frontYaml = (port: number, pin: string) => {
     `adminPage: { url: 'https://127.0.0.1:${port}/certsrv/mscep_admin/${query}', authentication: { basic: { user: admin, password: { file: admin.txt } } } }`;
   const url = (path: string) => `url: 'https://127.0.0.1:${port}${path}'`;
   return `
+access: { rateLimits: { brokenMessages: { count: 10, seconds: 600 } } }
 backlog:
   retry: { firstSeconds: 1, longestSeconds: 1 }
   poll: { firstSeconds: 1, longestSeconds: 1 }
@@ -142,6 +143,14 @@ const auditOf = (transactionId: string) =>
 
 describe('a relay', () => {
   const path = '/certsrv/mscep/mscep.dll';
+
+  test('counts what is no message once, and turns its sender away beyond the limit', async () => {
+    const garbage = { body: Buffer.from('no message at all'), localAddress: '127.0.0.9' };
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 11; attempt++)
+      statuses.push((await send(front.port, path, garbage)).status);
+    expect(statuses).toEqual([...Array<number>(10).fill(400), 503]);
+  });
 
   test('shows what upstream shows, and its challenges in the page of NDES', async () => {
     const { certificates, recipient } = (await (await handset(front.port, path)).session())

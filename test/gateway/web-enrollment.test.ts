@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { verifyIssuedBy } from '../../src/x509/index.js';
 import { FakeCa } from '../adcs/certsrv/fake-ca.js';
 import { password, startCertsrv, type CertsrvServer } from '../adcs/certsrv/server.js';

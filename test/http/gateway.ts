@@ -195,6 +195,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 const plenty = {
   operations: { count: 100_000, seconds: 60 },
   refusedChallenges: { count: 100_000, seconds: 60 },
+  brokenMessages: { count: 100_000, seconds: 60 },
   challenges: { count: 100_000, seconds: 60 },
 };
 

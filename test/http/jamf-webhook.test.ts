@@ -141,6 +141,7 @@ describe('the SCEPChallenge webhook', () => {
           rateLimits: createRateLimits({
             operations: { count: 9, seconds: 60 },
             refusedChallenges: { count: 9, seconds: 60 },
+            brokenMessages: { count: 9, seconds: 60 },
             challenges: { count: 1, seconds: 60 },
           }),
         },

@@ -76,6 +76,7 @@ test.each([
       rateLimits: createRateLimits({
         operations: rate,
         refusedChallenges: rate,
+        brokenMessages: rate,
         challenges: rate,
       }),
     },

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:https';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { der } from '../../src/asn1/index.js';
-import { tlsServerEndPoint } from '../../src/ntlm/index.js';
+import { tlsServerEndPoint } from '../../src/ntlm/channel-binding/index.js';
 import { encodeChallenge, parseChallenge } from '../../src/ntlm/challenge-message.js';
 import { createWebClient } from '../../src/web-client/index.js';
 import { tlsIdentity } from '../web-client/upstream.js';

@@ -4,10 +4,10 @@ import {
   createAccountSource,
   createBasicAuthenticator,
   createLockout,
-  createNtlmAuthenticator,
   createSignInBrake,
   type Account,
 } from '../../src/access/index.js';
+import { createNtlmAuthenticator } from '../../src/access/ntlm/index.js';
 import { encodeAuthenticate } from '../../src/ntlm/authenticate-message.js';
 import { parseChallenge } from '../../src/ntlm/challenge-message.js';
 import { encodeClientChallenge, fileTime, ntProof, responseKey } from '../../src/ntlm/ntlmv2.js';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createRateLimits } from '../../src/access/index.js';
+import { GatewayError } from '../../src/errors/index.js';
 import { as, send, type Answer } from './client.js';
 import { scepAnswer, startGateway, type Gateway } from './gateway.js';
 
@@ -14,6 +15,7 @@ function rates(some: Partial<Parameters<typeof createRateLimits>[0]>) {
   return createRateLimits({
     operations: plenty,
     refusedChallenges: plenty,
+    brokenMessages: plenty,
     challenges: plenty,
     ...some,
   });
@@ -56,6 +58,20 @@ describe('PKIOperations of one address', () => {
     expect(statuses).toEqual([200, 200, 503]);
     const elsewhere = await send(port, enroll, { body: message, localAddress: '127.0.0.2' });
     expect(elsewhere.status).toBe(200);
+  });
+
+  test('that carry no message make it wait, refusals of another kind do not', async () => {
+    gateway = await startGateway({
+      deps: { rateLimits: rates({ brokenMessages: { count: 2, seconds: 30 } }) },
+      scep: () => Promise.reject(new GatewayError('http.operation', 'Not that one.')),
+    });
+    const { port } = gateway.listener;
+    const post = async (body: Buffer) => (await send(port, enroll, { body })).status;
+    expect(await post(message)).toBe(400);
+    expect(await post(message)).toBe(400);
+    expect(await post(Buffer.alloc(0))).toBe(400);
+    expect(await post(Buffer.from('MII! no base64'))).toBe(400);
+    expect(await post(message)).toBe(503);
   });
 });
 

@@ -4,12 +4,11 @@ import { expect } from '@jest/globals';
 import { der, parseBer } from '../../src/asn1/index.js';
 import {
   createFastCodec,
-  readBundle,
-  type Bundle,
   type ContentCipher,
   type DigestAlgorithm,
   type KeyTransport,
 } from '../../src/pkcs7/index.js';
+import { readBundle, type Bundle } from '../../src/pkcs7/pkijs/index.js';
 import {
   Certificate,
   extensionOids,

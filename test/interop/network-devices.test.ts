@@ -1,7 +1,8 @@
 /** Routers and firewalls of another age: Cisco IOS, Junos. SHA-1 and 3DES, and below. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createFastCodec, readBundle } from '../../src/pkcs7/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import { testKey } from '../support/keys.js';
 import { testDevice, testRequest, type TestSigner } from '../support/pki-message.js';

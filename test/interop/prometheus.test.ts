@@ -31,9 +31,11 @@ describeWithPrograms('Prometheus', ['promtool'], () => {
     expect([run.status, run.stdout, run.stderr]).toEqual([0, '', '']);
   });
 
-  test('the alert rules are well-formed, and speak of metrics that there are', async () => {
+  test('the alert rules are well-formed, come when they should, and speak of metrics that there are', async () => {
     const run = await runProgram('promtool', ['check', 'rules', rules]);
     expect([run.status, run.stderr]).toEqual([0, '']);
+    const judged = await runProgram('promtool', ['test', 'rules', 'test/interop/alerts.test.yml']);
+    expect([judged.status, judged.stderr]).toEqual([0, '']);
     const text = readFileSync(rules, 'utf8');
     expect(run.stdout).toContain(`SUCCESS: ${text.match(/- alert:/g)?.length ?? 0} rules found`);
     const shown = await metrics();

@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { der } from '../../src/asn1/index.js';
 import { importPem, importPfx } from '../../src/keys/index.js';
 import {
   basicConstraints,
   buildCertificate,
   parseDistinguishedName,
+  toPem,
   type Certificate,
 } from '../../src/x509/index.js';
 import { testKey, testKeyObject, type TestKeyName } from '../support/keys.js';
@@ -66,6 +68,76 @@ describe('importPem', () => {
     });
     expect(imported.privateKeyPem).toBe(keyPem('client'));
     expect(imported.certificates.map(({ der }) => der)).toEqual([issuing.der, root.der]);
+  });
+
+  describe('an encrypted key that asks for much work', () => {
+    const pbkdf2 = '1.2.840.113549.1.5.12';
+    const scrypt = '1.3.6.1.4.1.11591.4.11';
+    const number = (value: bigint) => {
+      const hex = value.toString(16);
+      return der.unsignedInteger(
+        Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex'),
+      );
+    };
+    const salted = (...numbers: bigint[]) =>
+      der.sequence(der.octetString(Buffer.alloc(8)), ...numbers.map(number));
+    const keyWith = (algorithm: Buffer) =>
+      toPem('ENCRYPTED PRIVATE KEY', der.sequence(algorithm, der.octetString(Buffer.alloc(32))));
+    const pbes2 = (kdf: string, ...numbers: bigint[]) => {
+      const aes = der.sequence(
+        der.oid('2.16.840.1.101.3.4.1.42'),
+        der.octetString(Buffer.alloc(16)),
+      );
+      const derivation = der.sequence(der.oid(kdf), salted(...numbers));
+      return keyWith(der.sequence(der.oid('1.2.840.113549.1.5.13'), der.sequence(derivation, aes)));
+    };
+    const oldScheme = (rounds: bigint) =>
+      keyWith(der.sequence(der.oid('1.2.840.113549.1.12.1.3'), salted(rounds)));
+    const faultOf = (key: string): unknown => {
+      try {
+        return importPem({ certificate: issuing.toPem(), key, passphrase: 'x' });
+      } catch (error) {
+        return error;
+      }
+    };
+
+    test.each([
+      [pbes2(pbkdf2, 3_000_001n), '3000001 rounds of its hash, and 3000000 are the most.'],
+      [
+        pbes2(pbkdf2, 2n ** 63n, 32n),
+        '9223372036854775808 rounds of its hash, and 3000000 are the most.',
+      ],
+      [oldScheme(2n ** 31n - 1n), '2147483647 rounds of its hash, and 3000000 are the most.'],
+      [
+        pbes2(scrypt, 16_384n, 8n, 33n),
+        'scrypt with N · r · p of 4325376, and 4194304 is the most.',
+      ],
+      [
+        pbes2(scrypt, 2n ** 40n, 1n, 1n),
+        'scrypt with N · r · p of 1099511627776, and 4194304 is the most.',
+      ],
+    ])('is not begun', (key, asked) => {
+      expect(faultOf(key)).toMatchObject({
+        code: 'config.invalid',
+        message: `The private key asks for ${asked}`,
+        mend: expect.stringContaining('openssl pkcs8 -topk8') as unknown,
+      });
+    });
+
+    test('is begun up to the bound, whatever comes behind the rounds', () => {
+      for (const key of [pbes2(pbkdf2, 2048n, 32n), oldScheme(2048n), pbes2(scrypt, 1024n, 8n, 1n)])
+        expect(faultOf(key)).toMatchObject({ code: 'keys.passphrase' });
+    });
+
+    test('one that is damaged is told as such', () => {
+      for (const bytes of [Buffer.alloc(0), Buffer.from('3003020101', 'hex'), der.sequence()])
+        expect(
+          faultOf(toPem('ENCRYPTED PRIVATE KEY', bytes.length ? bytes : Buffer.from([0]))),
+        ).toMatchObject({
+          code: 'config.invalid',
+          message: 'The encrypted private key is damaged.',
+        });
+    });
   });
 
   test('reads key and certificates from one file', () => {

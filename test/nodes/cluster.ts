@@ -51,7 +51,7 @@ data:
   keys: { kind: database }
   store: { kind: postgres, host: ${host}, user: ${user}, database: ${database} }
 shutdown: { drainSeconds: ${drainSeconds} }
-access: { rateLimits: { operations: { count: 100000, seconds: 60 }, challenges: { count: 100000, seconds: 60 }, refusedChallenges: { count: 100000, seconds: 60 } } }
+access: { rateLimits: { operations: { count: 100000, seconds: 60 }, challenges: { count: 100000, seconds: 60 }, refusedChallenges: { count: 100000, seconds: 60 }, brokenMessages: { count: 100000, seconds: 60 } } }
 issuers: { local: { kind: local, hierarchy: root, keyBits: 2048 } }
 profiles:
   default: { issuer: local, paths: [/scep], challenges: { max: 100000 } }

@@ -1,12 +1,8 @@
 /** Devices that enroll at whichever gateway they reach, ask again elsewhere, and remember what they got. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import {
-  createScepClient,
-  selfSignedSigner,
-  type ScepOutcome,
-  type ScepSigner,
-} from '../../src/scep/index.js';
+import type { ScepOutcome, ScepSigner } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import { buildCertificationRequest, parseDistinguishedName } from '../../src/x509/index.js';
 import type { Random } from '../../fuzz/random.js';
 import { testKey } from '../support/keys.js';

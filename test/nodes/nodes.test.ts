@@ -4,7 +4,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openPostgresStores, verifyPostgres, type SharedStores } from '../../src/store/index.js';
+import type { SharedStores } from '../../src/store/index.js';
+import { openPostgresStores } from '../../src/store/postgres/index.js';
+import { verifyPostgres } from '../../src/store/upkeep/index.js';
 import { parseCrl } from '../../src/x509/index.js';
 import { Random } from '../../fuzz/random.js';
 import { send } from '../http/client.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { der } from '../../src/asn1/index.js';
-import { channelBindingHash, tlsServerEndPoint } from '../../src/ntlm/index.js';
+import { channelBindingHash, tlsServerEndPoint } from '../../src/ntlm/channel-binding/index.js';
 
 /** As much of a certificate as is looked at. */
 function certificate(...algorithm: Buffer[]): Buffer {

@@ -3,7 +3,8 @@ import { Certificate as PkijsCertificate, ContentInfo, SignedData } from 'pkijs'
 import fc from 'fast-check';
 import { der, parseBer } from '../../src/asn1/index.js';
 import { isGatewayError } from '../../src/errors/index.js';
-import { certificateBundle, crlBundle, readBundle } from '../../src/pkcs7/index.js';
+import { certificateBundle, crlBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import type { Certificate } from '../../src/x509/index.js';
 import { signedToBer } from '../support/ber.js';
 import { issuedBy, selfSigned } from '../support/certificates.js';

@@ -7,7 +7,6 @@ import { isGatewayError } from '../../src/errors/index.js';
 import {
   ciphers,
   createFastCodec,
-  createPkijsCodec,
   type ContentCipher,
   type DigestAlgorithm,
   type EnvelopeRecipient,
@@ -15,6 +14,7 @@ import {
   type Pkcs7Codec,
   type SignedMessage,
 } from '../../src/pkcs7/index.js';
+import { createPkijsCodec } from '../../src/pkcs7/pkijs/index.js';
 import type { Certificate, SigningKey } from '../../src/x509/index.js';
 import { envelopeToBer, signedToBer, type BerForm } from '../support/ber.js';
 import { issuedBy, selfSigned } from '../support/certificates.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createFastCodec, readBundle } from '../../src/pkcs7/index.js';
+import { createFastCodec } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { Certificate } from '../../src/x509/index.js';
 import type { ScepProfile } from '../../src/scep/index.js';
 import { issuedBy, selfSigned } from '../support/certificates.js';

@@ -1,14 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { der } from '../../src/asn1/index.js';
-import { certificateBundle, readBundle } from '../../src/pkcs7/index.js';
-import {
-  createScepClient,
-  selfSignedSigner,
-  type ScepClient,
-  type ScepProfile,
-  type ScepSession,
-  type ScepSigner,
-} from '../../src/scep/index.js';
+import { certificateBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
+import type { ScepClient, ScepProfile, ScepSession, ScepSigner } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import {
   buildCertificationRequest,
   extendedKeyUsage,

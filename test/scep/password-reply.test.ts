@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { testDevice, testRequest, wire } from '../support/pki-message.js';
 import { codecs, reference, scenario } from './scenario.js';
 

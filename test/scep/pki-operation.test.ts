@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { der } from '../../src/asn1/index.js';
-import { readBundle } from '../../src/pkcs7/index.js';
+import { readBundle } from '../../src/pkcs7/pkijs/index.js';
 import { selfSigned } from '../support/certificates.js';
 import { testKey } from '../support/keys.js';
 import { issuerAndSerial, issuerAndSubject, wire } from '../support/pki-message.js';

@@ -1,12 +1,8 @@
 /** One SCEP server with a scripted enrollment behind it, and a device in front of it. */
 import { randomBytes } from 'node:crypto';
 import type { Enrollment, EnrollmentRequest, PollRequest } from '../../src/enrollment/index.js';
-import {
-  createFastCodec,
-  createPkijsCodec,
-  readBundle,
-  type Pkcs7Codec,
-} from '../../src/pkcs7/index.js';
+import { createFastCodec, type Pkcs7Codec } from '../../src/pkcs7/index.js';
+import { createPkijsCodec, readBundle } from '../../src/pkcs7/pkijs/index.js';
 import {
   createScepServer,
   type ScepEvent,

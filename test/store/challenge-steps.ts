@@ -40,6 +40,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (store) =>
         store.release(which, who),
   ),
+  fc.tuple(id, transaction, time).map(
+    ([which, who, before]): Step =>
+      (store) =>
+        store.reclaim(which, who, before),
+  ),
   fc.tuple(id, time).map(
     ([which, now]): Step =>
       (store) =>

@@ -244,6 +244,67 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
       });
     });
 
+    describe('what is reserved and idle', () => {
+      const idle = async (before: Date) => {
+        const found: string[] = [];
+        for await (const part of store.idleReservations(before))
+          found.push(...part.map((each) => `${each.challenge} ${each.transaction}`));
+        return found.sort();
+      };
+
+      test('is found, with when its challenge was made', async () => {
+        await store.add(challenge('a', { createdAt: at(-1) }), 9);
+        await store.put(challenge('s', { maxUses: 3 }));
+        await store.add(challenge('free'), 9);
+        await store.add(challenge('spent'), 9);
+        await store.put(challenge('unlimited', { maxUses: undefined }));
+        for (const id of ['a', 's', 'spent', 'unlimited'])
+          await store.reserve(idOf(id), 't1', noon);
+        await store.reserve(idOf('s'), 't2', at(1));
+        await store.confirm(idOf('spent'), 't1');
+        expect(await idle(noon)).toEqual([]);
+        expect(await idle(at(1))).toEqual(['a t1']);
+        expect(await idle(at(2))).toEqual(['a t1', 's t1', 's t2']);
+        const parts = [];
+        for await (const part of store.idleReservations(at(1))) parts.push(...part);
+        expect(parts).toEqual([{ challenge: 'a', createdAt: at(-1), transaction: 't1' }]);
+      });
+
+      test('of more challenges than one part holds', async () => {
+        const ids = Array.from({ length: 1100 }, (_, n) => `c${n}`);
+        for (const half of [ids.slice(0, 550), ids.slice(550)])
+          await Promise.all(half.map((id) => store.add(challenge(id), 2000)));
+        for (const id of [ids[0], ids[550], ids[1099]])
+          await store.reserve(idOf(id ?? ''), 't', noon);
+        expect(await idle(at(1))).toEqual(['c0 t', 'c1099 t', 'c550 t']);
+      });
+
+      test('is given back once, and to nobody who still wants it', async () => {
+        await store.add(challenge('a'), 1);
+        await store.reserve(idOf('a'), 't', noon);
+        expect(await store.reclaim(idOf('a'), 't', noon)).toBe(false);
+        expect(await store.reclaim(idOf('a'), 'stranger', at(1))).toBe(false);
+        expect(await store.reserve(idOf('a'), 't', at(5))).toEqual({ kind: 'held' });
+        expect(await idle(at(5))).toEqual([]);
+        expect(await store.reclaim(idOf('a'), 't', at(5))).toBe(false);
+        const twice = [1, 2].map(() => store.reclaim(idOf('a'), 't', at(6)));
+        expect((await Promise.all(twice)).sort()).toEqual([false, true]);
+        expect((await store.find(idOf('a')))?.uses).toBe(0);
+        expect(await store.isHeld(idOf('a'), 't')).toBe(false);
+        expect(await store.add(challenge('b'), 1)).toBe(false);
+        expect(await store.reserve(idOf('a'), 't2', at(6))).toEqual({ kind: 'reserved' });
+      });
+
+      test('what is spent stays spent', async () => {
+        await store.add(challenge('a'), 1);
+        await store.reserve(idOf('a'), 't', noon);
+        await store.confirm(idOf('a'), 't');
+        expect(await store.reclaim(idOf('a'), 't', at(1))).toBe(false);
+        expect(await store.reclaim(idOf('nobody'), 't', at(1))).toBe(false);
+        expect((await store.find(idOf('a')))?.uses).toBe(1);
+      });
+    });
+
     describe('put', () => {
       test('replaces by id and keeps the uses', async () => {
         const first = challenge('static:p:n', { maxUses: 2 });

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { openSqliteStores, type ChallengeId } from '../../src/store/index.js';
+import { openPostgresStores } from '../../src/store/postgres/index.js';
 import {
   copySqliteToPostgres,
-  openPostgresStores,
-  openSqliteStores,
   verifyPostgres,
   verifySqlite,
-  type ChallengeId,
-} from '../../src/store/index.js';
+} from '../../src/store/upkeep/index.js';
 import { copiedTables } from '../../src/store/sql/copied-tables.js';
 import { openSqliteDriver } from '../../src/store/sqlite/driver.js';
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../support/postgres.js';

@@ -1,6 +1,6 @@
 /**
- * Programs that use the stores in processes of their own. `open` is JavaScript that opens them, from the
- * door of the room under the name `stores`.
+ * Programs that use the stores in processes of their own, from a folder with the room `store` in it. `open` is
+ * JavaScript that opens them.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,6 @@ import { noon } from './records.js';
 /** Enrolls without end, eight at a time; a line on stdout only after the store has acknowledged. */
 export const enroller = (open: string): string => `
 import { writeSync } from 'node:fs';
-import * as stores from './store/index.js';
 const run = process.argv[3];
 const { challenges, enrollments } = await ${open};
 const at = new Date(${noon.getTime()});
@@ -40,7 +39,6 @@ await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(lane));
 
 /** Counts to 50 and says what it got. */
 export const counter = (open: string): string => `
-import * as stores from './store/index.js';
 const opened = await ${open};
 const counts = [];
 for (let n = 0; n < 50; n++) counts.push(await opened.settings.next('crl'));

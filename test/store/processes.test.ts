@@ -12,7 +12,7 @@ import { openSqliteDriver } from '../../src/store/sqlite/driver.js';
 import { compileRooms } from '../support/compiled-source.js';
 import { counter, enroller, linesUntilKilled } from './process-scripts.js';
 
-const open = 'stores.openSqliteStores(process.argv[2])';
+const open = "(await import('./store/index.js')).openSqliteStores(process.argv[2])";
 
 let directory: string;
 

@@ -82,7 +82,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ca,
     ra,
     lines,
-    scep: scepServer(installation, clock, events),
+    scep: await scepServer(installation, clock, events),
     events,
     challenge: (order = {}) => newChallenge(installation, order),
     close: async () => {
@@ -112,12 +112,12 @@ function pemFiles(name: string) {
 }
 
 /** As the composition root makes it, but heard here. */
-function scepServer(
+async function scepServer(
   { resolved, data, authorities, upstreams }: Installation,
   clock: () => Date,
   events: ScepEvent[],
-): ScepServer {
-  const profiles = namedProfiles(resolved.config, { authorities, upstreams });
+): Promise<ScepServer> {
+  const profiles = await namedProfiles(resolved.config, { authorities, upstreams });
   return createScepServer({
     profiles: profiles.map(scepProfile),
     codec: createFastCodec(),

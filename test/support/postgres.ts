@@ -17,11 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
-import {
-  openPostgresStores,
-  type PostgresConnection,
-  type SharedStores,
-} from '../../src/store/index.js';
+import type { PostgresConnection, SharedStores } from '../../src/store/index.js';
+import { openPostgresStores } from '../../src/store/postgres/index.js';
 import { describeWithPrograms } from '../interop/programs.js';
 import { freePort } from './free-port.js';
 

@@ -16,6 +16,20 @@ export function describeWithRedis(title: string, suite: () => void): void {
   describeWithPrograms(title, ['redis-server'], suite);
 }
 
+/** After the server came back: attempts at a connection have pauses between them. */
+export async function untilReached(attempt: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + 60_000;
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 export interface RedisOptions {
   /** Lines of its configuration; `{port}` and `{directory}` are filled in. TCP where one has `{port}`. */
   readonly settings?: readonly string[];

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { IssuanceRequest } from '../../src/issuer/index.js';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import { createScepClient, selfSignedSigner } from '../../src/scep/index.js';
+import { createScepClient, selfSignedSigner } from '../../src/scep/client/index.js';
 import { fetchThrough, ReEnrollingIssuer } from '../../src/upstream/index.js';
 import {
   extensionOids,

@@ -2,13 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createChallenges, type Challenges } from '../../src/challenge/index.js';
 import { createFastCodec } from '../../src/pkcs7/index.js';
-import {
-  createScepRelay,
-  type RelayEvent,
-  type RelayPrecheck,
-  type ScepServer,
-} from '../../src/scep/index.js';
-import { createMemoryChallengeStore } from '../../src/store/index.js';
+import type { RelayEvent, RelayPrecheck, ScepServer } from '../../src/scep/index.js';
+import { createScepRelay } from '../../src/scep/relay/index.js';
+import { createMemoryChallengeStore } from '../../src/store/memory/index.js';
 import { challengePrecheck } from '../../src/upstream/index.js';
 import { issuedBy } from '../support/certificates.js';
 import { testKey } from '../support/keys.js';

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../src/errors/index.js';
-import { tlsServerEndPoint } from '../../src/ntlm/index.js';
+import { tlsServerEndPoint } from '../../src/ntlm/channel-binding/index.js';
 import {
   createWebClient,
   type GssInitiator,

@@ -1,5 +1,5 @@
 import { readableOr } from '../../errors/index.js';
-import { readBundle } from '../../pkcs7/index.js';
+import { readBundle } from '../../pkcs7/pkijs/index.js';
 import { Certificate, readPem } from '../../x509/index.js';
 
 /** A certificate as DER, PEM or bare base64; undefined for anything else, such as a page. */

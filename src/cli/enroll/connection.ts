@@ -1,11 +1,7 @@
 import { GatewayError } from '../../errors/index.js';
 import { createFastCodec, type ContentCipher } from '../../pkcs7/index.js';
-import {
-  createScepClient,
-  type ScepClient,
-  type ScepSession,
-  type ScepSigner,
-} from '../../scep/index.js';
+import type { ScepClient, ScepSession, ScepSigner } from '../../scep/index.js';
+import { createScepClient } from '../../scep/client/index.js';
 import { withProgress } from '../progress.js';
 import { note } from '../terminal.js';
 import type { CipherChoice, EnrollFlags } from './enroll-flags.js';

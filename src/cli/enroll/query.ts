@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/index.js';
-import { selfSignedSigner, type ScepSigner } from '../../scep/index.js';
+import type { ScepSigner } from '../../scep/index.js';
+import { selfSignedSigner } from '../../scep/client/index.js';
 import {
   parseCrl,
   parseDistinguishedName,

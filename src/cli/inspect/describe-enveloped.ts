@@ -1,5 +1,5 @@
 import { isGatewayError } from '../../errors/index.js';
-import { readBundle } from '../../pkcs7/index.js';
+import { readBundle } from '../../pkcs7/pkijs/index.js';
 import { parseCertificationRequest } from '../../x509/index.js';
 import { describeBundle } from './describe-bundle.js';
 import { describeRequest, judgeProofOfPossession } from './describe-request.js';

@@ -1,5 +1,6 @@
 /** A pkiMessage: what src/scep explains, what this gateway would make of it, and what to do next. */
-import { explainPkiMessage, type PkiMessageExplanation } from '../../scep/index.js';
+import type { PkiMessageExplanation } from '../../scep/index.js';
+import { explainPkiMessage } from '../../scep/explain/index.js';
 import type { Pkcs7Codec } from '../../pkcs7/index.js';
 import { shortTime } from '../table.js';
 import { attributeOf } from './attribute.js';

@@ -1,5 +1,5 @@
 import { canDecrypt, type RecipientKey } from '../../pkcs7/index.js';
-import { selfSignedSigner } from '../../scep/index.js';
+import { selfSignedSigner } from '../../scep/client/index.js';
 import { parseDistinguishedName, type Certificate } from '../../x509/index.js';
 import { readCertificates } from '../pem-file.js';
 import { readPrivateKey } from '../private-key.js';

@@ -1,6 +1,7 @@
 /** GetCACert as a client reads it: whom to encrypt to, and whose signature to believe. */
 import { GatewayError } from '../../errors/index.js';
-import { canDecrypt, readBundle } from '../../pkcs7/index.js';
+import { canDecrypt } from '../../pkcs7/index.js';
+import { readBundle } from '../../pkcs7/pkijs/index.js';
 import {
   Certificate,
   extendedKeyUsages,

@@ -1,6 +1,7 @@
 /** A CertRep from the client's side: believed only when all of it fits the request. */
 import { GatewayError, isGatewayError } from '../../errors/index.js';
-import { canDecrypt, readBundle, type Bundle, type Pkcs7Codec } from '../../pkcs7/index.js';
+import { canDecrypt, type Pkcs7Codec } from '../../pkcs7/index.js';
+import { readBundle, type Bundle } from '../../pkcs7/pkijs/index.js';
 import type { MessageSigner, RecipientKey, SignedMessage } from '../../pkcs7/index.js';
 import { octetsAttribute, textAttribute, type AttributeLimits } from '../attribute.js';
 import { failInfoFromWire } from '../failure.js';

@@ -1,4 +1,5 @@
-import { readBundle, type SignedMessage } from '../../pkcs7/index.js';
+import type { SignedMessage } from '../../pkcs7/index.js';
+import { readBundle } from '../../pkcs7/pkijs/index.js';
 import type { Certificate } from '../../x509/index.js';
 import { replyFault } from './cert-rep.js';
 import type { ScepAuthority } from './scep-client.types.js';

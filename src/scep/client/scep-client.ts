@@ -1,7 +1,8 @@
 /** A SCEP client (RFC 8894): for the command line, the benchmarks, and an upstream NDES. */
 import { createHash, randomBytes as systemRandomBytes } from 'node:crypto';
 import { der } from '../../asn1/index.js';
-import type { Bundle, Pkcs7Codec } from '../../pkcs7/index.js';
+import type { Pkcs7Codec } from '../../pkcs7/index.js';
+import type { Bundle } from '../../pkcs7/pkijs/index.js';
 import { parseCertificationRequest, serialFromBytes, type Certificate } from '../../x509/index.js';
 import type { MessageTypeName } from '../message-type.js';
 import { readAuthority } from './authority.js';

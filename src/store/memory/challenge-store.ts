@@ -7,6 +7,7 @@ import type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
   ReserveOutcome,
 } from '../challenge-store.js';
 
@@ -103,12 +104,25 @@ class MemoryChallengeStore implements ChallengeStore {
   }
 
   release(id: ChallengeId, transaction: string): Promise<void> {
-    const entry = this.#entry(id);
-    if (entry?.holds.get(transaction) === 'reserved') {
-      entry.holds.delete(transaction);
-      this.#replace(entry, { ...entry.record, uses: entry.record.uses - 1 });
-    }
+    this.#giveBack(this.#entry(id), transaction);
     return Promise.resolve();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as of the other stores
+  async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
+    for (const entry of this.#entries()) {
+      if (!isIdle(entry, before)) continue;
+      const { id, createdAt } = entry.record;
+      const reserved = [...entry.holds].filter(([, state]) => state === 'reserved');
+      if (reserved.length > 0)
+        yield reserved.map(([transaction]) => ({ challenge: id, createdAt, transaction }));
+    }
+  }
+
+  reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
+    const entry = this.#entry(id);
+    const isReclaimed = entry && isIdle(entry, before) && this.#giveBack(entry, transaction);
+    return Promise.resolve(isReclaimed ?? false);
   }
 
   list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]> {
@@ -143,13 +157,23 @@ class MemoryChallengeStore implements ChallengeStore {
   #reserve(id: ChallengeId, transaction: string, now: Date): ReserveOutcome {
     const entry = this.#entry(id);
     if (!entry) return { kind: 'refused', reason: 'unknown' };
-    if (entry.holds.get(transaction) === 'reserved') return { kind: 'held' };
+    if (entry.holds.get(transaction) === 'reserved') {
+      entry.usedAt = now;
+      return { kind: 'held' };
+    }
     const state = challengeState(entry.record, now);
     if (state !== 'open') return { kind: 'refused', reason: state };
     entry.holds.set(transaction, 'reserved');
     entry.usedAt = now;
     this.#replace(entry, { ...entry.record, uses: entry.record.uses + 1 });
     return { kind: 'reserved' };
+  }
+
+  #giveBack(entry: Entry | undefined, transaction: string): boolean {
+    if (entry?.holds.get(transaction) !== 'reserved') return false;
+    entry.holds.delete(transaction);
+    this.#replace(entry, { ...entry.record, uses: entry.record.uses - 1 });
+    return true;
   }
 
   #entry(id: ChallengeId): Entry | undefined {
@@ -213,6 +237,10 @@ function isPrunable(entry: Entry, before: Date): boolean {
     (record.expiresAt !== undefined && record.expiresAt < before) ||
     (isUsedUp(record) && usedAt !== undefined && usedAt < before);
   return isPast && !entry.lasting && !isReserved(entry);
+}
+
+function isIdle({ record, usedAt }: Entry, before: Date): boolean {
+  return record.maxUses !== undefined && usedAt !== undefined && usedAt < before;
 }
 
 function isReserved(entry: Entry): boolean {

@@ -5,6 +5,7 @@ import type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
   ReserveOutcome,
 } from '../challenge-store.js';
 import {
@@ -14,6 +15,9 @@ import {
   challengeTerms,
   countsByState,
   countsFromRow,
+  isIdle,
+  reservationFromRow,
+  reservationParts,
   usesLeft,
 } from '../sql/challenge-row.js';
 import type { Row } from '../sql/row.js';
@@ -32,8 +36,12 @@ import type { Session } from './session.js';
 /** Rows one transaction prunes at most: keeps it short. */
 const PRUNE_LIMIT = 256;
 
+/** Challenges one statement looks through. */
+const LOOK_LIMIT = 1000;
+
 const columns =
   'seq, id, digest, account, binding, created_at, expires_at, max_uses, uses, revoked_at';
+const parts = reservationParts('seq');
 const holdOf = 'transaction_key = ? AND challenge = (SELECT seq FROM challenges WHERE id = ?)';
 
 /**
@@ -109,7 +117,10 @@ export class PostgresChallengeStore implements ChallengeStore {
         challenge,
         transaction,
       );
-      if (hold?.text('state') === 'reserved') return { kind: 'held' };
+      if (hold?.text('state') === 'reserved') {
+        await session.run('UPDATE challenges SET used_at = ? WHERE seq = ?', now, challenge);
+        return { kind: 'held' };
+      }
       const state = challengeState(record, now);
       if (state !== 'open') return { kind: 'refused', reason: state };
       await session.run(
@@ -146,15 +157,32 @@ export class PostgresChallengeStore implements ChallengeStore {
 
   release(id: ChallengeId, transaction: string): Promise<void> {
     return this.#db.transaction(async (session) => {
-      if (!(await lock(session, id))) return;
-      const released = await session.run(
-        `DELETE FROM transaction_holds WHERE state = 'reserved' AND ${holdOf}`,
-        transaction,
+      if (await lock(session, id)) await giveBack(session, id, transaction);
+    });
+  }
+
+  async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
+    for (let after = 0; ;) {
+      const { last, rows } = await this.#db.session(async (session) => {
+        const last = (await session.one(parts.last, after, LOOK_LIMIT)).integerOrNone('last');
+        const rows = last === undefined ? [] : await session.all(parts.idle, after, last, before);
+        return { last, rows };
+      });
+      if (last === undefined) return;
+      yield rows.map(reservationFromRow);
+      after = last;
+    }
+  }
+
+  reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
+    return this.#db.transaction(async (session) => {
+      await lock(session, id);
+      const idle = await session.get(
+        `SELECT seq FROM challenges WHERE id = ? AND ${isIdle}`,
         id,
+        before,
       );
-      if (released === 0) return;
-      await session.run('UPDATE challenges SET uses = uses - 1 WHERE id = ?', id);
-      await recount(session, id);
+      return idle !== undefined && giveBack(session, id, transaction);
     });
   }
 
@@ -239,6 +267,19 @@ async function reserveUnused(
 /** Inside a transaction. */
 function lock(session: Session, id: ChallengeId): Promise<Row | undefined> {
   return session.get(`SELECT ${columns} FROM challenges WHERE id = ? FOR UPDATE`, id);
+}
+
+/** With the row locked. */
+async function giveBack(session: Session, id: ChallengeId, transaction: string): Promise<boolean> {
+  const released = await session.run(
+    `DELETE FROM transaction_holds WHERE state = 'reserved' AND ${holdOf}`,
+    transaction,
+    id,
+  );
+  if (released === 0) return false;
+  await session.run('UPDATE challenges SET uses = uses - 1 WHERE id = ?', id);
+  await recount(session, id);
+  return true;
 }
 
 /** With the row locked: whether it holds a place in its account's quota, and the quota by that much. */

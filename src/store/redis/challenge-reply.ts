@@ -1,6 +1,11 @@
 import { GatewayError } from '../../errors/index.js';
 import { bindingFromJson, bindingToJson } from '../binding-json.js';
-import type { ChallengeDigest, ChallengeId, ChallengeRecord } from '../challenge-store.js';
+import type {
+  ChallengeDigest,
+  ChallengeId,
+  ChallengeRecord,
+  Reservation,
+} from '../challenge-store.js';
 
 /** A record as the scripts take it and give it: nine texts, `''` for what it has not. */
 export function recordToTexts(record: ChallengeRecord): readonly string[] {
@@ -38,6 +43,14 @@ export function recordFromReply(reply: unknown): ChallengeRecord {
   } catch (cause) {
     throw unreadable(cause);
   }
+}
+
+/** @throws GatewayError `store.damaged` */
+export function reservationFromReply(reply: unknown): Reservation {
+  const [id, created, transaction] = textsOf(reply);
+  const createdAt = timeOf(created);
+  if (!id || !createdAt || transaction === undefined) throw unreadable();
+  return { challenge: id as ChallengeId, createdAt, transaction };
 }
 
 export function timeToText(time: Date | undefined): string {

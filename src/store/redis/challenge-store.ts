@@ -6,9 +6,17 @@ import type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
   ReserveOutcome,
 } from '../challenge-store.js';
-import { listOf, numberOf, recordFromReply, recordToTexts, timeToText } from './challenge-reply.js';
+import {
+  listOf,
+  numberOf,
+  recordFromReply,
+  recordToTexts,
+  reservationFromReply,
+  timeToText,
+} from './challenge-reply.js';
 import type { RedisSession } from './link.js';
 import * as scripts from './scripts.js';
 
@@ -87,6 +95,20 @@ export class RedisChallengeStore implements ChallengeStore {
 
   async release(id: ChallengeId, transaction: string): Promise<void> {
     await this.#run(scripts.release, id, transaction);
+  }
+
+  async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
+    for (let following = '-inf'; following !== '';) {
+      const [next, ...found] = listOf(
+        await this.#run(scripts.idleReservations, timeToText(before), following, PAGE),
+      );
+      yield found.map(reservationFromReply);
+      following = cursorOf(next);
+    }
+  }
+
+  async reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
+    return (await this.#run(scripts.reclaim, id, transaction, timeToText(before))) === 1;
   }
 
   async list(filter: ChallengeFilter, now: Date): Promise<readonly ChallengeRecord[]> {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/index.js';
 import { addressOf, type RedisConnection } from './connection.js';
+import { ConnectionPause, type ConnectionPauseOptions } from './connection-pause.js';
 import { isUnknownScript, redisError } from './redis-error.js';
 import type { RedisScript } from './scripts.js';
 
@@ -30,19 +31,26 @@ interface Opened extends RedisSession {
 
 /**
  * One connection, made when it is first needed, and anew after it broke: whoever needs it then waits for it,
- * for as long as a connection may take, and no command is kept for later. What it throws is a GatewayError.
+ * for as long as a connection may take, and no command is kept for later. After an attempt that failed there
+ * is a pause, in which everybody gets its fault at once. What it throws is a GatewayError.
  */
 export class RedisLink implements RedisSession {
   readonly #connection: RedisConnection;
   readonly #greet: (session: RedisSession) => Promise<void>;
+  readonly #pause: ConnectionPause;
   #opened: Promise<Opened> | undefined;
   #waiting = 0;
   #isClosed = false;
 
   /** @param greet what is done on each new connection before anybody else uses it */
-  constructor(connection: RedisConnection, greet: (session: RedisSession) => Promise<void>) {
+  constructor(
+    connection: RedisConnection,
+    greet: (session: RedisSession) => Promise<void>,
+    chance: ConnectionPauseOptions = { stopwatch: () => performance.now(), random: Math.random },
+  ) {
     this.#connection = connection;
     this.#greet = greet;
+    this.#pause = new ConnectionPause(chance);
   }
 
   async run(script: RedisScript, ...parameters: readonly string[]): Promise<unknown> {
@@ -64,6 +72,7 @@ export class RedisLink implements RedisSession {
   async #connected(): Promise<Opened> {
     if (this.#isClosed)
       throw new GatewayError('store.unavailable', 'The challenge store is closed.');
+    if (this.#opened === undefined) this.#pause.requireOver();
     if (this.#waiting >= WAITING_LIMIT)
       throw new GatewayError('store.unavailable', 'Too much waits for the challenge server.', {
         mend: 'Look at the load of the Redis server.',
@@ -80,10 +89,18 @@ export class RedisLink implements RedisSession {
     const forget = () => {
       if (this.#opened === opened) this.#opened = undefined;
     };
-    const opened = openSession(this.#connection, this.#greet, forget).catch((error: unknown) => {
-      forget();
-      throw named(this.#connection, error);
-    });
+    const opened = openSession(this.#connection, this.#greet, forget).then(
+      (session) => {
+        this.#pause.worked();
+        return session;
+      },
+      (error: unknown) => {
+        const fault = named(this.#connection, error);
+        this.#pause.failed(fault);
+        forget();
+        throw fault;
+      },
+    );
     return opened;
   }
 }

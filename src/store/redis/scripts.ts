@@ -80,6 +80,18 @@ local function leave(account, id)
   redis.call('ZREM', p .. 'account:' .. account, id)
   redis.call('ZREM', p .. 'open:' .. account, id)
 end
+local function giveBack(c, hold)
+  if redis.call('HGET', key(c.id), hold) ~= 'reserved' then return false end
+  c.uses, c.reserved = c.uses - 1, c.reserved - 1
+  redis.call('HDEL', key(c.id), hold)
+  redis.call('HSET', key(c.id), 'uses', c.uses, 'reserved', c.reserved)
+  place(c)
+  live(c)
+  return true
+end
+local function idle(c, before)
+  return c.max ~= '' and c.reserved > 0 and c.used ~= '' and tonumber(c.used) < before
+end
 local function write(a, first, lasting)
   local c = {id = a[first], digest = a[first + 1], account = a[first + 2], binding = a[first + 3],
     created = a[first + 4], expires = a[first + 5], max = a[first + 6], uses = tonumber(a[first + 7]),
@@ -146,7 +158,10 @@ return newest and row(newest)`);
 export const reserve = script(`
 local c, hold = find(ARGV[1]), 'hold:' .. ARGV[2]
 if not c then return 'unknown' end
-if redis.call('HGET', key(c.id), hold) == 'reserved' then return 'held' end
+if redis.call('HGET', key(c.id), hold) == 'reserved' then
+  redis.call('HSET', key(c.id), 'used', ARGV[3])
+  return 'held'
+end
 local state = state(c, tonumber(ARGV[3]))
 if state ~= 'open' then return state end
 c.uses, c.reserved = c.uses + 1, c.reserved + 1
@@ -178,14 +193,35 @@ return 'ok'`);
 
 /** id, transaction */
 export const release = script(`
-local c, hold = find(ARGV[1]), 'hold:' .. ARGV[2]
-if not c or redis.call('HGET', key(c.id), hold) ~= 'reserved' then return 'none' end
-c.uses, c.reserved = c.uses - 1, c.reserved - 1
-redis.call('HDEL', key(c.id), hold)
-redis.call('HSET', key(c.id), 'uses', c.uses, 'reserved', c.reserved)
-place(c)
-live(c)
-return 'ok'`);
+local c = find(ARGV[1])
+return c and giveBack(c, 'hold:' .. ARGV[2]) and 'ok' or 'none'`);
+
+/** id, transaction, before → 1 or 0 */
+export const reclaim = script(`
+local c = find(ARGV[1])
+return c and idle(c, tonumber(ARGV[3])) and giveBack(c, 'hold:' .. ARGV[2]) and 1 or 0`);
+
+/**
+ * A part of what is reserved and idle. before, after which age, how many to look at → the next age or `''`,
+ * then id, created and transaction of each
+ */
+export const idleReservations = script(`
+local found = redis.call('ZRANGEBYSCORE', p .. 'all', ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+local rows = {#found == 2 * tonumber(ARGV[3]) and '(' .. found[#found] or ''}
+for i = 1, #found, 2 do
+  local _, id = parted(found[i])
+  local c = find(id)
+  if c and idle(c, tonumber(ARGV[1])) then
+    local fields = redis.call('HGETALL', key(id))
+    for f = 1, #fields, 2 do
+      local transaction = string.match(fields[f], '^hold:(.*)$')
+      if transaction and fields[f + 1] == 'reserved' then
+        rows[#rows + 1] = {id, c.created, transaction}
+      end
+    end
+  end
+end
+return rows`);
 
 /** id, now → 1 or 0 */
 export const revoke = script(`

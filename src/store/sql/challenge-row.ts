@@ -6,6 +6,7 @@ import type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
 } from '../challenge-store.js';
 import type { Row } from './row.js';
 import type { Columns } from './statement.js';
@@ -41,6 +42,30 @@ export function challengeFromRow(row: Row): ChallengeRecord {
     maxUses: row.integerOrNone('max_uses'),
     uses: row.integer('uses'),
     revokedAt: row.dateOrNone('revoked_at'),
+  };
+}
+
+/** Of challenges with a limit; takes a time. */
+export const isIdle = 'max_uses IS NOT NULL AND used_at < ?';
+
+/** Statements over a part of the challenges; `row` is the column that numbers them. */
+export function reservationParts(row: 'row' | 'seq') {
+  return {
+    /** After which row, and how many → the `last` of them; NULL where there are none. */
+    last: `SELECT max(${row}) AS last FROM (
+      SELECT ${row} FROM challenges WHERE ${row} > ? ORDER BY ${row} LIMIT ?) AS part`,
+    /** After which row, up to which, and idle since when. */
+    idle: `SELECT id, created_at, transaction_key
+      FROM challenges JOIN transaction_holds ON challenge = ${row}
+      WHERE ${row} > ? AND ${row} <= ? AND ${isIdle} AND state = 'reserved'`,
+  };
+}
+
+export function reservationFromRow(row: Row): Reservation {
+  return {
+    challenge: row.text('id') as ChallengeId,
+    createdAt: row.date('created_at'),
+    transaction: row.text('transaction_key'),
   };
 }
 

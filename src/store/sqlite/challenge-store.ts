@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { challengeState, DEFAULT_LIST_LIMIT } from '../challenge-state.js';
 import type {
   ChallengeDigest,
@@ -5,6 +6,7 @@ import type {
   ChallengeId,
   ChallengeRecord,
   ChallengeStore,
+  Reservation,
   ReserveOutcome,
 } from '../challenge-store.js';
 import {
@@ -14,6 +16,9 @@ import {
   challengeTerms,
   countsByState,
   countsFromRow,
+  isIdle,
+  reservationFromRow,
+  reservationParts,
   usesLeft,
 } from '../sql/challenge-row.js';
 import type { Row } from '../sql/row.js';
@@ -23,6 +28,10 @@ import type { Database } from './database.js';
 /** Rows one statement sweeps or prunes at most: keeps a transaction short. */
 const SWEEP_LIMIT = 64;
 
+/** Challenges one statement looks through: the event loop stands still meanwhile. */
+const LOOK_LIMIT = 1000;
+
+const parts = reservationParts('row');
 const holdOf = 'transaction_key = ? AND challenge = (SELECT row FROM challenges WHERE id = ?)';
 
 export class SqliteChallengeStore implements ChallengeStore {
@@ -75,7 +84,10 @@ export class SqliteChallengeStore implements ChallengeStore {
   reserve(id: ChallengeId, transaction: string, now: Date): Promise<ReserveOutcome> {
     return this.#db.write(() => {
       const hold = this.#holdState(id, transaction);
-      if (hold === 'reserved') return { kind: 'held' };
+      if (hold === 'reserved') {
+        this.#db.run('UPDATE challenges SET used_at = ? WHERE id = ?', now, id);
+        return { kind: 'held' };
+      }
       const row = this.#row(id);
       const record = toRecord(row);
       if (!row || !record) return { kind: 'refused', reason: 'unknown' };
@@ -105,14 +117,32 @@ export class SqliteChallengeStore implements ChallengeStore {
 
   release(id: ChallengeId, transaction: string): Promise<void> {
     return this.#db.write(() => {
-      const released = this.#db.run(
-        `DELETE FROM transaction_holds WHERE state = 'reserved' AND ${holdOf}`,
-        transaction,
-        id,
+      this.#giveBack(id, transaction);
+    });
+  }
+
+  async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
+    for (let after = 0; ;) {
+      const last = await this.#db.read(() =>
+        this.#db.one(parts.last, after, LOOK_LIMIT).integerOrNone('last'),
       );
-      if (released === 0) return;
-      this.#db.run('UPDATE challenges SET uses = uses - 1 WHERE id = ?', id);
-      this.#recount(id);
+      if (last === undefined) return;
+      yield this.#db.read(() =>
+        this.#db.all(parts.idle, after, last, before).map(reservationFromRow),
+      );
+      after = last;
+      await setImmediate();
+    }
+  }
+
+  reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
+    return this.#db.write(() => {
+      const idle = this.#db.get(
+        `SELECT row FROM challenges WHERE id = ? AND ${isIdle}`,
+        id,
+        before,
+      );
+      return idle !== undefined && this.#giveBack(id, transaction);
     });
   }
 
@@ -156,6 +186,18 @@ export class SqliteChallengeStore implements ChallengeStore {
       pruned += last;
     } while (last > 0);
     return pruned;
+  }
+
+  #giveBack(id: ChallengeId, transaction: string): boolean {
+    const released = this.#db.run(
+      `DELETE FROM transaction_holds WHERE state = 'reserved' AND ${holdOf}`,
+      transaction,
+      id,
+    );
+    if (released === 0) return false;
+    this.#db.run('UPDATE challenges SET uses = uses - 1 WHERE id = ?', id);
+    this.#recount(id);
+    return true;
   }
 
   #pruneSome(before: Date): number {

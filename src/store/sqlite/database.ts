@@ -1,6 +1,9 @@
 import { Row } from '../sql/row.js';
 import type { Param } from '../sql/statement.js';
+import type { UpkeepListener } from '../stores.js';
 import type { Durability } from '../transaction-store.js';
+import type { Checkpointer } from './checkpoint-thread.js';
+import { Checkpoints } from './checkpoints.js';
 import type { SqliteDriver, SqliteStatement, SqlValue } from './driver.js';
 import { GroupCommit } from './group-commit.js';
 import { sqliteError } from './sqlite-error.js';
@@ -11,14 +14,19 @@ export class Database {
   readonly #driver: SqliteDriver;
   readonly #disk: Disk | undefined;
   readonly #writes: GroupCommit;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #statements = new Map<string, SqliteStatement>();
   #closing: Promise<void> | undefined;
 
-  /** @param patienceMs see GroupCommit */
-  constructor(driver: SqliteDriver, disk?: Disk, patienceMs?: number) {
+  /**
+   * @param patienceMs see GroupCommit
+   * @param thread left out where COMMIT itself sees to the write-ahead log
+   */
+  constructor(driver: SqliteDriver, disk?: Disk, patienceMs?: number, thread?: Checkpointer) {
     this.#driver = driver;
     this.#disk = disk;
     this.#writes = new GroupCommit(driver, disk, patienceMs);
+    this.#checkpoints = thread && new Checkpoints(driver, thread, this.#writes);
   }
 
   get(sql: string, ...params: Param[]): Row | undefined {
@@ -46,8 +54,15 @@ export class Database {
   write<T>(work: () => T, durability?: Durability): Promise<T> {
     return this.#writes.write(() => {
       this.#disk?.requireWhole();
-      return work();
+      const written = work();
+      this.#checkpoints?.wrote();
+      return written;
     }, durability);
+  }
+
+  /** Hears how it goes with what no call waits for. */
+  listen(listener: UpkeepListener): void {
+    this.#checkpoints?.listen(listener);
   }
 
   /** What a read right after a resolved write must see, it sees. */
@@ -71,6 +86,7 @@ export class Database {
 
   async #close(): Promise<void> {
     this.#writes.drain();
+    await this.#checkpoints?.close();
     await this.#disk?.close();
     this.#statements.clear();
     this.#driver.close();

@@ -1,4 +1,4 @@
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { GatewayError } from '../../errors/index.js';
 import type { SqlRow } from '../sql/row.js';
 
@@ -36,6 +36,13 @@ export async function openSqliteDriver(
 ): Promise<SqliteDriver> {
   const { DatabaseSync } = await loadSqlite();
   return new DatabaseSync(path, { readOnly: use === 'read-only' });
+}
+
+/** What `require` finds it under, wherever it is called. */
+export function sqliteModule(): string {
+  return isBuiltin('node:sqlite')
+    ? 'node:sqlite'
+    : createRequire(import.meta.url).resolve('@photostructure/sqlite');
 }
 
 async function loadSqlite(): Promise<SqliteModule> {

@@ -44,6 +44,7 @@ export class GroupCommit {
   /** Of the drain. */
   #deadline: number | undefined;
   #scheduled = false;
+  #paused = false;
   #closed = false;
 
   /**
@@ -83,6 +84,15 @@ export class GroupCommit {
     });
   }
 
+  /** Holds writes back, a drain excepted, until what it gives is called. Nobody stands still for that. */
+  pause(): () => void {
+    this.#paused = true;
+    return () => {
+      this.#paused = false;
+      if (this.#queue.length > 0) this.#schedule();
+    };
+  }
+
   /** Refuses further writes and commits those that wait; for another process it waits once for them all. */
   drain(): void {
     this.#closed = true;
@@ -95,10 +105,11 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#paused) return;
     this.#scheduled = true;
     const turn = () => {
       this.#scheduled = false;
+      if (this.#paused) return;
       this.#flush();
       if (this.#queue.length > 0) this.#schedule();
     };

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/index.js';
 import type { Stores } from '../stores.js';
 import type { Migration } from '../verification.js';
 import { SqliteChallengeStore } from './challenge-store.js';
+import { CheckpointThread } from './checkpoint-thread.js';
 import { Database } from './database.js';
 import { openSqliteDriver, type SqliteDriver } from './driver.js';
 import { SqliteEnrollmentStore } from './enrollment-store.js';
@@ -36,6 +37,7 @@ export async function openSqliteStores(
     enrollments: new SqliteEnrollmentStore(database),
     settings: new SqliteSettingsStore(database),
     retention: new SqliteRetentionStore(database),
+    listen: (listener) => database.listen(listener),
     close: () => database.close(),
   };
 }
@@ -58,7 +60,8 @@ async function openDatabase(path: string, now: Date, busyTimeoutMs: number) {
       prepareConnection(driver, busyTimeoutMs);
       const migration = migrate(driver, now);
       const disk = await WriteAheadLog.beside(path);
-      return { database: new Database(driver, disk, busyTimeoutMs), migration };
+      const thread = new CheckpointThread(path);
+      return { database: new Database(driver, disk, busyTimeoutMs, thread), migration };
     } catch (error) {
       driver.close();
       throw error;
@@ -94,5 +97,5 @@ function prepareConnection(driver: SqliteDriver, busyTimeoutMs: number): void {
   driver.exec('PRAGMA foreign_keys = ON');
   driver.exec('PRAGMA trusted_schema = OFF');
   driver.exec('PRAGMA temp_store = MEMORY');
-  driver.exec('PRAGMA cache_size = -16384');
+  driver.exec('PRAGMA cache_size = -4096');
 }

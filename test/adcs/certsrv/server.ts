@@ -1,7 +1,7 @@
 /** certsrv over HTTPS, played: signs in as IIS does, and breaks off where a test wants it to. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { tlsServerEndPoint } from '../../../src/ntlm/index.js';
+import { tlsServerEndPoint } from '../../../src/ntlm/channel-binding/index.js';
 import { Certificate, toPem } from '../../../src/x509/index.js';
 import { selfSigned } from '../../support/certificates.js';
 import { testKey, testKeyObject } from '../../support/keys.js';

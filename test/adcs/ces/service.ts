@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { certificateBundle } from '../../../src/pkcs7/index.js';
-import { tlsServerEndPoint } from '../../../src/ntlm/index.js';
+import { tlsServerEndPoint } from '../../../src/ntlm/channel-binding/index.js';
 import { Certificate } from '../../../src/x509/index.js';
 import type { FakeCa, FakeRequest } from '../certsrv/fake-ca.js';
 import { testKey } from '../../support/keys.js';

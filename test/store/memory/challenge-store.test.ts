@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMemoryChallengeStore } from '../../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../../src/store/memory/index.js';
 import { at, challenge, noon } from '../records.js';
 
 describe('memory challenge store', () => {

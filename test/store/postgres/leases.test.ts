@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { openPostgresStores, type Leases, type SharedStores } from '../../../src/store/index.js';
+import type { Leases, SharedStores } from '../../../src/store/index.js';
+import { openPostgresStores } from '../../../src/store/postgres/index.js';
 import {
   describeWithPostgres,
   emptyStores,

@@ -2,12 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { schemaSteps } from '../../../src/store/postgres/schema.js';
-import {
-  migratePostgres,
-  openPostgresView,
-  openPostgresStores,
-  type PostgresConnection,
-} from '../../../src/store/index.js';
+import type { PostgresConnection } from '../../../src/store/index.js';
+import { openPostgresView, openPostgresStores } from '../../../src/store/postgres/index.js';
+import { migratePostgres } from '../../../src/store/upkeep/index.js';
 import {
   describeWithPostgres,
   startPostgres,

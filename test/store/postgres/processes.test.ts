@@ -4,11 +4,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  openPostgresStores,
-  type ChallengeId,
-  type TransactionRowId,
-} from '../../../src/store/index.js';
+import type { ChallengeId, TransactionRowId } from '../../../src/store/index.js';
+import { openPostgresStores } from '../../../src/store/postgres/index.js';
 import { compileRooms } from '../../support/compiled-source.js';
 import {
   describeWithPostgres,
@@ -18,14 +15,14 @@ import {
 import { counter, enroller, linesUntilKilled } from '../process-scripts.js';
 import { challenge, noon } from '../records.js';
 
-const open = `stores.openPostgresStores({ ...JSON.parse(process.argv[2]), password: async () => '' })`;
+const open = `(await import('./store/postgres/index.js')).openPostgresStores({
+  ...JSON.parse(process.argv[2]), password: async () => '' })`;
 
 const challenges = 200;
 
 /** Once told to, takes whatever challenges it can get, in an order of its own, at most so many. */
 const rival = `
 import { writeSync } from 'node:fs';
-import * as stores from './store/index.js';
 const { challenges } = await ${open};
 const at = new Date(${noon.getTime()});
 const [run, most] = process.argv.slice(3);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createMemoryChallengeStore } from '../../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../../src/store/memory/index.js';
 import { describeWithPostgres, storesOfSuite } from '../../support/postgres.js';
 import { challengeStoreContract } from '../challenge-store.contract.js';
 import { challengeSteps } from '../challenge-steps.js';

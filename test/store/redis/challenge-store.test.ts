@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  createMemoryChallengeStore,
-  openRedisChallenges,
-  type ChallengeId,
-  type ChallengeServer,
-} from '../../../src/store/index.js';
+import type { ChallengeId, ChallengeServer } from '../../../src/store/index.js';
+import { createMemoryChallengeStore } from '../../../src/store/memory/index.js';
+import { openRedisChallenges } from '../../../src/store/redis/index.js';
 import { describeWithRedis, startRedis, type RedisServer } from '../../support/redis.js';
 import { challengeStoreContract } from '../challenge-store.contract.js';
 import { challengeSteps } from '../challenge-steps.js';

@@ -2,18 +2,18 @@
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
-import {
-  openRedisChallenges,
-  viewRedis,
-  type ChallengeId,
-  type ChallengeServer,
-  type RedisConnection,
-} from '../../../src/store/index.js';
+import type { ChallengeId, ChallengeServer, RedisConnection } from '../../../src/store/index.js';
+import { openRedisChallenges, viewRedis } from '../../../src/store/redis/index.js';
 import { toPem, writeSubjectAltNames } from '../../../src/x509/index.js';
 import { der } from '../../../src/asn1/index.js';
 import { selfSigned } from '../../support/certificates.js';
 import { testKey, testKeyObject } from '../../support/keys.js';
-import { describeWithRedis, startRedis, type RedisServer } from '../../support/redis.js';
+import {
+  describeWithRedis,
+  startRedis,
+  untilReached,
+  type RedisServer,
+} from '../../support/redis.js';
 import { challenge, noon } from '../records.js';
 
 const owner = 'a'.repeat(64);
@@ -56,7 +56,7 @@ describeWithRedis('the way to a Redis server', () => {
     });
 
     await start();
-    await check(noon);
+    await untilReached(() => check(noon));
     expect(await store.reserve('spent' as ChallengeId, 'u', noon)).toEqual({
       kind: 'refused',
       reason: 'used',
@@ -66,7 +66,7 @@ describeWithRedis('the way to a Redis server', () => {
 
   test('what could not be told to be spent is told later: it opens nothing for its own transaction either', async () => {
     const { connection, stop, start } = await server();
-    const { store } = open(connection());
+    const { store, check } = open(connection());
     for (const id of ['a', 'b', 'c'] as ChallengeId[]) {
       await store.add(challenge(id), 9);
       await store.reserve(id, 't', noon);
@@ -75,6 +75,7 @@ describeWithRedis('the way to a Redis server', () => {
     for (const id of ['a', 'b'] as ChallengeId[])
       await expect(store.confirm(id, 't')).rejects.toMatchObject(unavailable);
     await start();
+    await untilReached(() => check(noon));
     expect(await store.reserve('a' as ChallengeId, 't', noon)).toEqual({ kind: 'held' });
     await store.confirm('c' as ChallengeId, 't');
     for (const id of ['a', 'b', 'c'] as ChallengeId[])
@@ -92,8 +93,9 @@ describeWithRedis('the way to a Redis server', () => {
       ...unavailable,
       detail: expect.stringMatching(/redis\.sock: no answer in 1 s$/) as unknown,
     });
+    const crowded = open(connection({ commandTimeoutMs: 1000 }));
     const crowd = await Promise.allSettled(
-      Array.from({ length: 1100 }, () => store.find('a' as ChallengeId)),
+      Array.from({ length: 1100 }, () => crowded.store.find('a' as ChallengeId)),
     );
     const reasons = crowd.map((each) =>
       each.status === 'rejected' ? (each.reason as Error).message : 'answered',
@@ -142,6 +144,10 @@ describeWithRedis('the way to a Redis server', () => {
     expect((await store.findByDigest(challenge('a').digest))?.id).toBe('a');
     expect((await store.list({}, noon)).map(({ id }) => id)).toEqual(['b', 'a', 's']);
     expect(await store.count(noon)).toEqual({ open: 2, used: 0, expired: 0, revoked: 1 });
+    const later = new Date(noon.getTime() + 1);
+    await store.reserve('b' as ChallengeId, 't', noon);
+    for await (const part of store.idleReservations(later)) expect(part).toHaveLength(1);
+    expect(await store.reclaim('b' as ChallengeId, 't', later)).toBe(true);
     expect(await store.prune(new Date(noon.getTime() + 7200_000))).toBe(2);
     expect((await report()).server).toMatch(/^redis \d/);
 

@@ -12,14 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openSqliteStores, type Stores } from '../../../src/store/index.js';
 import {
   backupSqlite,
   migrateSqlite,
-  openSqliteStores,
   restoreSqlite,
   verifySqlite,
-  type Stores,
-} from '../../../src/store/index.js';
+} from '../../../src/store/upkeep/index.js';
 import { openSqliteDriver } from '../../../src/store/sqlite/driver.js';
 import { schemaSteps } from '../../../src/store/sqlite/schema.js';
 import { audit, certificate, challenge, noon, transaction } from '../records.js';

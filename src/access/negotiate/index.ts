@@ -1,0 +1,2 @@
+/** Kerberos, for gateways that offer it. */
+export { createNegotiateAuthenticator } from './authenticator.js';

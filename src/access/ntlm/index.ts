@@ -1,0 +1,2 @@
+/** NTLM, for gateways that offer it. */
+export { createNtlmAuthenticator } from './authenticator.js';

@@ -1,0 +1,2 @@
+/** A message in words, for people. */
+export { explainPkiMessage } from './explain.js';

@@ -1,0 +1,2 @@
+/** Messages passed on to another SCEP server. */
+export { createScepRelay } from './scep-relay.js';

@@ -1,0 +1,2 @@
+/** The stores on PostgreSQL. */
+export { openPostgresStores, openPostgresView } from './open.js';

@@ -1,0 +1,2 @@
+/** Challenges on a Redis-compatible server. */
+export { openRedisChallenges, viewRedis } from './open.js';

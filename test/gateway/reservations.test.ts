@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  settleReservations,
+  type ReservationDependencies,
+} from '../../src/gateway/reservations.js';
+import {
+  openSqliteStores,
+  type ChallengeId,
+  type Stores,
+  type TransactionState,
+} from '../../src/store/index.js';
+import { deviceRequest, openInstallation } from '../faults/installation.js';
+import { at, challenge, noon, transaction } from '../store/records.js';
+
+const day = 24 * 60;
+const id = 'a' as ChallengeId;
+
+let directory: string;
+let stores: Stores;
+let now: Date;
+let logged: string[];
+let dependencies: ReservationDependencies;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'reservations-'));
+  stores = await openSqliteStores(join(directory, 'gateway.db'));
+  now = noon;
+  logged = [];
+  const silent = () => undefined;
+  const info = (message: string) => void logged.push(message);
+  const log = { info, error: silent, warn: silent, debug: silent };
+  const { challenges, enrollments } = stores;
+  const clock = () => now;
+  dependencies = { challenges, enrollments, transactionDays: 90, clock, log };
+});
+afterEach(async () => {
+  await stores.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Reserved at noon for `t`. */
+async function reserved(holder = 't', createdAt = noon): Promise<void> {
+  await stores.challenges.add(challenge('a', { createdAt }), 1);
+  await stores.challenges.reserve(id, holder, noon);
+}
+
+async function opened(state: TransactionState): Promise<void> {
+  await stores.enrollments.open(transaction('t', { state, challengeId: 'a' }), undefined);
+}
+
+async function settledAt(minutes: number) {
+  now = at(minutes);
+  await settleReservations(dependencies);
+  const [line] = await stores.enrollments.audit({});
+  const uses = (await stores.challenges.find(id))?.uses;
+  return { uses, isHeld: await stores.challenges.isHeld(id, 't'), event: line?.event };
+}
+
+const untouched = { uses: 1, isHeld: true, event: undefined };
+const spent = { uses: 1, isHeld: true, event: 'challenge.spent-late' };
+
+test('what no transaction holds is given back after a day, with a line in audit and log', async () => {
+  await reserved();
+  expect(await settledAt(day)).toEqual(untouched);
+  const givenBack = { uses: 0, isHeld: false, event: 'challenge.given-back-late' };
+  expect(await settledAt(day + 1)).toEqual(givenBack);
+  const [line] = await stores.enrollments.audit({});
+  expect(line).toMatchObject({ challengeId: 'a', outcome: 'ok', at: now });
+  expect(logged).toEqual(['challenge.given-back-late']);
+  // Only once.
+  await settledAt(day + 2);
+  expect(await stores.enrollments.audit({})).toHaveLength(1);
+});
+
+test.each<TransactionState>([
+  { kind: 'issued', certificate: 'AB' },
+  { kind: 'rejected', code: 'issuer.refused', text: 'no' },
+])('what a finished transaction holds is spent: $kind', async (state) => {
+  await reserved();
+  await opened(state);
+  expect(await settledAt(2 * day)).toEqual(spent);
+  await stores.challenges.release(id, 't');
+  expect((await stores.challenges.find(id))?.uses).toBe(1);
+  expect((await settledAt(3 * day)).event).toBe('challenge.spent-late');
+  expect(await stores.enrollments.audit({})).toHaveLength(1);
+});
+
+test.each<TransactionState>([
+  { kind: 'authorized' },
+  { kind: 'awaiting-approval' },
+  { kind: 'in-doubt', issuer: 'ca' },
+])('what a transaction may still spend is left to it: $kind', async (state) => {
+  await reserved();
+  await opened(state);
+  expect(await settledAt(200 * day)).toEqual(untouched);
+});
+
+test('a challenge so old that its transaction may be dropped opens nothing again', async () => {
+  await reserved('t', at(-89 * day));
+  expect(await settledAt(day + 1)).toEqual(spent);
+});
+
+test('what a relayed request holds is left to it', async () => {
+  await reserved('relay:0123');
+  expect(await settledAt(2 * day)).toMatchObject({ uses: 1, event: undefined });
+});
+
+test('a device that comes while its reservation is looked at keeps it', async () => {
+  await reserved();
+  const { enrollments, challenges } = stores;
+  dependencies = {
+    ...dependencies,
+    enrollments: {
+      appendAudit: (record) => enrollments.appendAudit(record),
+      transaction: async (holder) => {
+        const found = await enrollments.transaction(holder);
+        expect(await challenges.reserve(id, 't', now)).toEqual({ kind: 'held' });
+        return found;
+      },
+    },
+  };
+  expect(await settledAt(2 * day)).toEqual(untouched);
+});
+
+/** Else its reservation would seem to have none, and be given back. */
+test('a transaction is not replaced before its challenge is spent', async () => {
+  const house = await openInstallation(join(directory, 'enrollment.db'), {
+    fate: { step: 'confirm', when: 'before' },
+    profile: { approval: 'manual' },
+  });
+  const first = await deviceRequest({ challengePassword: await house.challenge() });
+  expect((await house.enrollment.enroll(first)).kind).toBe('pending');
+  const before = await house.stores.enrollments.pending({});
+  const next = await deviceRequest({ challengePassword: await house.challenge() });
+  await expect(house.enrollment.enroll(next)).rejects.toThrow('died before confirm');
+  // Whatever was on its way is written before it.
+  await house.stores.settings.set('test', 'written');
+  expect(await house.stores.enrollments.pending({})).toEqual(before);
+  await house.stores.close();
+});
