@@ -14,7 +14,13 @@ import { der } from '../../src/asn1/index.js';
 import { authorizationFor, issuerContract } from '../issuer/issuer.contract.js';
 import { certificationRequest, selfSigned } from '../support/certificates.js';
 import { testKey } from '../support/keys.js';
-import { reach, startUpstream, type ReachOptions, type Upstream } from './upstream-fixture.js';
+import {
+  impatient,
+  reach,
+  startUpstream,
+  type ReachOptions,
+  type Upstream,
+} from './upstream-fixture.js';
 
 let upstream: Upstream;
 const all: Upstream[] = [];
@@ -168,7 +174,7 @@ describe('submit', () => {
     ['talking garbage', { kind: 'body', body: Buffer.from('garbage') }, 'unknown'],
     ['endless', { kind: 'body', body: Buffer.alloc(10_000_000) }, 'unknown'],
   ] as const)('an upstream that is %s is unavailable', async (_n, how, submission) => {
-    const made = issuer();
+    const made = issuer(how.kind === 'silent' ? impatient : {});
     await made.server.current();
     upstream.misbehaviour = how;
     expect(await submit(made)).toMatchObject({ kind: 'unavailable', submission });
@@ -337,7 +343,7 @@ describe('reconcile', () => {
     [{ kind: 'silent' }],
     [{ kind: 'status', status: 500 }],
   ] as const)('while upstream answers %j it is asked later', async (misbehaviour) => {
-    const made = issuer();
+    const made = issuer(misbehaviour.kind === 'silent' ? impatient : {});
     await made.server.current();
     upstream.misbehaviour = misbehaviour;
     expect(await reconcile(made)).toMatchObject({ kind: 'unavailable' });

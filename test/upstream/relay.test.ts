@@ -10,7 +10,13 @@ import { issuedBy } from '../support/certificates.js';
 import { testKey } from '../support/keys.js';
 import { readReply, testDevice, testRequest, wire } from '../support/pki-message.js';
 import { order } from '../challenge/orders.js';
-import { reach, startUpstream, type ReachOptions, type Upstream } from './upstream-fixture.js';
+import {
+  impatient,
+  reach,
+  startUpstream,
+  type ReachOptions,
+  type Upstream,
+} from './upstream-fixture.js';
 
 const codec = createFastCodec();
 const client = { correlationId: 'ref-1', address: '192.0.2.1', userAgent: undefined };
@@ -160,7 +166,8 @@ describe('an answer that is none', () => {
     ['503', { kind: 'status', status: 503 }],
   ] as const)('%s becomes 503, never FAILURE', async (_name, misbehaviour) => {
     upstream.misbehaviour = misbehaviour;
-    await expect(post(relay(), await upstream.scenario.message())).rejects.toMatchObject({
+    const server = relay(undefined, misbehaviour.kind === 'silent' ? impatient : {});
+    await expect(post(server, await upstream.scenario.message())).rejects.toMatchObject({
       class: 'unavailable',
       retryAfterSeconds: 30,
     });

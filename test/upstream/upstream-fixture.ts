@@ -122,13 +122,21 @@ export interface ReachOptions {
   readonly state?: Map<string, string>;
 }
 
+/** For an upstream that never answers: long enough for what it does answer on a busy machine. */
+export const impatient = { limits: { answerMillis: 1000 } } as const;
+
 /** The gateway's way to it, as the composition root makes it. */
 export function reach(upstream: { readonly url: URL }, options: ReachOptions = {}) {
   const http = new UpstreamHttp({
     web: createWebClient({
       origin: upstream.url.origin,
       credentials: [],
-      limits: { answerMillis: 300, totalMillis: 1000, answerBytes: 65_536, ...options.limits },
+      limits: {
+        answerMillis: 10_000,
+        totalMillis: 20_000,
+        answerBytes: 65_536,
+        ...options.limits,
+      },
     }),
     breaker: createCircuitBreaker({
       failures: options.failures ?? 1000,

@@ -5,7 +5,7 @@ import { adminPage, encodePage, mscepPage } from '../../src/ndes/index.js';
 import { certificateBundle } from '../../src/pkcs7/index.js';
 import { issuedBy, selfSigned } from '../support/certificates.js';
 import { testKey } from '../support/keys.js';
-import { reach, startUpstream, type Upstream } from './upstream-fixture.js';
+import { impatient, reach, startUpstream, type Upstream } from './upstream-fixture.js';
 
 let upstream: Upstream;
 beforeEach(async () => {
@@ -192,7 +192,7 @@ describe('PKIOperation', () => {
     [{ kind: 'silent' }, 'upstream.no-answer', undefined],
     [{ kind: 'body', body: Buffer.alloc(10_000_000) }, 'upstream.no-answer', undefined],
   ] as const)('answered amiss (%#) is an outage', async (misbehaviour, code, retryAfterSeconds) => {
-    const { server } = reach(upstream);
+    const { server } = reach(upstream, misbehaviour.kind === 'silent' ? impatient : {});
     await server.current();
     upstream.misbehaviour = misbehaviour;
     const message = await upstream.scenario.message();
@@ -245,7 +245,7 @@ describe('a server that does not answer', () => {
   });
 
   test('holds so many requests and no more', async () => {
-    const { server } = reach(upstream, { concurrent: 2, limits: { answerMillis: 200 } });
+    const { server } = reach(upstream, { concurrent: 2, ...impatient });
     await server.current();
     upstream.misbehaviour = { kind: 'silent' };
     const message = await upstream.scenario.message();

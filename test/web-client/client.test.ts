@@ -465,7 +465,7 @@ describe('what may have reached the server', () => {
     ],
   ])('all, when the server %s', async (_, treat, expected) => {
     const origin = await rawServer((socket) => socket.once('data', () => treat(socket)));
-    const limits = { answerMillis: 100, answerBytes: 1000 };
+    const limits = { answerMillis: 500, answerBytes: 1000 };
     expect(text(await client(origin, [basic], { limits }).send(post))).toBe(expected);
     expect(text(await client(origin, [], { limits }).send(get))).toBe(expected);
   });
