@@ -1,8 +1,11 @@
 import type { Connection, Reply } from './connection.js';
 import type { PreparedRequest } from './load.js';
 import { Connections, openLoop } from './open-loop.js';
+import type { ProcessCpu } from './process-cpu.js';
+import { startSpending, type Spending } from './spending.js';
 
-export interface FloodResult {
+/** Spent while the flood lasted. */
+export interface FloodResult extends Spending {
   /** Served while the flood lasted, per second. */
   readonly perSecond: number;
   readonly servedMillis: readonly number[];
@@ -27,6 +30,7 @@ export async function flood(
   port: number,
   requests: readonly PreparedRequest[],
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+  cpu: ProcessCpu,
   ended: () => Promise<void>,
 ): Promise<FloodResult> {
   const queue = [...requests];
@@ -46,6 +50,7 @@ export async function flood(
     if (reply.status !== 200) queue.push(request);
   }
 
+  const spending = startSpending(cpu);
   const startedAt = performance.now();
   const { settled } = await openLoop({
     gap: () => 1000 / perSecond,
@@ -65,11 +70,13 @@ export async function flood(
     },
   });
   const endedAt = performance.now();
+  const spent = spending();
   // Before replies are verified: that leaves this program no time to read another.
   await Promise.all([ended(), settled()]);
   connections.close();
   for (const { request, reply } of served) await request.verify(reply);
   return {
+    ...spent,
     perSecond: (served.filter(({ at }) => at <= endedAt).length * 1000) / (endedAt - startedAt),
     servedMillis: served.map(({ millis }) => millis),
     refusedMillis,

@@ -1,6 +1,7 @@
 import { Connection, type Reply } from './connection.js';
 import { Connections, openLoop } from './open-loop.js';
 import type { ProcessCpu } from './process-cpu.js';
+import { spentTogether, startSpending, type Spending } from './spending.js';
 
 /** Made beforehand, so that the load program costs next to nothing while the clock runs. */
 export interface PreparedRequest {
@@ -11,15 +12,8 @@ export interface PreparedRequest {
 }
 
 /** What a load did, before any division. Loads of one row are added up. */
-export interface LoadResult {
+export interface LoadResult extends Spending {
   readonly requests: number;
-  readonly seconds: number;
-  /** CPU of the server process and its threads. */
-  readonly cpuMillis: number;
-  /** Of its main thread alone: where there is one event loop, it cannot do more in a second. */
-  readonly loopMillis: number;
-  /** Of this process, which competes for the same cores. */
-  readonly generatorMillis: number;
   /** How long each took. */
   readonly millis: readonly number[];
   /** What the server refused (scepserver does under load); it counts as served. */
@@ -36,24 +30,18 @@ export async function load(
   pace: Pace,
   cpu: ProcessCpu,
 ): Promise<LoadResult> {
-  const before = { ...cpu.used(), own: process.cpuUsage() };
-  const started = performance.now();
+  const spending = startSpending(cpu);
   const timed =
     'inFlight' in pace
       ? await closedLoop(port, requests, pace.inFlight)
       : await openLoad(port, requests, pace.perSecond);
-  const seconds = (performance.now() - started) / 1000;
-  const after = cpu.used();
-  const own = process.cpuUsage(before.own);
+  const spent = spending();
   const verdicts = await Promise.all(
     requests.map((prepared, index) => prepared.verify(timed[index]!.reply)),
   );
   return {
+    ...spent,
     requests: requests.length,
-    seconds,
-    cpuMillis: after.all - before.all,
-    loopMillis: after.loop - before.loop,
-    generatorMillis: (own.user + own.system) / 1000,
     millis: timed.map(({ millis }) => millis),
     refused: verdicts.filter((verdict) => verdict === 'refused').length,
   };
@@ -114,11 +102,8 @@ export function together(results: readonly LoadResult[]): LoadResult {
   const sum = (pick: (result: LoadResult) => number) =>
     results.reduce((total, result) => total + pick(result), 0);
   return {
+    ...spentTogether(results),
     requests: sum(({ requests }) => requests),
-    seconds: sum(({ seconds }) => seconds),
-    cpuMillis: sum(({ cpuMillis }) => cpuMillis),
-    loopMillis: sum(({ loopMillis }) => loopMillis),
-    generatorMillis: sum(({ generatorMillis }) => generatorMillis),
     millis: results.flatMap(({ millis }) => millis),
     refused: sum(({ refused }) => refused),
   };

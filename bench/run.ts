@@ -57,7 +57,8 @@ try {
 }
 console.log(`
 CPU ms: of the server process for one request, all threads; loop ms: of its main thread; load ms: of the load
-program, which has the same cores. × raw: CPU ms over the CPU of the RSA operations of an enrollment (one
+program, which has the same cores. Idle, stolen: what nobody used of all
+cores, and what the host gave to others. × raw: CPU ms over the CPU of the RSA operations of an enrollment (one
 decryption, two signatures, two verifications, one encryption), measured before and after each fifth of the row.`);
 
 /** The last row at each concurrency is returned for the gateway. */

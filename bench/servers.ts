@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly beside?: { readonly issuers: object; readonly profiles: object };
   /** Takes one message from an address, and no more. */
   readonly turnsAway?: boolean;
+  /** The core it has; without: all there are. */
+  readonly core?: number | undefined;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<ServerUnderTest> {
@@ -80,7 +82,9 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
   );
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const program = join(checkout, 'bin/scep-gateway.js');
-  const child = spawn(process.execPath, [...profiling, program, 'serve'], {
+  const pinned = options.core === undefined ? [] : ['taskset', '-c', String(options.core)];
+  const [command, ...words] = [...pinned, process.execPath, ...profiling, program, 'serve'];
+  const child = spawn(command!, words, {
     env: {
       ...process.env,
       SCEP_GATEWAY_CONFIG: config,

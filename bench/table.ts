@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { percentile } from './load.js';
 import type { Measured } from './bench.js';
 import type { ServerUnderTest } from './servers.js';
@@ -16,6 +17,8 @@ const widths = {
   refused: 7,
   'load ms': 7,
   'raw ms': 7,
+  'idle %': 6,
+  'stolen %': 8,
 };
 
 type Column = keyof typeof widths;
@@ -35,6 +38,8 @@ export function printRow(
   measured: Measured,
 ): void {
   const each = (millis: number) => (millis / measured.requests).toFixed(2);
+  const ofAllCores = (millis: number) =>
+    (millis / measured.seconds / availableParallelism() / 10).toFixed(0);
   printCells({
     server: server.name,
     request,
@@ -49,6 +54,8 @@ export function printRow(
     refused: String(measured.refused),
     'load ms': each(measured.generatorMillis),
     'raw ms': measured.raw.toFixed(2),
+    'idle %': ofAllCores(measured.idleMillis),
+    'stolen %': ofAllCores(measured.stolenMillis),
   });
 }
 

@@ -11,8 +11,9 @@ import {
 } from '../access/index.js';
 import { GatewayError } from '../errors/index.js';
 import { accessGuard } from './access-guard.js';
-import { beginExchange } from './access-log.js';
+import { createAccessLog } from './access-log.js';
 import { adminPagePaths, adminPageRoute } from './admin-page-route.js';
+import { createArrival } from './arrival.js';
 import { challengeApi } from './challenge-api.js';
 import { createChallengeDesk } from './challenge-desk.js';
 import { decisionApi } from './decision-api.js';
@@ -28,7 +29,7 @@ import { publicationRoutes } from './publication-routes.js';
 import { sendReply } from './reply.js';
 import { scepDoor } from './scep-door.js';
 import { createSignIn } from './sign-in.js';
-import { turnstile } from './turnstile.js';
+import { createTurnstile } from './turnstile.js';
 
 /** How the listener a request came by finds out who calls. */
 export interface CallerReading {
@@ -54,8 +55,6 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const exchanges = createExchanges();
   const desk = createChallengeDesk(deps);
   const callers = new WeakMap<IncomingMessage, CallerReading>();
-  const clientAddress: ClientAddressResolver = (request) =>
-    (callers.get(request)?.clientAddress ?? deps.clientAddress)(request);
   const certificates = (request: IncomingMessage) =>
     callers.get(request)?.certificates ?? noCertificates;
   const channel = (request: IncomingMessage) =>
@@ -71,8 +70,6 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.set('trust proxy', false);
   app.set('query parser', false);
 
-  app.use(beginExchange({ ...deps, clientAddress, certificates }, exchanges));
-  app.use(turnstile(deps.operations, exchanges));
   app.use(accessGuard({ ...deps, certificates }, exchanges));
   app.use(scepDoor(deps, exchanges));
   app.use(normalizeUrl(exchanges));
@@ -88,11 +85,19 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     throw new GatewayError('http.not-found', 'There is nothing at this address.');
   });
   app.use(createErrorHandler(deps, exchanges));
+  const arrive = createArrival({
+    ...deps,
+    accessLog: createAccessLog(deps),
+    turnstile: createTurnstile(deps.operations),
+    exchanges,
+  });
   const messageClasses = bornForExpress(app);
   return {
     messageClasses,
-    handle(request, response, reading) {
-      if (reading) callers.set(request, reading);
+    handle(request, response, reading = {}) {
+      const { clientAddress = deps.clientAddress, certificates: shown = noCertificates } = reading;
+      if (!arrive(request, response, { clientAddress, certificates: shown })) return;
+      callers.set(request, reading);
       app(request, response);
     },
   };
@@ -109,5 +114,5 @@ function normalizeUrl(exchanges: Exchanges): RequestHandler {
 }
 
 function sendText(response: Response, text: string): void {
-  sendReply(response, { status: 200, contentType: 'text/plain', body: Buffer.from(text) });
+  sendReply(response, { status: 200, contentType: 'text/plain', body: text });
 }

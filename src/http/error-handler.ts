@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { isGatewayError } from '../errors/index.js';
 import type { Log, LogFields } from '../telemetry/index.js';
-import { errorReply, isOurFault } from './error-response.js';
+import { errorReply, isOurFault, loggedFault } from './error-response.js';
 import type { Exchanges } from './exchange.js';
 import { sendReply } from './reply.js';
 
@@ -36,16 +36,5 @@ function loggedRefusal(error: unknown): LogFields {
     error: message,
     detail,
     cause: cause instanceof Error ? cause.message : undefined,
-  };
-}
-
-function loggedFault(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { code: 'internal', error: typeof error };
-  const { cause } = error;
-  return {
-    code: isGatewayError(error) ? error.code : 'internal',
-    error: error.message,
-    detail: isGatewayError(error) ? error.detail : error.stack,
-    cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined,
   };
 }

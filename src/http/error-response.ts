@@ -1,5 +1,6 @@
 /** The one place where an error becomes an HTTP answer. */
 import { GatewayError, isGatewayError, type ErrorCode } from '../errors/index.js';
+import type { LogFields } from '../telemetry/index.js';
 import type { Reply } from './reply.js';
 
 const statuses = {
@@ -19,7 +20,11 @@ const statuses = {
 const usualRetrySeconds = 5;
 
 /** Text for devices and people, JSON for the API; never a stack, never `detail`. */
-export function errorReply(error: unknown, correlationId: string, format: 'text' | 'json'): Reply {
+export function errorReply(
+  error: unknown,
+  correlationId: string,
+  format: 'text' | 'json',
+): Reply & { readonly body: string } {
   const fault = shownFault(error);
   const status = statusOf(fault);
   const retryAfter = fault.retryAfterSeconds ?? (status === 503 ? usualRetrySeconds : undefined);
@@ -32,17 +37,29 @@ export function errorReply(error: unknown, correlationId: string, format: 'text'
       status,
       headers,
       contentType: 'application/json',
-      body: Buffer.from(`${JSON.stringify(body)}\n`),
+      body: `${JSON.stringify(body)}\n`,
     };
   }
   const lines = [fault.message, fault.mend, `Reference: ${correlationId}`];
   const text = lines.filter((line) => line !== undefined).join('\n');
-  return { status, headers, contentType: 'text/plain', body: Buffer.from(`${text}\n`) };
+  return { status, headers, contentType: 'text/plain', body: `${text}\n` };
 }
 
 /** True for what an administrator must see: our own faults and outages. */
 export function isOurFault(error: unknown): boolean {
   return statusOf(shownFault(error)) === 500 || classOf(error) === 'unavailable';
+}
+
+/** For the log: all that is known, the stack of what was not foreseen with it. */
+export function loggedFault(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { code: 'internal', error: typeof error };
+  const { cause } = error;
+  return {
+    code: isGatewayError(error) ? error.code : 'internal',
+    error: error.message,
+    detail: isGatewayError(error) ? error.detail : error.stack,
+    cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined,
+  };
 }
 
 /** An error of a class that has no business here was not foreseen: nothing of it is shown. */

@@ -40,7 +40,7 @@ export function jamfWebhooks(
     sendReply(response, {
       status: 200,
       contentType: 'text/plain',
-      body: Buffer.from(outcome.password),
+      body: outcome.password,
     });
   }
 

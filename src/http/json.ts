@@ -26,6 +26,6 @@ export function sendJson(response: Response, status: number, value: unknown): vo
   sendReply(response, {
     status,
     contentType: 'application/json',
-    body: Buffer.from(`${JSON.stringify(value)}\n`),
+    body: `${JSON.stringify(value)}\n`,
   });
 }

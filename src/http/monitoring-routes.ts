@@ -10,7 +10,7 @@ export function monitoringRoutes({
 }: Pick<HttpDeps, 'metrics' | 'readiness'>): Router {
   async function expose(response: Response): Promise<void> {
     const { contentType, text } = await metrics.expose();
-    sendReply(response, { status: 200, contentType, body: Buffer.from(text) });
+    sendReply(response, { status: 200, contentType, body: text });
   }
 
   /** One line a check. 503 takes a node out of service, and that is meant. */
@@ -24,7 +24,7 @@ export function monitoringRoutes({
       status: ready ? 200 : 503,
       contentType: 'text/plain',
       ...(!ready && { headers: { 'Retry-After': '30' } }),
-      body: Buffer.from(`${lines.join('\n')}\n`),
+      body: `${lines.join('\n')}\n`,
     });
   }
 

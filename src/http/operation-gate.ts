@@ -3,13 +3,14 @@ import { createLine } from './line.js';
 import { createShares } from './shares.js';
 
 export interface OperationGate {
-  /** Whether `run` would let this caller in now. */
-  hasPlace(caller: string): boolean;
-  /** Nothing is taken: asked before anything is read or computed. @throws as `run` does */
-  require(caller: string): void;
+  /**
+   * Why `run` would not let this caller in now. Nothing is taken: asked before anything is read or computed.
+   * @returns `http.overload`; undefined while there is a place
+   */
+  refusal(caller: string): GatewayError | undefined;
   /**
    * @param caller whose operation it is
-   * @throws GatewayError `http.overload` when there is no place, before `work` is begun
+   * @throws GatewayError as `refusal` gives it, before `work` is begun
    */
   run<T>(caller: string, work: () => Promise<T>): Promise<T>;
   /** Let in and not answered yet. */
@@ -56,25 +57,27 @@ export function createOperationGate(options: OperationGateOptions): OperationGat
           waitMillis: lineMillis,
         });
   if (line) keys?.onDone(line.move);
+  // The same for all: in a flood even to make an error costs something.
+  const overload = new GatewayError('http.overload', 'Too many operations at once.', {
+    mend: 'Try again in a few seconds.',
+  });
 
   function hasPlace(caller: string): boolean {
     if (!shares.has(caller)) return false;
     return !line || shares.leaves(caller, line.most - line.length, line.length);
   }
 
-  function require(caller: string): void {
-    if (hasPlace(caller)) return;
+  function refusal(caller: string): GatewayError | undefined {
+    if (hasPlace(caller)) return undefined;
     refused(caller);
-    throw new GatewayError('http.overload', 'Too many operations at once.', {
-      mend: 'Try again in a few seconds.',
-    });
+    return overload;
   }
 
   return {
-    hasPlace,
-    require,
+    refusal,
     async run(caller, work) {
-      require(caller);
+      const refused = refusal(caller);
+      if (refused) throw refused;
       const leave = shares.take(caller);
       try {
         await line?.wait();

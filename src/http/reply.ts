@@ -4,7 +4,8 @@ export interface Reply {
   readonly status: number;
   /** Sent exactly so: Express would add a charset, which certmonger and others refuse. */
   readonly contentType: string;
-  readonly body: Buffer;
+  /** A short one as text: node sends it in one piece with the head, octets behind it. */
+  readonly body: Buffer | string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -13,7 +14,7 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
   response.writeHead(reply.status, {
     ...reply.headers,
     'Content-Type': reply.contentType,
-    'Content-Length': reply.body.length,
+    'Content-Length': Buffer.byteLength(reply.body),
   });
   response.end(reply.body);
 }

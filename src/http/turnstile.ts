@@ -1,32 +1,35 @@
-import type { RequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { callerKey, originText } from '../access/index.js';
-import type { Exchange, Exchanges } from './exchange.js';
+import { errorReply } from './error-response.js';
+import type { Exchange } from './exchange.js';
 import { waitsForContinue } from './expectation.js';
 import type { OperationGate } from './operation-gate.js';
+import type { Reply } from './reply.js';
 import { mayBePkiOperation } from './scep-target.js';
+
+/** What whoever has to come again is told; undefined for all others. */
+export type Turnstile = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  exchange: Exchange,
+) => Reply | undefined;
 
 /**
  * Tells whoever brings an operation for which there is no place to come again: before guard, limits and body,
  * because what is turned away in a flood is taken from those who are served.
  */
-export function turnstile(
-  operations: Pick<OperationGate, 'hasPlace' | 'require'>,
-  exchanges: Exchanges,
-): RequestHandler {
-  return (request, response, next) => {
-    const exchange = exchanges.of(request);
-    const { scep } = exchange;
-    if (scep && mayBePkiOperation(request, scep.query)) {
-      const holder = placeHolder(exchange);
-      if (!operations.hasPlace(holder)) {
-        exchange.group = 'scep';
-        exchange.profile = scep.profile;
-        exchange.operation = scep.query.operation;
-        if (waitsForContinue(request)) response.setHeader('Connection', 'close');
-        operations.require(holder);
-      }
-    }
-    next();
+export function createTurnstile(operations: Pick<OperationGate, 'refusal'>): Turnstile {
+  return (request, response, exchange) => {
+    const { scep, correlationId } = exchange;
+    if (!scep || !mayBePkiOperation(request, scep.query)) return undefined;
+    const refusal = operations.refusal(placeHolder(exchange));
+    if (!refusal) return undefined;
+    exchange.group = 'scep';
+    exchange.profile = scep.profile;
+    exchange.operation = scep.query.operation;
+    exchange.turnedAway = true;
+    if (waitsForContinue(request)) response.shouldKeepAlive = false;
+    return errorReply(refusal, correlationId, 'text');
   };
 }
 

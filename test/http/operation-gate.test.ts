@@ -83,12 +83,11 @@ describe('createOperationGate', () => {
         refusals++;
       },
     });
-    gate.require('a');
-    gate.require('a');
+    expect([gate.refusal('a'), gate.refusal('a')]).toEqual([undefined, undefined]);
     expect(gate.inWork).toBe(0);
     let leave: () => void = () => undefined;
     const first = gate.run('a', () => new Promise<void>((resolve) => (leave = resolve)));
-    expect(() => gate.require('b')).toThrow('Too many operations at once.');
+    expect(gate.refusal('b')).toMatchObject({ message: 'Too many operations at once.' });
     await expect(gate.run('b', () => Promise.resolve())).rejects.toMatchObject({
       code: 'http.overload',
     });

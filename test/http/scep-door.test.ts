@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { socketPeerAddress } from '../../src/access/index.js';
 import { GatewayError } from '../../src/errors/index.js';
 import { send, sendRaw } from './client.js';
 import { scepAnswer, startGateway, type Gateway } from './gateway.js';
@@ -246,6 +247,28 @@ describe('a bad request', () => {
 describe('faults behind the door', () => {
   afterEach(() => gateway.close());
 
+  test('what nobody foresaw before a request is looked at is 500 with a reference, and the gateway lives', async () => {
+    let broken = true;
+    gateway = await startGateway({
+      deps: {
+        clientAddress: (request) => {
+          if (broken) throw new RangeError('a secret of the house');
+          return socketPeerAddress(request);
+        },
+      },
+    });
+    ({ port } = gateway.listener);
+    const { status, headers, body } = await send(port, '/healthz');
+    expect(status).toBe(500);
+    expect(body.toString()).toContain(`Reference: ${headers['x-correlation-id']}`);
+    expect(body.toString()).not.toContain('secret');
+    expect(gateway.lines).toMatchObject([
+      { level: 'error', correlationId: headers['x-correlation-id'] },
+    ]);
+    broken = false;
+    expect((await send(port, '/healthz')).status).toBe(200);
+  });
+
   test('an overload is told before any work, to PKIOperation only', async () => {
     const waiting: (() => void)[] = [];
     gateway = await startGateway({
@@ -287,6 +310,36 @@ describe('faults behind the door', () => {
     afterEach(async () => {
       release();
       await answered;
+    });
+
+    test('who has to come again gets the headers every answer has, and a line that floods may have', async () => {
+      const { status, headers, body } = await send(port, `${path}?operation=PKIOperation`, {
+        body: message,
+      });
+      expect(status).toBe(503);
+      expect(headers).toMatchObject({
+        'retry-after': '5',
+        'content-type': 'text/plain',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+      });
+      const correlationId = headers['x-correlation-id'];
+      expect(body.toString()).toMatch(new RegExp(`Reference: ${correlationId}\n$`));
+      const line = gateway.lines.find((each) => each.correlationId === correlationId);
+      expect(line).toMatchObject({
+        level: 'debug',
+        message: 'request',
+        fields: { method: 'POST', path, status: 503, profile: 'ndes', operation: 'PKIOperation' },
+      });
+      expect(line?.fields['aborted']).toBeUndefined();
+      expect(gateway.refusals).toEqual(['concurrentOperations']);
+    });
+
+    test('a connection goes on after its request was turned away, and nothing of the body is taken for another', async () => {
+      const request = `POST ${path}?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n${'GET / HTTP/1.1\r\n\r\n'.repeat(3000).slice(0, 40_000)}`;
+      const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+      const answers = await sendRaw(port, request + last);
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 503', 'HTTP/1.1 200']);
     });
 
     test('a body that waits to be asked for is not asked for', async () => {
