@@ -47,7 +47,7 @@ import { startTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
-import { settleReservations } from './reservations.js';
+import { createReservationSweep } from './reservations.js';
 import { retentionDays, startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
 
@@ -211,14 +211,13 @@ export async function startGateway(
     leadership,
     files,
     relays: () => lookAfterRelays(relayed, (issuer, notice) => notices.post(issuer, notice)),
-    reservations: () =>
-      settleReservations({
-        challenges: data.challengeState.store,
-        enrollments: data.enrollments,
-        transactionDays: retentionDays(config).transactions,
-        clock,
-        log,
-      }),
+    reservations: createReservationSweep({
+      challenges: data.challengeState.store,
+      enrollments: data.enrollments,
+      transactionDays: retentionDays(config).transactions,
+      clock,
+      log,
+    }),
     log,
   });
   const retention = startRetention({ config, data, leadership, clock, log });

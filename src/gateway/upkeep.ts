@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/index.js';
 import { watchClock } from './clock-watch.js';
 import type { Leadership } from './leadership.js';
 import type { Authorities } from './profiles.js';
+import type { ReservationSweep } from './reservations.js';
 import { toldOnce } from './told-once.js';
 
 export interface Upkeep {
@@ -31,11 +32,12 @@ export function startUpkeep(dependencies: {
   /** Once an hour. */
   readonly relays: () => void;
   /** Once an hour, by one gateway. */
-  readonly reservations: () => Promise<void>;
+  readonly reservations: ReservationSweep;
   readonly log: Log;
 }): Upkeep {
   const { authorities, challenges, leadership, tallies, files, log } = dependencies;
   const faults = toldOnce(log, 'upkeep');
+  const stopping = new AbortController();
   let running = Promise.resolve();
   // Not by the clock of the machine: set back, it would let a CRL end.
   let nextMaintenance = performance.now() + maintainMillis;
@@ -56,7 +58,7 @@ export function startUpkeep(dependencies: {
     await tallies?.prune();
     const dropped = await challenges.prune();
     if (dropped > 0) log.info('old challenges dropped', { count: dropped });
-    await dependencies.reservations();
+    await dependencies.reservations(stopping.signal);
   };
 
   const timer = setInterval(() => {
@@ -67,6 +69,7 @@ export function startUpkeep(dependencies: {
   return {
     stop() {
       clearInterval(timer);
+      stopping.abort();
       return running;
     },
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
-  settleReservations,
+  createReservationSweep,
   type ReservationDependencies,
 } from '../../src/gateway/reservations.js';
 import {
@@ -22,16 +22,21 @@ let directory: string;
 let stores: Stores;
 let now: Date;
 let logged: string[];
+let errors: unknown[];
 let dependencies: ReservationDependencies;
+
+const unaborted = new AbortController().signal;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'reservations-'));
   stores = await openSqliteStores(join(directory, 'gateway.db'));
   now = noon;
   logged = [];
+  errors = [];
   const silent = () => undefined;
   const info = (message: string) => void logged.push(message);
-  const log = { info, error: silent, warn: silent, debug: silent };
+  const error = (...line: unknown[]) => void errors.push(line);
+  const log = { info, error, warn: silent, debug: silent };
   const { challenges, enrollments } = stores;
   const clock = () => now;
   dependencies = { challenges, enrollments, transactionDays: 90, clock, log };
@@ -53,7 +58,7 @@ async function opened(state: TransactionState): Promise<void> {
 
 async function settledAt(minutes: number) {
   now = at(minutes);
-  await settleReservations(dependencies);
+  await createReservationSweep(dependencies)(unaborted);
   const [line] = await stores.enrollments.audit({});
   const uses = (await stores.challenges.find(id))?.uses;
   return { uses, isHeld: await stores.challenges.isHeld(id, 't'), event: line?.event };
@@ -106,6 +111,77 @@ test('a challenge so old that its transaction may be dropped opens nothing again
 test('what a relayed request holds is left to it', async () => {
   await reserved('relay:0123');
   expect(await settledAt(2 * day)).toMatchObject({ uses: 1, event: undefined });
+});
+
+/** Reserved at noon for `t0`, `t1`, … of one challenge. */
+async function reservedUses(count: number): Promise<void> {
+  await stores.challenges.add(challenge('a', { maxUses: 9 }), 1);
+  for (let n = 0; n < count; n++) await stores.challenges.reserve(id, `t${n}`, noon);
+}
+
+async function held(count: number): Promise<readonly boolean[]> {
+  const holders = Array.from({ length: count }, (_, n) => `t${n}`);
+  return Promise.all(holders.map((holder) => stores.challenges.isHeld(id, holder)));
+}
+
+test('a round looks at so many, and the next one goes on behind them', async () => {
+  await reservedUses(3);
+  for (const waiting of ['t0', 't1'])
+    await stores.enrollments.open(
+      transaction(waiting, { state: { kind: 'authorized' } }),
+      undefined,
+    );
+  now = at(2 * day);
+  const sweep = createReservationSweep({ ...dependencies, lookedAtMost: 2 });
+  await sweep(unaborted);
+  expect(await held(3)).toEqual([true, true, true]);
+  await sweep(unaborted);
+  expect(await held(3)).toEqual([true, true, false]);
+  // And then from the front.
+  await stores.challenges.reserve(id, 't9', at(day));
+  await stores.enrollments.open(transaction('t2', { state: { kind: 'authorized' } }), undefined);
+  now = at(4 * day);
+  for (let rounds = 0; rounds < 2; rounds++) await sweep(unaborted);
+  expect(await stores.challenges.isHeld(id, 't9')).toBe(false);
+});
+
+test('a fault at one of them keeps none from those behind it, and is told at the end', async () => {
+  await reservedUses(2);
+  const { enrollments } = stores;
+  dependencies = {
+    ...dependencies,
+    enrollments: {
+      appendAudit: (record) => enrollments.appendAudit(record),
+      transaction: (holder) =>
+        holder === ('t0' as string)
+          ? Promise.reject(new Error('unreadable'))
+          : enrollments.transaction(holder),
+    },
+  };
+  await settledAt(2 * day);
+  expect(await held(2)).toEqual([true, false]);
+  expect(errors).toEqual([
+    ['reserved uses of challenges could not be settled', { count: 1, error: 'unreadable' }],
+  ]);
+});
+
+test('a gateway that stops does not wait for the rest', async () => {
+  await reservedUses(2);
+  const stopping = new AbortController();
+  const { enrollments } = stores;
+  dependencies = {
+    ...dependencies,
+    enrollments: {
+      appendAudit: (record) => enrollments.appendAudit(record),
+      transaction: (holder) => {
+        stopping.abort();
+        return enrollments.transaction(holder);
+      },
+    },
+  };
+  now = at(2 * day);
+  await createReservationSweep(dependencies)(stopping.signal);
+  expect(await held(2)).toEqual([false, true]);
 });
 
 test('a device that comes while its reservation is looked at keeps it', async () => {
