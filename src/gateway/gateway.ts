@@ -47,6 +47,7 @@ import { startTurnedAway } from './turned-away.js';
 import { createSharedCounts } from './shared-counts.js';
 import { openTls } from './tls-identity.js';
 import { openTrustLists } from './trust-lists.js';
+import { recordsSince } from './records-since.js';
 import { createReservationSweep } from './reservations.js';
 import { retentionDays, startRetention } from './retention.js';
 import { logNotice, maintainAuthorities, shareOf, startUpkeep } from './upkeep.js';
@@ -215,6 +216,7 @@ export async function startGateway(
       challenges: data.challengeState.store,
       enrollments: data.enrollments,
       transactionDays: retentionDays(config).transactions,
+      recordsSince: await recordsSince(data.settings, (await data.shared?.place()) ?? '', clock()),
       clock,
       log,
     }),

@@ -9,12 +9,14 @@ import type {
 import { messageOf } from '../errors/index.js';
 import { logAudit, type Log } from '../telemetry/index.js';
 import { ownAudit } from './own-audit.js';
+import { endOfReservation, type ReservationView } from './reservation-end.js';
 
-export interface ReservationDependencies {
+export interface ReservationDependencies extends Pick<
+  ReservationView,
+  'recordsSince' | 'transactionDays'
+> {
   readonly challenges: Pick<ChallengeStore, 'idleReservations' | 'reclaim' | 'confirm'>;
   readonly enrollments: Pick<EnrollmentStore, 'transaction' | 'appendAudit'>;
-  /** So long a finished transaction is there at least. */
-  readonly transactionDays: number;
   readonly clock: () => Date;
   readonly log: Log;
   /** Reservations that a round looks at; each is a query, and the rest of the upkeep waits. Default 1000. */
@@ -33,11 +35,7 @@ const idleMillis = day;
 /** In a round: so many are a fault of the database, and not of the reservations. */
 const faultsAtMost = 5;
 
-/**
- * Settles what a process that died, or a challenge server that was away, left reserved: what a finished
- * transaction holds is spent, what none holds is given back. A transaction that may have been and is dropped
- * since (`data.retention`) has spent it: no challenge opens twice.
- */
+/** Settles what a process that died, or a challenge server that was away, left reserved. */
 export function createReservationSweep(dependencies: ReservationDependencies): ReservationSweep {
   const { challenges, clock, log, lookedAtMost = 1000 } = dependencies;
   let left: { before: Date; reservations: AsyncIterator<Reservation> } | undefined;
@@ -79,34 +77,31 @@ async function* each(
   parts: AsyncIterable<readonly Reservation[]>,
   signal: AbortSignal,
 ): AsyncGenerator<Reservation> {
-  for await (const part of parts)
+  for await (const part of parts) {
     for (const reservation of part) {
       if (signal.aborted) return;
       yield reservation;
     }
+    if (signal.aborted) return;
+  }
 }
 
 async function settle(
-  { challenges, enrollments, transactionDays, clock, log }: ReservationDependencies,
-  { challenge, transaction, createdAt }: Reservation,
+  { challenges, enrollments, log, ...dependencies }: ReservationDependencies,
+  reservation: Reservation,
   before: Date,
 ): Promise<void> {
-  if (isRelayReservation(transaction)) return;
-  const tell = async (event: string, reason: string) => {
-    const record = ownAudit({ at: clock(), event, challengeId: challenge, reason });
-    await enrollments.appendAudit(record);
-    logAudit(log, record);
-  };
-  const holder = await enrollments.transaction(transaction as TransactionRowId);
-  const isFinished = holder?.state.kind === 'issued' || holder?.state.kind === 'rejected';
-  if (holder && !isFinished) return;
-  const mayBeDropped = clock().getTime() - createdAt.getTime() >= transactionDays * day;
-  if (isFinished || mayBeDropped) {
-    await challenges.confirm(challenge, transaction);
-    const why = isFinished ? 'is finished' : 'may have been here, and is too old to be still';
-    await tell('challenge.spent-late', `Its transaction ${why}.`);
-    return;
-  }
-  if (!(await challenges.reclaim(challenge, transaction, before))) return;
-  await tell('challenge.given-back-late', 'Its transaction was never begun, or came to nothing.');
+  const { challenge, transaction } = reservation;
+  const holder = isRelayReservation(transaction)
+    ? undefined
+    : await enrollments.transaction(transaction as TransactionRowId);
+  const now = dependencies.clock();
+  const end = endOfReservation(reservation, holder, { ...dependencies, now });
+  if (!end) return;
+  if (end.kind === 'spent') await challenges.confirm(challenge, transaction);
+  else if (!(await challenges.reclaim(challenge, transaction, before))) return;
+  const event = `challenge.${end.kind}-late`;
+  const record = ownAudit({ at: now, event, challengeId: challenge, reason: end.reason });
+  await enrollments.appendAudit(record);
+  logAudit(log, record);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../errors/index.js';
-import type { Leases, TallyStore } from '../store/index.js';
+import type { SharedStores } from '../store/index.js';
 
 /** A turn that nobody renews, as of a gateway that died, ends after this. */
 const turnMillis = 15_000;
@@ -12,9 +12,7 @@ const lookMillis = 200;
 const patienceMillis = 120_000;
 
 /** A database that several gateways may share, and who this one is among them. */
-export interface SharedDatabase {
-  readonly leases: Leases;
-  readonly tallies: TallyStore;
+export interface SharedDatabase extends Pick<SharedStores, 'leases' | 'tallies' | 'place'> {
   /** `host:pid-random`: names this process in leases and to people. */
   readonly node: string;
 }

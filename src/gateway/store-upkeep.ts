@@ -12,6 +12,7 @@ import {
 } from '../store/upkeep/index.js';
 import { wasStarted } from './data-view.js';
 import { postgresConnection } from './postgres-connection.js';
+import { recordsSinceKey } from './records-since.js';
 import { databaseFile } from './stores.js';
 
 type StoreOptions = Pick<ResolvedConfig, 'config' | 'readSecret'>;
@@ -66,7 +67,7 @@ export async function restoreStore(
     const how = 'pg_restore --clean --if-exists --no-owner --single-transaction';
     throw ownTools(`${how} ${addressed(store)} ${quoted(source)}`);
   }
-  return restoreSqlite(databaseFile(config), source, now);
+  return restoreSqlite(databaseFile(config), source, { now, forgotten: [recordsSinceKey] });
 }
 
 /** @throws GatewayError `cli.not-found` before the first start */

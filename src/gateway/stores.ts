@@ -97,8 +97,8 @@ async function openShared(
     whenEmpty: holdsKeys(await held.names()) ? 'refuse' : 'found',
   });
   try {
-    const { leases, tallies, settings } = stores;
-    const shared: SharedDatabase = { leases, tallies, node: nodeName() };
+    const { leases, tallies, settings, place } = stores;
+    const shared: SharedDatabase = { leases, tallies, place, node: nodeName() };
     const keys = await inTurn(shared, 'keys', async () => {
       const own = files ?? (await movedKeys(held, stores, await sharedPassphrase(options)));
       await requireOwnKeys(settings, own);

@@ -47,8 +47,9 @@ export type ReserveOutcome =
 /** A use that is neither spent nor given back. */
 export interface Reservation {
   readonly challenge: ChallengeId;
-  /** When the challenge was made: nothing holds it that is older. */
+  /** When the challenge was made, or its secret changed. */
   readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
   readonly transaction: string;
   /** When it was reserved or asked for again; undefined of what an earlier release reserved. */
   readonly touchedAt: Date | undefined;

@@ -29,6 +29,8 @@ export interface SharedStores extends Stores {
   readonly sealed: SealedTexts;
   readonly leases: Leases;
   readonly tallies: TallyStore;
+  /** Names where the records are; another one when they were put there from a copy. */
+  readonly place: () => Promise<string>;
 }
 
 /** Settings to look at, beside a gateway that runs or without one. */

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { openSettingsReader } from '../../src/store/index.js';
+import { schemaSteps } from '../../src/store/postgres/schema.js';
 import { runProgram } from '../interop/programs.js';
 import {
   runCommand,
@@ -40,6 +42,13 @@ async function enroll(name: string): Promise<void> {
   expect(existsSync(join(gateway.directory, `${name}.pem`))).toBe(true);
 }
 
+async function recordsSince(database: string): Promise<string | undefined> {
+  const settings = await openSettingsReader(database);
+  const since = await settings.get('records.since');
+  await settings.close();
+  return since;
+}
+
 function found(run: CommandRun): unknown {
   expect(run.stderr).toBe('');
   return JSON.parse(run.stdout);
@@ -71,8 +80,12 @@ describe('records in a file', () => {
     expect(found(await gateway.run(['store', 'verify', '--json']))).toMatchObject({
       records: { transactions: 1 },
     });
+    const restored = join(gateway.directory, 'data', 'gateway.db');
+    expect(await recordsSince(backup)).toEqual(expect.any(String));
+    expect(await recordsSince(restored)).toBeUndefined();
     gateway = await startGatewayProcess({ directory: gateway.directory });
     await enroll('third');
+    expect(await recordsSince(restored)).not.toBe(await recordsSince(backup));
   });
 
   test('that were never made are neither migrated nor verified', async () => {
@@ -105,10 +118,12 @@ describeWithPostgres('records in PostgreSQL', () => {
     gateway = await startGatewayProcess({ config: await databaseConfig() });
     await enroll('first');
     expect(existsSync(join(gateway.dataDirectory, 'gateway.db'))).toBe(false);
-    expect(found(await gateway.run(['store', 'migrate', '--json']))).toEqual({ from: 3, to: 3 });
+    const { length } = schemaSteps;
+    const migrated = found(await gateway.run(['store', 'migrate', '--json']));
+    expect(migrated).toEqual({ from: length, to: length });
     const { stdout } = await gateway.run(['store', 'verify']);
     expect(stdout).toMatch(
-      /^PostgreSQL \d+.*, schema version 3\ncertificates \d+, transactions 1, /,
+      /^PostgreSQL \d+.*, schema version \d+\ncertificates \d+, transactions 1, /,
     );
     expect(stdout).not.toContain('FAULT');
 
@@ -143,8 +158,14 @@ describeWithPostgres('records in PostgreSQL', () => {
         records: { transactions: 1 },
       });
     }
+    const database = /database: (\w+)/.exec(config)?.[1] ?? '';
+    const since = () =>
+      server.query(database, "SELECT value FROM settings WHERE key = 'records.since'");
+    const dumped = await since();
     gateway = await startGatewayProcess({ directory: gateway.directory });
     await enroll('second');
+    expect(dumped).toHaveLength(1);
+    expect(await since()).not.toEqual(dumped);
   });
 
   test('that do not hold together are found', async () => {

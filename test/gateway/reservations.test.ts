@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createReservationSweep,
   type ReservationDependencies,
@@ -39,7 +39,14 @@ beforeEach(async () => {
   const log = { info, error, warn: silent, debug: silent };
   const { challenges, enrollments } = stores;
   const clock = () => now;
-  dependencies = { challenges, enrollments, transactionDays: 90, clock, log };
+  dependencies = {
+    challenges,
+    enrollments,
+    transactionDays: 90,
+    recordsSince: at(-400 * day),
+    clock,
+    log,
+  };
 });
 afterEach(async () => {
   await stores.close();
@@ -108,9 +115,45 @@ test('a challenge so old that its transaction may be dropped opens nothing again
   expect(await settledAt(day + 1)).toEqual(spent);
 });
 
-test('what a relayed request holds is left to it', async () => {
+test('what a relayed request holds is left to it until its challenge is over, and dropped then', async () => {
   await reserved('relay:0123');
-  expect(await settledAt(2 * day)).toMatchObject({ uses: 1, event: undefined });
+  expect(await settledAt(day + 60)).toMatchObject({ uses: 1, event: undefined });
+  expect(await stores.challenges.prune(now)).toBe(0);
+  expect(await settledAt(day + 61)).toMatchObject({ uses: 1, event: 'challenge.spent-late' });
+  expect(await stores.challenges.prune(now)).toBe(1);
+});
+
+test('what a relayed request holds of a challenge without end is left to it', async () => {
+  await stores.challenges.put(challenge('a', { expiresAt: undefined }));
+  await stores.challenges.reserve(id, 'relay:0123', noon);
+  expect(await settledAt(99 * day)).toMatchObject({ uses: 1, event: undefined });
+});
+
+describe('a challenge of the configuration, three hundred days old', () => {
+  beforeEach(async () => {
+    const record = challenge('a', { createdAt: at(-300 * day), expiresAt: undefined, maxUses: 9 });
+    await stores.challenges.put(record);
+    await stores.challenges.reserve(id, 't', noon);
+  });
+
+  test('gets a use back that was lost just now', async () => {
+    expect(await settledAt(2 * day)).toMatchObject({ uses: 0, event: 'challenge.given-back-late' });
+  });
+
+  test('loses it where its transaction may be dropped', async () => {
+    expect(await settledAt(91 * day)).toEqual(spent);
+  });
+
+  test('loses it where the records do not go back so far', async () => {
+    dependencies = { ...dependencies, recordsSince: at(1) };
+    expect(await settledAt(2 * day)).toEqual(spent);
+  });
+});
+
+test('a challenge from before the records opens nothing again', async () => {
+  await reserved();
+  dependencies = { ...dependencies, recordsSince: at(1) };
+  expect(await settledAt(2 * day)).toEqual(spent);
 });
 
 /** Reserved at noon for `t0`, `t1`, … of one challenge. */

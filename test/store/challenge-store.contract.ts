@@ -269,7 +269,13 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
         for await (const part of store.idleReservations(at(1)))
           parts.push(...part.filter((each) => each.challenge === 'a'));
         expect(parts).toEqual([
-          { challenge: 'a', createdAt: at(-1), transaction: 't1', touchedAt: noon },
+          {
+            challenge: 'a',
+            createdAt: at(-1),
+            expiresAt: at(60),
+            transaction: 't1',
+            touchedAt: noon,
+          },
         ]);
       });
 

@@ -115,12 +115,13 @@ class MemoryChallengeStore implements ChallengeStore {
   // eslint-disable-next-line @typescript-eslint/require-await -- as of the other stores
   async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
     for (const entry of this.#entries()) {
-      const { id, createdAt } = entry.record;
+      const { id, createdAt, expiresAt } = entry.record;
       const idle = [...entry.holds].filter(([transaction]) => isIdle(entry, transaction, before));
       if (idle.length > 0)
         yield idle.map(([transaction, { touchedAt }]) => ({
           challenge: id,
           createdAt,
+          expiresAt,
           transaction,
           touchedAt,
         }));

@@ -7,6 +7,7 @@ import { PostgresDatabase } from './database.js';
 import { PostgresEnrollmentStore } from './enrollment-store.js';
 import { PostgresLeases } from './leases.js';
 import { migrate, requireKnownSchema, type WhenEmpty } from './migration.js';
+import { placeOf } from './place.js';
 import { PostgresRetentionStore } from './retention-store.js';
 import { PostgresSealedTexts } from './sealed-texts.js';
 import { inspectServer } from './server.js';
@@ -48,6 +49,7 @@ export async function openPostgresStores(
     sealed: new PostgresSealedTexts(database),
     leases: new PostgresLeases(database),
     tallies: new PostgresTallyStore(database),
+    place: () => database.session(placeOf),
     close: () => database.close(),
   };
 }

@@ -209,7 +209,7 @@ return c and idle(c, touched, tonumber(ARGV[3])) and giveBack(c, ARGV[2]) and 1 
 
 /**
  * A part of what is reserved and idle. before, after which age, how many to look at → the next age or `''`,
- * then id, created, transaction and when it was touched, or `''`, of each
+ * then id, created, expires, transaction and when it was touched, or `''`, of each
  */
 export const idleReservations = script(`
 local found = redis.call('ZRANGEBYSCORE', p .. 'all', ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
@@ -224,7 +224,7 @@ for i = 1, #found, 2 do
       local transaction = string.match(fields[f], '^hold:(.*)$')
       local last = transaction and values['touched:' .. transaction]
       if transaction and fields[f + 1] == 'reserved' and idle(c, last, tonumber(ARGV[1])) then
-        rows[#rows + 1] = {id, c.created, transaction, last or ''}
+        rows[#rows + 1] = {id, c.created, c.expires, transaction, last or ''}
       end
     end
   end

@@ -56,7 +56,7 @@ export function reservationParts(row: 'row' | 'seq') {
     last: `SELECT max(${row}) AS last FROM (
       SELECT ${row} FROM challenges WHERE ${row} > ? ORDER BY ${row} LIMIT ?) AS part`,
     /** After which row, up to which, and idle since when. */
-    idle: `SELECT id, created_at, transaction_key, touched_at
+    idle: `SELECT id, created_at, expires_at, transaction_key, touched_at
       FROM challenges JOIN transaction_holds ON challenge = ${row}
       WHERE ${row} > ? AND ${row} <= ? AND ${isIdle}`,
   };
@@ -66,6 +66,7 @@ export function reservationFromRow(row: Row): Reservation {
   return {
     challenge: row.text('id') as ChallengeId,
     createdAt: row.date('created_at'),
+    expiresAt: row.dateOrNone('expires_at'),
     transaction: row.text('transaction_key'),
     touchedAt: row.dateOrNone('touched_at'),
   };

@@ -41,6 +41,7 @@ export async function backupSqlite(path: string, target: string): Promise<void> 
  * Puts a backup in the place of the database at `path`, which nobody may have open. What was there is kept
  * beside it.
  *
+ * @param options.forgotten settings that the restored database shall not have
  * @returns where what was there is now; undefined where there was nothing
  * @throws GatewayError `cli.not-found`; `store.unavailable` while the database is in use; `store.damaged` or
  *   `store.schema` for a backup that is none
@@ -48,7 +49,7 @@ export async function backupSqlite(path: string, target: string): Promise<void> 
 export async function restoreSqlite(
   path: string,
   source: string,
-  now: Date,
+  { now, forgotten }: { readonly now: Date; readonly forgotten: readonly string[] },
 ): Promise<string | undefined> {
   requireFile(source);
   const fresh = `${path}.restoring`;
@@ -57,6 +58,7 @@ export async function restoreSqlite(
     reserve(fresh);
     // What lies in a -wal beside it belongs to it.
     await copyInto(await openToRead(source), fresh);
+    await forget(fresh, forgotten);
     const kept = await setAside(path, now);
     renameSync(fresh, path);
     sync(dirname(path));
@@ -108,6 +110,17 @@ async function copyInto(driver: SqliteDriver, target: string): Promise<void> {
     copy.close();
   }
   sync(target);
+}
+
+async function forget(path: string, settings: readonly string[]): Promise<void> {
+  const driver = await openSqliteDriver(path);
+  try {
+    for (const key of settings)
+      driver.exec(`DELETE FROM settings WHERE key = '${key.replaceAll("'", "''")}'`);
+  } finally {
+    driver.close();
+  }
+  sync(path);
 }
 
 /**

@@ -51,6 +51,20 @@ describeWithPostgres('opening PostgreSQL', () => {
       expect(await migratePostgres(connection, noon)).toEqual({ from: to, to });
     });
 
+    test('has a place, and another one when its tables were made anew', async () => {
+      const stores = await openPostgresStores(connection);
+      const place = await stores.place();
+      expect(place).toMatch(/^\d+\.[0-9A-F]{8}\.\d+\.\d+$/);
+      expect(await stores.place()).toBe(place);
+      await server.query(
+        database,
+        `CREATE TABLE restored (LIKE settings INCLUDING ALL); DROP TABLE settings;
+         ALTER TABLE restored RENAME TO settings`,
+      );
+      expect(await stores.place()).not.toBe(place);
+      await stores.close();
+    });
+
     test('gives what is reserved already the time of the last use of its challenge', async () => {
       const stores = await openPostgresStores(connection);
       const { id } = challenge('a');

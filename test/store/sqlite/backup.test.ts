@@ -113,6 +113,8 @@ describe('backup', () => {
 });
 
 describe('restore', () => {
+  const now = { now: noon, forgotten: ['forgotten'] };
+
   beforeEach(async () => {
     await withStores(fill);
     await backupSqlite(path, target);
@@ -121,22 +123,33 @@ describe('restore', () => {
   });
 
   test('brings back what was, and keeps what is', async () => {
-    const kept = await restoreSqlite(path, target, noon);
+    const kept = await restoreSqlite(path, target, now);
     expect(kept).toBe(`${path}.replaced-20260601T120000Z`);
     expect(await valueOf(path)).toBe('then');
     expect(await valueOf(kept ?? '')).toBe('later');
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
   });
 
+  test('forgets settings of that time that are true no more', async () => {
+    await withStores(({ settings }) => settings.set('forgotten', 'true then'));
+    const source = path;
+    path = join(directory, 'restored.db');
+    await restoreSqlite(path, source, now);
+    await withStores(async ({ settings }) => {
+      expect(await settings.get('forgotten')).toBeUndefined();
+      expect(await settings.get('k')).toBe('later');
+    });
+  });
+
   test('in the place of nothing', async () => {
     rmSync(path);
-    expect(await restoreSqlite(path, target, noon)).toBeUndefined();
+    expect(await restoreSqlite(path, target, now)).toBeUndefined();
     expect(await valueOf(path)).toBe('then');
   });
 
   test('in the place of what is damaged', async () => {
     truncateSync(path, 5000);
-    expect(await restoreSqlite(path, target, noon)).toMatch(/replaced/);
+    expect(await restoreSqlite(path, target, now)).toMatch(/replaced/);
     expect(await valueOf(path)).toBe('then');
   });
 
@@ -148,13 +161,13 @@ describe('restore', () => {
     expect(statSync(`${copy}-wal`).size).toBeGreaterThan(0);
     await stores.close();
     path = join(directory, 'new.db');
-    await restoreSqlite(path, copy, noon);
+    await restoreSqlite(path, copy, now);
     expect(await valueOf(path)).toBe('in the log');
   });
 
   test('waits for nobody: while a gateway has the database open, nothing is changed', async () => {
     const stores = await openSqliteStores(path);
-    await expect(restoreSqlite(path, target, noon)).rejects.toMatchObject({
+    await expect(restoreSqlite(path, target, now)).rejects.toMatchObject({
       code: 'store.unavailable',
       message: 'The database is in use.',
     });
@@ -169,18 +182,18 @@ describe('restore', () => {
     const damaged = join(directory, 'damaged.db');
     const bytes = readFileSync(target);
     writeFileSync(damaged, bytes.fill(0xa5, 4096 * 3, 4096 * 20));
-    await expect(restoreSqlite(path, damaged, noon)).rejects.toMatchObject({
+    await expect(restoreSqlite(path, damaged, now)).rejects.toMatchObject({
       code: 'store.damaged',
     });
     writeFileSync(damaged, 'text');
-    await expect(restoreSqlite(path, damaged, noon)).rejects.toMatchObject({
+    await expect(restoreSqlite(path, damaged, now)).rejects.toMatchObject({
       code: 'store.schema',
     });
-    await expect(restoreSqlite(path, join(directory, 'nobody'), noon)).rejects.toMatchObject({
+    await expect(restoreSqlite(path, join(directory, 'nobody'), now)).rejects.toMatchObject({
       code: 'cli.not-found',
     });
     await raw('INSERT INTO schema_versions VALUES (99, 0)');
-    await expect(restoreSqlite(join(directory, 'x.db'), path, noon)).rejects.toMatchObject({
+    await expect(restoreSqlite(join(directory, 'x.db'), path, now)).rejects.toMatchObject({
       code: 'store.schema',
     });
   });
