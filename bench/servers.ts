@@ -84,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
   const program = join(checkout, 'bin/scep-gateway.js');
   const pinned = options.core === undefined ? [] : ['taskset', '-c', String(options.core)];
   const [command, ...words] = [...pinned, process.execPath, ...profiling, program, 'serve'];
-  const child = spawn(command!, words, {
+  const child = spawn(command, words, {
     env: {
       ...process.env,
       SCEP_GATEWAY_CONFIG: config,

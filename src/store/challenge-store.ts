@@ -50,6 +50,8 @@ export interface Reservation {
   /** When the challenge was made: nothing holds it that is older. */
   readonly createdAt: Date;
   readonly transaction: string;
+  /** When it was reserved or asked for again; undefined of what an earlier release reserved. */
+  readonly touchedAt: Date | undefined;
 }
 
 export interface ChallengeFilter {
@@ -93,13 +95,14 @@ export interface ChallengeStore {
   /** Gives a reserved use back (the issuer was unreachable). A spent use stays spent. */
   release(id: ChallengeId, transaction: string): Promise<void>;
   /**
-   * What is reserved of challenges that nobody took or asked for a use of since `before`, a part at a time;
-   * what changes meanwhile may be missing. Not of challenges without limit, which lack no use.
+   * What was reserved, or asked for again by who holds it, before `before`, a part at a time; what changes
+   * meanwhile may be missing. Not of challenges without limit, which lack no use. Where an earlier release
+   * wrote no time, the last use of the challenge counts.
    */
   idleReservations(before: Date): AsyncIterable<readonly Reservation[]>;
   /**
-   * As `release`, unless somebody took or asked for a use of the challenge since `before`: `reserve` that
-   * answers `held` keeps the reservation from it, too. True when the use was given back.
+   * As `release`, unless the use was reserved since `before`: `reserve` that answers `held` keeps the
+   * reservation from it, too. True when the use was given back.
    */
   reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean>;
   /** Newest first; 1000 where the filter has no limit. */

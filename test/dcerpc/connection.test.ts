@@ -266,7 +266,7 @@ describe('a server that does not keep to the protocol', () => {
         return message;
       },
     });
-    const connection = await connectionTo(peer, undefined, { answerMillis: 300 });
+    const connection = await connectionTo(peer, undefined, { answerMillis: 2000 });
     await expect(connection.call(0, Buffer.from('eight oc'))).rejects.toMatchObject({
       code: 'rpc.unanswered',
       cause: { code: 'rpc.malformed' },

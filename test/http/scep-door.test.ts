@@ -260,7 +260,7 @@ describe('faults behind the door', () => {
     ({ port } = gateway.listener);
     const { status, headers, body } = await send(port, '/healthz');
     expect(status).toBe(500);
-    expect(body.toString()).toContain(`Reference: ${headers['x-correlation-id']}`);
+    expect(body.toString()).toContain(`Reference: ${String(headers['x-correlation-id'])}`);
     expect(body.toString()).not.toContain('secret');
     expect(gateway.lines).toMatchObject([
       { level: 'error', correlationId: headers['x-correlation-id'] },
@@ -323,7 +323,7 @@ describe('faults behind the door', () => {
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       });
-      const correlationId = headers['x-correlation-id'];
+      const correlationId = String(headers['x-correlation-id']);
       expect(body.toString()).toMatch(new RegExp(`Reference: ${correlationId}\n$`));
       const line = gateway.lines.find((each) => each.correlationId === correlationId);
       expect(line).toMatchObject({

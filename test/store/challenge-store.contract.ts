@@ -263,11 +263,42 @@ export function challengeStoreContract(name: string, make: () => Promise<OpenedS
         await store.reserve(idOf('s'), 't2', at(1));
         await store.confirm(idOf('spent'), 't1');
         expect(await idle(noon)).toEqual([]);
-        expect(await idle(at(1))).toEqual(['a t1']);
+        expect(await idle(at(1))).toEqual(['a t1', 's t1']);
         expect(await idle(at(2))).toEqual(['a t1', 's t1', 's t2']);
         const parts = [];
-        for await (const part of store.idleReservations(at(1))) parts.push(...part);
-        expect(parts).toEqual([{ challenge: 'a', createdAt: at(-1), transaction: 't1' }]);
+        for await (const part of store.idleReservations(at(1)))
+          parts.push(...part.filter((each) => each.challenge === 'a'));
+        expect(parts).toEqual([
+          { challenge: 'a', createdAt: at(-1), transaction: 't1', touchedAt: noon },
+        ]);
+      });
+
+      test('is found and given back by itself, though its challenge is in daily use', async () => {
+        const day = 24 * 60;
+        await store.put(challenge('s', { maxUses: 9, expiresAt: undefined }));
+        await store.reserve(idOf('s'), 'dead', noon);
+        for (const days of [0, 1, 2]) {
+          await store.reserve(idOf('s'), `served-${days}`, at(days * day));
+          await store.confirm(idOf('s'), `served-${days}`);
+        }
+        await store.reserve(idOf('s'), 'fresh', at(2 * day));
+        await store.reserve(idOf('s'), 'patient', noon);
+        expect(await store.reserve(idOf('s'), 'patient', at(2 * day))).toEqual({ kind: 'held' });
+        expect(await idle(at(day))).toEqual(['s dead']);
+        for (const alive of ['fresh', 'patient', 'served-0'])
+          expect(await store.reclaim(idOf('s'), alive, at(day))).toBe(false);
+        expect(await store.reclaim(idOf('s'), 'dead', at(day))).toBe(true);
+        expect(await idle(at(day))).toEqual([]);
+        expect((await store.find(idOf('s')))?.uses).toBe(5);
+      });
+
+      test('of a use that was spent before counts from when it was taken again', async () => {
+        await store.put(challenge('s', { maxUses: 9 }));
+        await store.reserve(idOf('s'), 't', noon);
+        await store.confirm(idOf('s'), 't');
+        expect(await store.reserve(idOf('s'), 't', at(5))).toEqual({ kind: 'reserved' });
+        expect(await idle(at(5))).toEqual([]);
+        expect(await idle(at(6))).toEqual(['s t']);
       });
 
       test('of more challenges than one part holds', async () => {

@@ -340,7 +340,7 @@ describe('Negotiate', () => {
     };
     const slowly = client(origin, [credentialOf(slow)], {
       connections: 1,
-      limits: { answerMillis: 400, totalMillis: 800 },
+      limits: { answerMillis: 2000, totalMillis: 4000 },
     });
     for (let times = 0; times < 3; times++) {
       expect(await slowly.send(post)).toMatchObject({ kind: 'unreachable', phase: 'sign-in' });

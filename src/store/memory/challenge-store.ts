@@ -17,14 +17,17 @@ const SWEEP_EVERY_SECONDS = 600;
 /** How node-cache writes a life without end. */
 const FOR_EVER = 0;
 
-type HoldState = 'reserved' | 'spent';
+interface Hold {
+  readonly state: 'reserved' | 'spent';
+  readonly touchedAt: Date;
+}
 
 interface Entry {
   /** Frozen; replaced as a whole. */
   record: ChallengeRecord;
   usedAt: Date | undefined;
   lasting: boolean;
-  readonly holds: Map<string, HoldState>;
+  readonly holds: Map<string, Hold>;
 }
 
 /**
@@ -99,7 +102,8 @@ class MemoryChallengeStore implements ChallengeStore {
 
   confirm(id: ChallengeId, transaction: string): Promise<void> {
     const holds = this.#entry(id)?.holds;
-    if (holds?.has(transaction)) holds.set(transaction, 'spent');
+    const hold = holds?.get(transaction);
+    if (hold) holds?.set(transaction, { ...hold, state: 'spent' });
     return Promise.resolve();
   }
 
@@ -111,17 +115,22 @@ class MemoryChallengeStore implements ChallengeStore {
   // eslint-disable-next-line @typescript-eslint/require-await -- as of the other stores
   async *idleReservations(before: Date): AsyncGenerator<readonly Reservation[]> {
     for (const entry of this.#entries()) {
-      if (!isIdle(entry, before)) continue;
       const { id, createdAt } = entry.record;
-      const reserved = [...entry.holds].filter(([, state]) => state === 'reserved');
-      if (reserved.length > 0)
-        yield reserved.map(([transaction]) => ({ challenge: id, createdAt, transaction }));
+      const idle = [...entry.holds].filter(([transaction]) => isIdle(entry, transaction, before));
+      if (idle.length > 0)
+        yield idle.map(([transaction, { touchedAt }]) => ({
+          challenge: id,
+          createdAt,
+          transaction,
+          touchedAt,
+        }));
     }
   }
 
   reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
     const entry = this.#entry(id);
-    const isReclaimed = entry && isIdle(entry, before) && this.#giveBack(entry, transaction);
+    const isReclaimed =
+      entry && isIdle(entry, transaction, before) && this.#giveBack(entry, transaction);
     return Promise.resolve(isReclaimed ?? false);
   }
 
@@ -157,20 +166,22 @@ class MemoryChallengeStore implements ChallengeStore {
   #reserve(id: ChallengeId, transaction: string, now: Date): ReserveOutcome {
     const entry = this.#entry(id);
     if (!entry) return { kind: 'refused', reason: 'unknown' };
-    if (entry.holds.get(transaction) === 'reserved') {
+    const hold: Hold = { state: 'reserved', touchedAt: now };
+    if (entry.holds.get(transaction)?.state === 'reserved') {
+      entry.holds.set(transaction, hold);
       entry.usedAt = now;
       return { kind: 'held' };
     }
     const state = challengeState(entry.record, now);
     if (state !== 'open') return { kind: 'refused', reason: state };
-    entry.holds.set(transaction, 'reserved');
+    entry.holds.set(transaction, hold);
     entry.usedAt = now;
     this.#replace(entry, { ...entry.record, uses: entry.record.uses + 1 });
     return { kind: 'reserved' };
   }
 
   #giveBack(entry: Entry | undefined, transaction: string): boolean {
-    if (entry?.holds.get(transaction) !== 'reserved') return false;
+    if (entry?.holds.get(transaction)?.state !== 'reserved') return false;
     entry.holds.delete(transaction);
     this.#replace(entry, { ...entry.record, uses: entry.record.uses - 1 });
     return true;
@@ -239,12 +250,13 @@ function isPrunable(entry: Entry, before: Date): boolean {
   return isPast && !entry.lasting && !isReserved(entry);
 }
 
-function isIdle({ record, usedAt }: Entry, before: Date): boolean {
-  return record.maxUses !== undefined && usedAt !== undefined && usedAt < before;
+function isIdle({ record, holds }: Entry, transaction: string, before: Date): boolean {
+  const hold = holds.get(transaction);
+  return record.maxUses !== undefined && hold?.state === 'reserved' && hold.touchedAt < before;
 }
 
 function isReserved(entry: Entry): boolean {
-  return [...entry.holds.values()].includes('reserved');
+  return [...entry.holds.values()].some(({ state }) => state === 'reserved');
 }
 
 function secondsToLive(record: ChallengeRecord): number {

@@ -118,18 +118,30 @@ export class PostgresChallengeStore implements ChallengeStore {
         transaction,
       );
       if (hold?.text('state') === 'reserved') {
-        await session.run('UPDATE challenges SET used_at = ? WHERE seq = ?', now, challenge);
+        await session.run(
+          `WITH held AS (
+             UPDATE transaction_holds SET touched_at = ? WHERE challenge = ? AND transaction_key = ?)
+           UPDATE challenges SET used_at = ? WHERE seq = ?`,
+          now,
+          challenge,
+          transaction,
+          now,
+          challenge,
+        );
         return { kind: 'held' };
       }
       const state = challengeState(record, now);
       if (state !== 'open') return { kind: 'refused', reason: state };
       await session.run(
         `WITH held AS (
-           INSERT INTO transaction_holds (challenge, transaction_key, state) VALUES (?, ?, 'reserved')
-           ON CONFLICT (challenge, transaction_key) DO UPDATE SET state = 'reserved')
+           INSERT INTO transaction_holds (challenge, transaction_key, state, touched_at)
+           VALUES (?, ?, 'reserved', ?)
+           ON CONFLICT (challenge, transaction_key)
+             DO UPDATE SET state = 'reserved', touched_at = excluded.touched_at)
          UPDATE challenges SET uses = uses + 1, used_at = ? WHERE seq = ?`,
         challenge,
         transaction,
+        now,
         now,
         challenge,
       );
@@ -178,8 +190,10 @@ export class PostgresChallengeStore implements ChallengeStore {
     return this.#db.transaction(async (session) => {
       await lock(session, id);
       const idle = await session.get(
-        `SELECT seq FROM challenges WHERE id = ? AND ${isIdle}`,
+        `SELECT seq FROM challenges JOIN transaction_holds ON challenge = seq
+         WHERE id = ? AND transaction_key = ? AND ${isIdle}`,
         id,
+        transaction,
         before,
       );
       return idle !== undefined && giveBack(session, id, transaction);
@@ -251,8 +265,8 @@ async function reserveUnused(
          AND (expires_at IS NULL OR expires_at > ?)
        RETURNING seq, account),
      held AS (
-       INSERT INTO transaction_holds (challenge, transaction_key, state)
-       SELECT seq, ?::text, 'reserved' FROM changed),
+       INSERT INTO transaction_holds (challenge, transaction_key, state, touched_at)
+       SELECT seq, ?::text, 'reserved', ?::bigint FROM changed),
      noted AS (
        INSERT INTO challenge_quota_changes (account, change) SELECT account, -1 FROM changed)
      SELECT count(*) AS n FROM changed`,
@@ -260,6 +274,7 @@ async function reserveUnused(
     id,
     now,
     transaction,
+    now,
   );
   return reserved.integer('n') > 0;
 }

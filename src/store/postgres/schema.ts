@@ -197,4 +197,12 @@ export const schemaSteps: readonly string[] = [
   CREATE TRIGGER audit_is_kept_for_its_time BEFORE DELETE ON audit
     FOR EACH ROW EXECUTE FUNCTION audit_is_kept_for_its_time();
   `,
+  `
+  -- When a reserved use was taken or asked for last: of a challenge in daily use, too, one may be lost. NULL
+  -- of what a gateway of the release before reserves; for what is there already, the last use of its challenge.
+  ALTER TABLE transaction_holds ADD COLUMN touched_at BIGINT;
+  UPDATE transaction_holds
+    SET touched_at = (SELECT used_at FROM challenges WHERE seq = challenge)
+    WHERE state = 'reserved';
+  `,
 ];

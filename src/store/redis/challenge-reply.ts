@@ -47,10 +47,10 @@ export function recordFromReply(reply: unknown): ChallengeRecord {
 
 /** @throws GatewayError `store.damaged` */
 export function reservationFromReply(reply: unknown): Reservation {
-  const [id, created, transaction] = textsOf(reply);
+  const [id, created, transaction, touched] = textsOf(reply);
   const createdAt = timeOf(created);
   if (!id || !createdAt || transaction === undefined) throw unreadable();
-  return { challenge: id as ChallengeId, createdAt, transaction };
+  return { challenge: id as ChallengeId, createdAt, transaction, touchedAt: timeOf(touched) };
 }
 
 export function timeToText(time: Date | undefined): string {

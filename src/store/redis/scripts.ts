@@ -3,9 +3,10 @@
  * Valkey has, too. Keys are made from the prefix, so all of them must be on one server.
  *
  * - `challenge:<id>`, a hash: the record as text (`''` where there is none), `used` (when a use was last
- *   taken), `reserved` (uses that are neither spent nor given back), `lasting`, `seq`, and `hold:<transaction>`
- *   for who has one. What counts is in one key: a server that drops keys for want of memory forgets a
- *   challenge as a whole, and never that it was spent.
+ *   taken), `reserved` (uses that are neither spent nor given back), `lasting`, `seq`, `hold:<transaction>`
+ *   for who has one, and `touched:<transaction>` for when one that is reserved was asked for last (earlier
+ *   releases did not write it, and may work beside this one). What counts is in one key: a server that drops
+ *   keys for want of memory forgets a challenge as a whole, and never that it was spent.
  * - `digest:<digest>`, `all`, `account:<account>`: ids by age. `all` has `<length>:<account><id>`.
  * - `open:<account>`: ids that have a place in the quota, by their end.
  * - `spent:<id>:<transaction>`: who spent a use of a challenge without limit, for a time; each enrollment
@@ -80,17 +81,19 @@ local function leave(account, id)
   redis.call('ZREM', p .. 'account:' .. account, id)
   redis.call('ZREM', p .. 'open:' .. account, id)
 end
-local function giveBack(c, hold)
+local function giveBack(c, transaction)
+  local hold = 'hold:' .. transaction
   if redis.call('HGET', key(c.id), hold) ~= 'reserved' then return false end
   c.uses, c.reserved = c.uses - 1, c.reserved - 1
-  redis.call('HDEL', key(c.id), hold)
+  redis.call('HDEL', key(c.id), hold, 'touched:' .. transaction)
   redis.call('HSET', key(c.id), 'uses', c.uses, 'reserved', c.reserved)
   place(c)
   live(c)
   return true
 end
-local function idle(c, before)
-  return c.max ~= '' and c.reserved > 0 and c.used ~= '' and tonumber(c.used) < before
+local function idle(c, touched, before)
+  local last = touched or c.used
+  return c.max ~= '' and last ~= '' and tonumber(last) < before
 end
 local function write(a, first, lasting)
   local c = {id = a[first], digest = a[first + 1], account = a[first + 2], binding = a[first + 3],
@@ -159,13 +162,14 @@ export const reserve = script(`
 local c, hold = find(ARGV[1]), 'hold:' .. ARGV[2]
 if not c then return 'unknown' end
 if redis.call('HGET', key(c.id), hold) == 'reserved' then
-  redis.call('HSET', key(c.id), 'used', ARGV[3])
+  redis.call('HSET', key(c.id), 'used', ARGV[3], 'touched:' .. ARGV[2], ARGV[3])
   return 'held'
 end
 local state = state(c, tonumber(ARGV[3]))
 if state ~= 'open' then return state end
 c.uses, c.reserved = c.uses + 1, c.reserved + 1
-redis.call('HSET', key(c.id), 'uses', c.uses, 'reserved', c.reserved, 'used', ARGV[3], hold, 'reserved')
+redis.call('HSET', key(c.id), 'uses', c.uses, 'reserved', c.reserved, 'used', ARGV[3], hold, 'reserved',
+  'touched:' .. ARGV[2], ARGV[3])
 place(c)
 live(c)
 return 'reserved'`);
@@ -182,6 +186,7 @@ local c, hold = find(ARGV[1]), 'hold:' .. ARGV[2]
 if not c or redis.call('HGET', key(c.id), hold) ~= 'reserved' then return 'none' end
 c.reserved = c.reserved - 1
 redis.call('HSET', key(c.id), 'reserved', c.reserved)
+redis.call('HDEL', key(c.id), 'touched:' .. ARGV[2])
 if c.max == '' then
   redis.call('HDEL', key(c.id), hold)
   redis.call('SET', p .. 'spent:' .. c.id .. ':' .. ARGV[2], '1', 'PX', '${SPENT_KEPT_MS}')
@@ -194,16 +199,17 @@ return 'ok'`);
 /** id, transaction */
 export const release = script(`
 local c = find(ARGV[1])
-return c and giveBack(c, 'hold:' .. ARGV[2]) and 'ok' or 'none'`);
+return c and giveBack(c, ARGV[2]) and 'ok' or 'none'`);
 
 /** id, transaction, before → 1 or 0 */
 export const reclaim = script(`
 local c = find(ARGV[1])
-return c and idle(c, tonumber(ARGV[3])) and giveBack(c, 'hold:' .. ARGV[2]) and 1 or 0`);
+local touched = c and redis.call('HGET', key(c.id), 'touched:' .. ARGV[2])
+return c and idle(c, touched, tonumber(ARGV[3])) and giveBack(c, ARGV[2]) and 1 or 0`);
 
 /**
  * A part of what is reserved and idle. before, after which age, how many to look at → the next age or `''`,
- * then id, created and transaction of each
+ * then id, created, transaction and when it was touched, or `''`, of each
  */
 export const idleReservations = script(`
 local found = redis.call('ZRANGEBYSCORE', p .. 'all', ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
@@ -211,12 +217,14 @@ local rows = {#found == 2 * tonumber(ARGV[3]) and '(' .. found[#found] or ''}
 for i = 1, #found, 2 do
   local _, id = parted(found[i])
   local c = find(id)
-  if c and idle(c, tonumber(ARGV[1])) then
-    local fields = redis.call('HGETALL', key(id))
+  if c and c.max ~= '' and c.reserved > 0 then
+    local fields, values = redis.call('HGETALL', key(id)), {}
+    for f = 1, #fields, 2 do values[fields[f]] = fields[f + 1] end
     for f = 1, #fields, 2 do
       local transaction = string.match(fields[f], '^hold:(.*)$')
-      if transaction and fields[f + 1] == 'reserved' then
-        rows[#rows + 1] = {id, c.created, transaction}
+      local last = transaction and values['touched:' .. transaction]
+      if transaction and fields[f + 1] == 'reserved' and idle(c, last, tonumber(ARGV[1])) then
+        rows[#rows + 1] = {id, c.created, transaction, last or ''}
       end
     end
   end

@@ -45,8 +45,9 @@ export function challengeFromRow(row: Row): ChallengeRecord {
   };
 }
 
-/** Of challenges with a limit; takes a time. */
-export const isIdle = 'max_uses IS NOT NULL AND used_at < ?';
+/** Of a hold and its challenge, which has a limit; takes a time. Earlier releases wrote none to the hold. */
+export const isIdle =
+  "state = 'reserved' AND max_uses IS NOT NULL AND coalesce(touched_at, used_at) < ?";
 
 /** Statements over a part of the challenges; `row` is the column that numbers them. */
 export function reservationParts(row: 'row' | 'seq') {
@@ -55,9 +56,9 @@ export function reservationParts(row: 'row' | 'seq') {
     last: `SELECT max(${row}) AS last FROM (
       SELECT ${row} FROM challenges WHERE ${row} > ? ORDER BY ${row} LIMIT ?) AS part`,
     /** After which row, up to which, and idle since when. */
-    idle: `SELECT id, created_at, transaction_key
+    idle: `SELECT id, created_at, transaction_key, touched_at
       FROM challenges JOIN transaction_holds ON challenge = ${row}
-      WHERE ${row} > ? AND ${row} <= ? AND ${isIdle} AND state = 'reserved'`,
+      WHERE ${row} > ? AND ${row} <= ? AND ${isIdle}`,
   };
 }
 
@@ -66,6 +67,7 @@ export function reservationFromRow(row: Row): Reservation {
     challenge: row.text('id') as ChallengeId,
     createdAt: row.date('created_at'),
     transaction: row.text('transaction_key'),
+    touchedAt: row.dateOrNone('touched_at'),
   };
 }
 

@@ -85,6 +85,12 @@ export class SqliteChallengeStore implements ChallengeStore {
     return this.#db.write(() => {
       const hold = this.#holdState(id, transaction);
       if (hold === 'reserved') {
+        this.#db.run(
+          `UPDATE transaction_holds SET touched_at = ? WHERE ${holdOf}`,
+          now,
+          transaction,
+          id,
+        );
         this.#db.run('UPDATE challenges SET used_at = ? WHERE id = ?', now, id);
         return { kind: 'held' };
       }
@@ -94,10 +100,11 @@ export class SqliteChallengeStore implements ChallengeStore {
       const state = challengeState(record, now);
       if (state !== 'open') return { kind: 'refused', reason: state };
       this.#db.run(
-        `INSERT OR REPLACE INTO transaction_holds (challenge, transaction_key, state)
-         VALUES (?, ?, 'reserved')`,
+        `INSERT OR REPLACE INTO transaction_holds (challenge, transaction_key, state, touched_at)
+         VALUES (?, ?, 'reserved', ?)`,
         row.integer('row'),
         transaction,
+        now,
       );
       this.#db.run('UPDATE challenges SET uses = uses + 1, used_at = ? WHERE id = ?', now, id);
       this.#recount(id);
@@ -138,8 +145,10 @@ export class SqliteChallengeStore implements ChallengeStore {
   reclaim(id: ChallengeId, transaction: string, before: Date): Promise<boolean> {
     return this.#db.write(() => {
       const idle = this.#db.get(
-        `SELECT row FROM challenges WHERE id = ? AND ${isIdle}`,
+        `SELECT row FROM challenges JOIN transaction_holds ON challenge = row
+         WHERE id = ? AND transaction_key = ? AND ${isIdle}`,
         id,
+        transaction,
         before,
       );
       return idle !== undefined && this.#giveBack(id, transaction);

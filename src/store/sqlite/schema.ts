@@ -183,4 +183,12 @@ export const schemaSteps: readonly string[] = [
     SELECT RAISE(ABORT, 'the audit trail is append-only');
   END;
   `,
+  `
+  -- When a reserved use was taken or asked for last: of a challenge in daily use, too, one may be lost. NULL
+  -- of what was spent before this; for what is there already, the last use of its challenge.
+  ALTER TABLE transaction_holds ADD COLUMN touched_at INTEGER;
+  UPDATE transaction_holds
+    SET touched_at = (SELECT used_at FROM challenges WHERE row = challenge)
+    WHERE state = 'reserved';
+  `,
 ];

@@ -326,7 +326,7 @@ describe('a connection cut or silent', () => {
     });
     const to = await issuer(started, {
       signIns: [() => spnegoNtlmSignIn(account)],
-      submitMillis: 400,
+      submitMillis: 1200,
     });
     expect(await submit(to)).toMatchObject({
       kind: 'unavailable',

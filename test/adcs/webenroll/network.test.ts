@@ -161,7 +161,7 @@ describe.each<Scheme>(['basic', 'ntlm', 'certificate'])('signed in by %s', (sche
   });
 
   test('no answer in time', async () => {
-    const issuer = await open(scheme, password, { answerMillis: 250 });
+    const issuer = await open(scheme, password, { answerMillis: 1000 });
     await issuer.maintain();
     server.cut = (method) => (method === 'POST' ? 'hang' : undefined);
     expect(await submit(issuer)).toMatchObject({ kind: 'unavailable', submission: 'unknown' });

@@ -51,6 +51,32 @@ describeWithPostgres('opening PostgreSQL', () => {
       expect(await migratePostgres(connection, noon)).toEqual({ from: to, to });
     });
 
+    test('gives what is reserved already the time of the last use of its challenge', async () => {
+      const stores = await openPostgresStores(connection);
+      const { id } = challenge('a');
+      await stores.challenges.add(challenge('a', { maxUses: 2 }), 1);
+      await stores.challenges.reserve(id, 'old', noon);
+      await stores.challenges.reserve(id, 'new', at(5));
+      await server.query(
+        database,
+        `ALTER TABLE transaction_holds DROP COLUMN touched_at;
+         DELETE FROM scep_gateway_versions WHERE version = 4`,
+      );
+      await migratePostgres(connection, noon);
+      const touched = async () => {
+        const found = [];
+        for await (const part of stores.challenges.idleReservations(at(6))) found.push(...part);
+        return found.map(({ touchedAt }) => touchedAt);
+      };
+      expect(await touched()).toEqual([at(5), at(5)]);
+      // As a gateway of the release before writes it, beside this one.
+      await server.query(database, 'UPDATE transaction_holds SET touched_at = NULL');
+      expect(await touched()).toEqual([undefined, undefined]);
+      expect(await stores.challenges.reclaim(id, 'old', at(5))).toBe(false);
+      expect(await stores.challenges.reclaim(id, 'old', at(6))).toBe(true);
+      await stores.close();
+    });
+
     test('whoever starts waits for the migration of another as long as it takes', async () => {
       const other = new pg.Client({ ...connection, password: '', user: 'postgres' });
       await other.connect();

@@ -96,6 +96,30 @@ describeWithRedis('challenges on a Redis server', () => {
     expect(await store.add(challenge('b'), 1)).toBe(true);
   });
 
+  test('what an earlier release reserved counts from the last use of its challenge', async () => {
+    const { store } = await empty();
+    const { id } = challenge('s');
+    await store.put(challenge('s', { maxUses: 3 }));
+    for (const [transaction, minutes] of [
+      ['old', 0],
+      ['new', 5],
+    ] as const)
+      await store.reserve(id, transaction, at(minutes));
+    await redis.command('HDEL', `${prefix}challenge:s`, 'touched:old');
+    const idle = async (minutes: number) => {
+      const found = [];
+      for await (const part of store.idleReservations(at(minutes))) found.push(...part);
+      return found.map(({ transaction, touchedAt }) => [transaction, touchedAt]);
+    };
+    expect(await idle(5)).toEqual([]);
+    expect((await idle(6)).sort()).toEqual([
+      ['new', at(5)],
+      ['old', undefined],
+    ]);
+    expect(await store.reclaim(id, 'old', at(5))).toBe(false);
+    expect(await store.reclaim(id, 'old', at(6))).toBe(true);
+  });
+
   test('one without limit gathers nothing for each enrollment', async () => {
     const { store } = await empty();
     await store.put(challenge('s', { maxUses: undefined, expiresAt: undefined }));

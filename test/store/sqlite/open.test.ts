@@ -134,6 +134,21 @@ describe('migration', () => {
     );
   });
 
+  test('gives what is reserved already the time of the last use of its challenge', async () => {
+    const first = await openSqliteStores(path);
+    await first.challenges.add(challenge('a', { maxUses: 2 }), 1);
+    await first.challenges.reserve(challenge('a').id, 'old', noon);
+    await first.challenges.reserve(challenge('a').id, 'new', at(5));
+    await first.close();
+    await raw(`ALTER TABLE transaction_holds DROP COLUMN touched_at;
+      DELETE FROM schema_versions WHERE version = 6`);
+    const second = await openSqliteStores(path);
+    const idle = [];
+    for await (const part of second.challenges.idleReservations(at(6))) idle.push(...part);
+    expect(idle.map(({ touchedAt }) => touchedAt)).toEqual([at(5), at(5)]);
+    await second.close();
+  });
+
   test('refuses a newer schema and leaves it alone', async () => {
     await (await openSqliteStores(path)).close();
     await raw('INSERT INTO schema_versions VALUES (99, 0)');
