@@ -4,7 +4,7 @@
  * long a new request waits once they are gone. Every certificate is verified.
  */
 import { execFileSync } from 'node:child_process';
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Bench } from './bench.js';
@@ -132,12 +132,12 @@ function print(
 
 /** Enrollments a second of a core: from minute to minute the host gives more and less of them. */
 function perCore({ perSecond, stolenMillis, seconds: lasted }: Peak): number {
-  return perSecond / (availableParallelism() - stolenMillis / 1000 / lasted);
+  return perSecond / (server.cpu.cores - stolenMillis / 1000 / lasted);
 }
 
 function spent(by: Spending): string {
   const cores = (millis: number) => percent(millis / 1000 / by.seconds);
-  return `of one core: gateway ${cores(by.cpuMillis)}, its event loop ${cores(by.loopMillis)}; load program ${cores(by.generatorMillis)}, the host ${cores(by.stolenMillis)}, nobody ${cores(by.idleMillis)}`;
+  return `gateway ${cores(by.cpuMillis)}, its event loop ${cores(by.loopMillis)}; load program ${cores(by.generatorMillis)}; of the gateway's cores the host took ${cores(by.stolenMillis)}, nobody ${cores(by.idleMillis)}`;
 }
 
 function percent(share: number): string {

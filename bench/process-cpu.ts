@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** User and system time of a process as Linux counts it, in ticks of 10 ms. */
 export class ProcessCpu {
   readonly pid: number;
+  /** The only one it runs on; undefined: all there are. */
+  readonly core: number | undefined;
 
-  constructor(pid: number) {
+  constructor(pid: number, core?: number) {
     this.pid = pid;
+    this.core = core;
+  }
+
+  /** How many it may run on. */
+  get cores(): number {
+    return this.core === undefined ? availableParallelism() : 1;
   }
 
   /** Milliseconds of all threads, and of the main thread. */

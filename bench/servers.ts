@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<ServerUnder
     name: module === undefined ? (checkout === '.' ? 'scep-gateway' : checkout) : 'keys in a token',
     url: `${base}/scep`,
     port,
-    cpu: new ProcessCpu(child.pid!),
+    cpu: new ProcessCpu(child.pid!, options.core),
     challenges: (count) => fetchChallenges(port, count),
     stop: () => stop(child, directory),
   };

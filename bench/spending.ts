@@ -10,9 +10,9 @@ export interface Spending {
   readonly loopMillis: number;
   /** Of this process, which competes for the same cores. */
   readonly generatorMillis: number;
-  /** Of all cores, what the host gave to others meanwhile (Linux: steal); 0 where there is no host. */
+  /** Of the server's cores, what the host gave to others meanwhile (Linux: steal); 0 where there is no host. */
   readonly stolenMillis: number;
-  /** Of all cores, what nobody used. */
+  /** Of the server's cores, what nobody used. */
   readonly idleMillis: number;
 }
 
@@ -21,12 +21,12 @@ export function startSpending(server: ProcessCpu): () => Spending {
   const startedAt = performance.now();
   const before = server.used();
   const own = process.cpuUsage();
-  const machine = machineMillis();
+  const machine = machineMillis(server);
   return () => {
     const seconds = (performance.now() - startedAt) / 1000;
     const after = server.used();
     const { user, system } = process.cpuUsage(own);
-    const { stolen, idle } = machineMillis();
+    const { stolen, idle } = machineMillis(server);
     return {
       seconds,
       cpuMillis: after.all - before.all,
@@ -52,8 +52,10 @@ export function spentTogether(all: readonly Spending[]): Spending {
 }
 
 /** `cpu  user nice system idle iowait irq softirq steal`, in ticks of 10 ms (proc(5)). */
-function machineMillis(): { readonly stolen: number; readonly idle: number } {
-  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+function machineMillis({ core }: ProcessCpu): { readonly stolen: number; readonly idle: number } {
+  const lines = readFileSync('/proc/stat', 'utf8').split('\n');
+  const name = core === undefined ? 'cpu ' : `cpu${core} `;
+  const line = lines.find((each) => each.startsWith(name)) ?? '';
   const ticks = line.trim().split(/ +/).slice(1).map(Number);
   return { stolen: 10 * (ticks[7] ?? 0), idle: 10 * ((ticks[3] ?? 0) + (ticks[4] ?? 0)) };
 }

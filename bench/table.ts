@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { percentile } from './load.js';
 import type { Measured } from './bench.js';
 import type { ServerUnderTest } from './servers.js';
@@ -39,7 +38,7 @@ export function printRow(
 ): void {
   const each = (millis: number) => (millis / measured.requests).toFixed(2);
   const ofAllCores = (millis: number) =>
-    (millis / measured.seconds / availableParallelism() / 10).toFixed(0);
+    (millis / measured.seconds / server.cpu.cores / 10).toFixed(0);
   printCells({
     server: server.name,
     request,

@@ -16,9 +16,9 @@ export function complain(error: unknown): void {
   if (isGatewayError(error)) {
     note(`scep-gateway: ${error.message}`);
     if (error.mend) note(`  → ${error.mend}`);
-    // What another server said is meant for whoever asked it; our own details are for the log.
+    // What another server or a token said is meant for whoever asked it; our own details are for the log.
     const isTold =
-      error.code.startsWith('scep.') || process.env['SCEP_GATEWAY_DEBUG'] !== undefined;
+      /^(scep|keys)\./.test(error.code) || process.env['SCEP_GATEWAY_DEBUG'] !== undefined;
     if (isTold && error.detail) note(`  detail: ${error.detail}`);
     return;
   }

@@ -8,7 +8,7 @@ type SecretReference = Parameters<ResolvedConfig['readSecret']>[0];
  * cannot be read now is being replaced, or its file system is away, and devices come again.
  *
  * @param code what cannot be used without it
- * @throws GatewayError of that code, which names the secret
+ * @throws GatewayError of that code, which names the secret in its detail alone
  */
 export async function secretNow(
   readSecret: ResolvedConfig['readSecret'],
@@ -19,10 +19,8 @@ export async function secretNow(
     return await readSecret(reference);
   } catch (cause) {
     if (!isGatewayError(cause) || cause.code !== 'config.unreadable') throw cause;
-    throw new GatewayError(code, 'A password cannot be read now.', {
-      detail: cause.message,
-      cause,
-      ...(cause.mend !== undefined && { mend: cause.mend }),
-    });
+    // Where it is to be put is for the log, too: whoever calls the gateway is shown every mend.
+    const detail = [cause.message, cause.mend].filter((part) => part !== undefined).join('; ');
+    throw new GatewayError(code, 'A password cannot be read now.', { detail, cause });
   }
 }

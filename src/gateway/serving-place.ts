@@ -14,7 +14,9 @@ export async function openToServe(resolved: ResolvedConfig): Promise<Installatio
   const leave = await requireServingPlace(resolved.config);
   try {
     const installation = await openInstallation(resolved);
-    return { ...installation, close: () => installation.close().finally(leave) };
+    let closing: Promise<void> | undefined;
+    const close = () => (closing ??= installation.close().finally(leave));
+    return { ...installation, close };
   } catch (error) {
     leave();
     throw error;

@@ -1,5 +1,5 @@
-import { messageOf } from '../errors/index.js';
-import type { Log } from '../telemetry/index.js';
+import { isGatewayError, messageOf } from '../errors/index.js';
+import type { Log, LogFields } from '../telemetry/index.js';
 
 export interface ToldOnce {
   /** Told when it is another fault than the last time. */
@@ -13,11 +13,13 @@ export function toldOnce(log: Log, what: string): ToldOnce {
   let failures = 0;
   return {
     failed(error) {
-      const text = messageOf(error);
+      const { detail, ...fault } = told(error);
       failures++;
+      // A detail may differ each time.
+      const text = JSON.stringify(fault);
       if (text === last) return;
       last = text;
-      log.error(`${what} failed`, { error: text });
+      log.error(`${what} failed`, { ...fault, detail });
     },
     worked() {
       if (failures > 0) log.info(`${what} works again`, { failures });
@@ -25,4 +27,11 @@ export function toldOnce(log: Log, what: string): ToldOnce {
       failures = 0;
     },
   };
+}
+
+/** What helps to mend it: of a server that refuses, the message alone tells only that it cannot be used. */
+function told(error: unknown): LogFields {
+  if (!isGatewayError(error)) return { error: messageOf(error) };
+  const { code, message, detail, mend } = error;
+  return { code, error: message, detail, mend };
 }

@@ -38,6 +38,8 @@ export function startUpkeep(dependencies: {
   const { authorities, challenges, leadership, tallies, files, log } = dependencies;
   const faults = toldOnce(log, 'upkeep');
   const stopping = new AbortController();
+  // Told apart: what fails once an hour does not work again two seconds later.
+  const hourlyFaults = toldOnce(log, 'hourly upkeep');
   let running = Promise.resolve();
   // Not by the clock of the machine: set back, it would let a CRL end.
   let nextMaintenance = performance.now() + maintainMillis;
@@ -52,6 +54,10 @@ export function startUpkeep(dependencies: {
     }
     if (performance.now() < nextMaintenance) return;
     nextMaintenance = performance.now() + maintainMillis;
+    await maintain().then(hourlyFaults.worked, hourlyFaults.failed);
+  };
+
+  const maintain = async () => {
     await maintainAuthorities(authorities, log, shareOf(leadership));
     dependencies.relays();
     if (!leadership.leads()) return;

@@ -5,7 +5,7 @@ import type { AccessLog } from './access-log.js';
 import { errorReply, loggedFault } from './error-response.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { HttpDeps } from './http.types.js';
-import { sendReply, type Reply } from './reply.js';
+import type { Reply } from './reply.js';
 import { requestTarget } from './request-target.js';
 import { createScepTargets } from './scep-target.js';
 import type { Turnstile } from './turnstile.js';
@@ -94,8 +94,14 @@ function everyAnswer(correlationId: string): readonly (readonly [string, string]
   ];
 }
 
-/** The headers with the reply, and not one by one: node writes them down without looking back. */
-function answerAtOnce(response: ServerResponse, correlationId: string, reply: Reply): void {
-  const headers = { ...Object.fromEntries(everyAnswer(correlationId)), ...reply.headers };
-  sendReply(response, { ...reply, headers });
+/** All headers in one list: node writes it down as it stands, without looking for names that come twice. */
+function answerAtOnce(
+  response: ServerResponse,
+  correlationId: string,
+  { status, contentType, body, headers = {} }: Reply,
+): void {
+  const length = ['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body))];
+  const all = [...everyAnswer(correlationId), ...Object.entries(headers)].flat();
+  response.writeHead(status, [...all, ...length]);
+  response.end(body);
 }

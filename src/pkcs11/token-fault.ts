@@ -17,6 +17,7 @@ export function unavailable({ name }: NamedToken, what: string, cause?: unknown)
   });
 }
 
+/** Devices hear of it, too, while the gateway serves: what else the module shows is none of their business. */
 export function tokenNotFound(
   settings: TokenSettings,
   present: readonly TokenInfo[],
@@ -27,17 +28,15 @@ export function tokenNotFound(
     ...(serial === undefined ? [] : [`serial ${JSON.stringify(serial)}`]),
   ].join(' and ');
   const others = present.map((info) => `${JSON.stringify(info.label)} (serial ${info.serial})`);
-  return new GatewayError(
-    'keys.unavailable',
-    `The token ${name} is not there: ${module} shows none with ${wanted}.`,
-    {
-      mend:
-        others.length === 0
-          ? 'It shows no initialized token at all: is the device connected, and may the user of the gateway reach it?'
-          : `It shows ${others.join(', ')}: connect the token, or correct tokens.${name}.`,
-      retryAfterSeconds,
-    },
-  );
+  const shown =
+    others.length === 0
+      ? 'no initialized token at all: is the device connected, and may the user of the gateway reach it?'
+      : others.join(', ');
+  return new GatewayError('keys.unavailable', `The token ${name} is not there.`, {
+    detail: `${module} shows none with ${wanted}; it shows ${shown}`,
+    mend: `Connect it, or correct tokens.${name}; the log and \`scep-gateway doctor\` say what is there instead.`,
+    retryAfterSeconds,
+  });
 }
 
 /** Several that fit: a wrong one would sign. */

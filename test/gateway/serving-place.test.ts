@@ -50,3 +50,15 @@ test('the place is taken before anything is opened, and given back after everyth
   await next.close();
   expect(existsSync(join(folder, 'a', 'data', 'gateway.db'))).toBe(true);
 });
+
+test('closed again, it does nothing more', async () => {
+  const installation = await openToServe(await configured());
+  await Promise.all([installation.close(), installation.close()]);
+  await installation.close();
+  const next = await openToServe(await configured());
+  await installation.close();
+  await expect(openToServe(await configured())).rejects.toMatchObject({
+    code: 'store.unavailable',
+  });
+  await next.close();
+});

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { FileKeyStore, PlacedKeyStore, type KeyStore } from '../../src/keys/index.js';
+import { errorReply } from '../../src/http/error-response.js';
 import { openTokens, type Token, type Tokens, type TokenSettings } from '../../src/pkcs11/index.js';
 import { testKeyObject } from '../support/keys.js';
 import type { RsaKey } from '../../src/x509/index.js';
@@ -210,12 +211,22 @@ describeWithPrograms('keys in SoftHSM', softHsmPrograms, () => {
     }));
 
   describe('opening', () => {
-    test('a token that is not there: the message says which are', async () => {
-      await expect(openTokens([settings({ label: 'other' })])).rejects.toMatchObject({
+    test('a token that is not there: the detail says which are, and devices do not hear it', async () => {
+      const fault = await openTokens([settings({ label: 'other' })]).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(fault).toMatchObject({
         code: 'keys.unavailable',
-        message: `The token hsm is not there: ${softHsmModule} shows none with label "other".`,
-        mend: expect.stringContaining(`It shows "${tokenLabel}" (serial `) as unknown,
+        message: 'The token hsm is not there.',
+        detail: expect.stringContaining(
+          `${softHsmModule} shows none with label "other"; it shows "${tokenLabel}" (serial `,
+        ) as unknown,
       });
+      const { body } = errorReply(fault, 'REFERENCE', 'text');
+      expect(body).toContain('The token hsm is not there.');
+      expect(body).not.toContain(softHsmModule);
+      expect(body).not.toContain(tokenLabel);
     });
 
     test('a module that is none', async () => {

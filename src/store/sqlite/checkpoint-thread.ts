@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { GatewayError, messageOf } from '../../errors/index.js';
 import { sqliteModule } from './driver.js';
@@ -76,10 +75,13 @@ export class CheckpointThread implements Checkpointer {
 
   async close(): Promise<void> {
     if (this.#worker === undefined || this.hasEnded) return;
-    const exit = once(this.#worker, 'exit');
-    this.#worker.ref();
-    this.#worker.postMessage('close');
-    await exit;
+    const worker = this.#worker;
+    worker.ref();
+    // However it ends: a fault comes before the exit, and leaves nothing more to do.
+    await new Promise((resolve) => {
+      worker.once('exit', resolve);
+      worker.postMessage('close');
+    });
   }
 
   #start(): Worker {

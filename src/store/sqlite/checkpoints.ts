@@ -71,7 +71,11 @@ export class Checkpoints {
       // The last connection that is closed sees to the rest.
       if (this.#isOver) return;
       const resume = this.#writes.pause();
-      await this.#checkpoint().finally(resume);
+      try {
+        await this.#checkpoint();
+      } finally {
+        resume();
+      }
       this.#listener?.worked();
     } catch (fault) {
       if (this.#thread.hasEnded) this.#goWithout();

@@ -84,12 +84,23 @@ export class Database {
     return this.#closing;
   }
 
+  /** What fails on the way keeps nothing open. */
   async #close(): Promise<void> {
-    this.#writes.drain();
-    await this.#checkpoints?.close();
-    await this.#disk?.close();
-    this.#statements.clear();
-    this.#driver.close();
+    try {
+      this.#writes.drain();
+      await this.#checkpoints?.close();
+    } finally {
+      await this.#closeFiles();
+    }
+  }
+
+  async #closeFiles(): Promise<void> {
+    try {
+      await this.#disk?.close();
+    } finally {
+      this.#statements.clear();
+      this.#driver.close();
+    }
   }
 
   /** Only constant texts come here, so the map stays small. */

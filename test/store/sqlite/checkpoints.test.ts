@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { GatewayError, messageOf } from '../../../src/errors/index.js';
 import { openSqliteStores, type Stores } from '../../../src/store/index.js';
 import { verifySqlite } from '../../../src/store/upkeep/index.js';
@@ -29,16 +30,19 @@ class HeldThread implements Checkpointer {
   hasEnded = false;
   isClosed = false;
   asked = 0;
+  /** Instead of a checkpoint, or of its end. */
+  fault: Error | undefined;
   #settle: { resolve(): void; reject(fault: Error): void } | undefined;
 
   checkpoint(): Promise<void> {
+    if (this.fault) throw this.fault;
     this.asked++;
     return new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }
 
   close(): Promise<void> {
     this.isClosed = true;
-    return Promise.resolve();
+    return this.fault ? Promise.reject(this.fault) : Promise.resolve();
   }
 
   async done(): Promise<void> {
@@ -142,6 +146,16 @@ describe('the checkpoints of a database', () => {
     await database.close();
   });
 
+  test('that cannot even begin hold nothing up', async () => {
+    await insert(2000);
+    thread.fault = new GatewayError('store.unavailable', 'no memory');
+    await thread.done();
+    await insert(1);
+    expect(heard).toEqual(['no memory']);
+    thread.fault = undefined;
+    await database.close();
+  });
+
   test('are up to COMMIT when their thread is gone', async () => {
     expect(inCommit()).toBe(16_384);
     await insert(2000);
@@ -163,6 +177,12 @@ describe('the checkpoints of a database', () => {
     await thread.done();
     await closing;
     expect([thread.isClosed, thread.asked]).toEqual([true, 1]);
+    expect(() => driver.prepare('SELECT 1 AS n')).toThrow();
+  });
+
+  test('keep no database open by a fault of their end', async () => {
+    thread.fault = new GatewayError('store.unavailable', 'the thread broke');
+    await expect(database.close()).rejects.toThrow('the thread broke');
     expect(() => driver.prepare('SELECT 1 AS n')).toThrow();
   });
 });
@@ -229,6 +249,20 @@ describe('CheckpointThread', () => {
     expect(thread.hasEnded).toBe(true);
     await expect(thread.checkpoint()).rejects.toMatchObject({ code: 'store.unavailable' });
     await thread.close();
+  });
+
+  test('that breaks while it is closed is closed', async () => {
+    const driver = await openSqliteDriver(path);
+    const thread = new CheckpointThread(path);
+    const started = jest.spyOn(Worker.prototype, 'unref');
+    await thread.checkpoint();
+    const worker = started.mock.contexts[0] as Worker;
+    started.mockRestore();
+    const closing = thread.close();
+    worker.emit('error', new Error('out of memory'));
+    await closing;
+    expect(thread.hasEnded).toBe(true);
+    driver.close();
   });
 
   test('that was never needed is not there', async () => {
