@@ -10,10 +10,11 @@ export async function placeOf(session: Session): Promise<string> {
      WHERE datname = current_database()`,
   );
   const known = [tables.text('place')];
-  // Where an administrator took them away, the tables have to do.
+  // Where an administrator took them away, or another server has none, the tables have to do.
   for (const [name, sql] of serverSays) {
     const { length } = await session.all(
-      `SELECT 1 WHERE has_function_privilege('${name}', 'execute')`,
+      `SELECT 1 FROM to_regprocedure('${name}') AS known
+       WHERE known IS NOT NULL AND has_function_privilege(known, 'execute')`,
     );
     if (length > 0) known.unshift((await session.one(sql)).text('place'));
   }
